@@ -1,0 +1,1 @@
+"""The pipeline: the only layer that knows all the others."""

@@ -1,0 +1,1 @@
+"""Curation: every step keeps or drops with a reason."""

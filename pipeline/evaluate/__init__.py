@@ -1,0 +1,1 @@
+"""Evaluation: teacher, base and student on the same rows through the same interface."""

@@ -1,0 +1,30 @@
+"""Content digests: the same value gives the same name, in every process and on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+DIGEST_CHARS = 32  # 128 bits in hex: no collision to expect below 10^18 items
+
+
+def digest(value: Any) -> str:
+    """The digest of a JSON value: keys sorted, no spaces, UTF-8."""
+    return digest_bytes(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def digest_bytes(data: bytes) -> str:
+    """The first 128 bits of SHA-256, in hex."""
+    return hashlib.sha256(data).hexdigest()[:DIGEST_CHARS]
+
+
+def digest_file(path: Path) -> str:
+    """The digest of a file's bytes, or of every file below a directory with its relative name."""
+    if path.is_dir():
+        files = sorted(item for item in path.rglob("*") if item.is_file())
+        return digest([[str(item.relative_to(path)), digest_file(item)] for item in files])
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGEST_CHARS]

@@ -1,0 +1,22 @@
+"""A prompt: one rendered conversation that ends in a user turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prompts.messages import Conversation
+
+
+@dataclass(slots=True, frozen=True)
+class Prompt:
+    """What is asked, and beside it what is known about the answer.
+
+    `messages` is what a teacher sees, few-shot examples included; `bare` is the same question without
+    the examples, which is what a student learns to answer. `gold` and `group` are never shown to either.
+    """
+
+    id: str
+    messages: Conversation
+    bare: Conversation
+    gold: str | None = None
+    group: str | None = None

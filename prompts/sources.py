@@ -1,0 +1,196 @@
+"""Rows from files, and prompts from rows: JSONL, CSV, Parquet, a saved `datasets` directory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prompts.digest import digest
+from prompts.errors import InputError, MissingExtra
+from prompts.prompt import Prompt
+from prompts.template import Template
+
+ERRORS_SHOWN = 5
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One row of a source and where it stands: a line of a text file, or a row number."""
+
+    line: int
+    values: dict[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class Loaded:
+    """The distinct prompts of a source, in its order. rows = len(prompts) + merged."""
+
+    prompts: tuple[Prompt, ...]
+    rows: int
+    merged: int
+    """Rows whose template fields equal an earlier row's: asked once, under the first one's gold."""
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Streams a source by its kind; InputError names file and line of what cannot be read."""
+    if not path.exists():
+        raise InputError("no such file", path=path, remedy="Give a JSONL, CSV or Parquet file, or a datasets directory")
+    if path.is_dir():
+        return _read_dataset(path)
+    readers = {".jsonl": _read_jsonl, ".ndjson": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"unknown kind of source '{path.suffix}'", path=path, remedy="Use .jsonl, .csv or .parquet")
+    return reader(path)
+
+
+def load_prompts(
+    path: Path,
+    template: Template,
+    *,
+    gold: str | None = None,
+    group: str | None = None,
+    limit: int | None = None,
+) -> Loaded:
+    """Renders the source's first `limit` rows; every bad row is found before the first call.
+
+    `gold` and `group` name columns. A prompt's id is the digest of the template and its fields, so the
+    same question has the same id wherever it is asked; rows with equal fields are one prompt.
+    Raises InputError that lists the first bad rows.
+    """
+    hidden = {gold} & set(template.head.fields)
+    if hidden - {None}:
+        raise InputError("is the gold answer and must not be in the prompt", path=template.path, field=gold)
+    prompts: dict[str, Prompt] = {}
+    problems: list[InputError] = []
+    rows = 0
+    for row in read_rows(path):
+        if limit is not None and rows >= limit:
+            break
+        rows += 1
+        try:
+            prompt = _render(path, row, template, gold, group)
+            prompts.setdefault(prompt.id, prompt)
+        except InputError as error:
+            problems.append(error)
+    _raise_all(path, problems, rows)
+    return Loaded(tuple(prompts.values()), rows, rows - len(prompts))
+
+
+def _render(path: Path, row: Row, template: Template, gold: str | None, group: str | None) -> Prompt:
+    have = ", ".join(row.values) or "nothing"
+    for name in (*template.head.fields, *filter(None, (gold, group))):
+        if row.values.get(name) is None:
+            raise InputError("is missing", path=path, line=row.line, field=name, remedy=f"The row has {have}")
+    fields = template.select(row.values)
+    return Prompt(
+        id=digest([template.digest, fields]),
+        messages=template.render(fields),
+        bare=template.render(fields, examples=False),
+        gold=None if gold is None else str(row.values[gold]),
+        group=None if group is None else str(row.values[group]),
+    )
+
+
+def _raise_all(path: Path, problems: list[InputError], rows: int) -> None:
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        shown = "\n".join(f"  {problem}" for problem in problems[:ERRORS_SHOWN])
+        more = f"\n  and {len(problems) - ERRORS_SHOWN} more" if len(problems) > ERRORS_SHOWN else ""
+        raise InputError(f"{len(problems)} of {rows} rows cannot be used:\n{shown}{more}", path=path)
+    if rows == 0:
+        raise InputError("has no rows", path=path)
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                values = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path, number, error) from error
+            except json.JSONDecodeError as error:
+                raise InputError(f"is not JSON: {error}", path=path, line=number, remedy="One object a line") from error
+            if not isinstance(values, dict):
+                raise InputError(
+                    f"is a {type(values).__name__}, not an object",
+                    path=path,
+                    line=number,
+                    remedy="One object a line",
+                )
+            yield Row(number, values)
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    _check_utf8(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            for values in reader:
+                if None in values or None in values.values():
+                    raise InputError(
+                        f"does not have {len(reader.fieldnames or [])} cells like the header",
+                        path=path,
+                        line=reader.line_num,
+                        remedy="Quote cells that hold commas",
+                    )
+                yield Row(reader.line_num, dict(values))
+        except csv.Error as error:
+            raise InputError(f"is not CSV: {error}", path=path, line=reader.line_num) from error
+
+
+def _check_utf8(path: Path) -> None:
+    # A text reader decodes in blocks and cannot say which line is wrong; lines of bytes can.
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path, number, error) from error
+
+
+def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> InputError:
+    return InputError(
+        f"is not UTF-8 (byte 0x{error.object[error.start]:02x} at column {error.start + 1})",
+        path=path,
+        line=line,
+        remedy="Convert it: iconv -f latin1 -t utf-8",
+    )
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1024):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Row(number, values)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"is not Parquet: {error}", path=path, remedy="Write it with pyarrow or datasets") from error
+
+
+def _read_dataset(path: Path) -> Iterator[Row]:
+    try:
+        import datasets
+    except ImportError:
+        raise MissingExtra("reading a datasets directory", "train") from None
+    try:
+        loaded = datasets.load_from_disk(str(path))
+    except (FileNotFoundError, ValueError) as error:
+        raise InputError(f"is not a saved dataset: {error}", path=path, remedy="Write it with save_to_disk") from error
+    if isinstance(loaded, datasets.DatasetDict):
+        splits = ", ".join(loaded)
+        raise InputError("holds several splits", path=path, remedy=f"Give one of its folders: {splits}")
+    for number, values in enumerate(loaded, start=1):
+        yield Row(number, values)
