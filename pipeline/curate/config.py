@@ -1,0 +1,84 @@
+"""The curation part of a recipe: which steps run, in which order, and the split."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Config(BaseModel):
+    """Closed: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Outcome(Config):
+    """Drops answers that are not whole: refused, truncated, filtered."""
+
+    step: Literal["outcome"] = "outcome"
+
+
+class Format(Config):
+    """Drops replies without the required form."""
+
+    step: Literal["format"] = "format"
+    choices: list[str] | None = None
+    """The whole reply, case and outer punctuation aside, must be one of these; it is rewritten as written here."""
+    regex: str | None = None
+    """The whole reply must match this pattern."""
+    json_schema: dict[str, object] | None = None
+    """The reply must be JSON that satisfies this schema."""
+    min_chars: int = Field(1, ge=0)
+    """Shortest reply kept, in characters after trimming."""
+    max_chars: int | None = Field(None, ge=1)
+    """Longest reply kept, in characters after trimming."""
+
+
+class Exact(Config):
+    """Drops a prompt equal to an earlier one after Unicode, case and white-space normalisation."""
+
+    step: Literal["exact"] = "exact"
+
+
+class Agreement(Config):
+    """Keeps one reply a prompt, the most voted; drops train prompts whose vote is too split."""
+
+    step: Literal["agreement"] = "agreement"
+    min_share: float = Field(0.5, ge=0, le=1)
+    """The share of a prompt's samples that must give the winning reply."""
+
+
+class Calibrate(Config):
+    """Relabels from the teacher's label logprobs, shifted so that no label is favoured on the train rows.
+
+    Uses no gold. Needs token logprobs.
+    """
+
+    step: Literal["calibrate"] = "calibrate"
+    labels: list[str] = Field(min_length=2)
+    """The labels as the teacher writes them."""
+    prior: list[float] | None = None
+    """The share expected of each label, in their order; default: equal shares."""
+    keep: float = Field(1.0, gt=0, le=1)
+    """The share of train rows kept, those with the widest margins first."""
+
+
+Step = Annotated[Outcome | Format | Exact | Agreement | Calibrate, Field(discriminator="step")]
+
+
+class Split(Config):
+    """Which prompts are held out. Decided before any step, so that no selection reaches the held-out rows."""
+
+    heldout: float = Field(0.2, ge=0, lt=1)
+    """The share of groups held out. A row added later never moves another one across."""
+    seed: int = 0
+    """Another seed holds out other groups."""
+
+
+class Curate(Config):
+    """Curation: a split, then steps in order."""
+
+    split: Split = Split()
+    steps: list[Step] = Field(default_factory=lambda: [Outcome(), Format(), Exact()])
+    """Run in this order; each keeps or drops every row, with a reason."""

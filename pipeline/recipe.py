@@ -1,0 +1,230 @@
+"""The recipe: one closed, typed, documented file that names a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.curate.config import Curate
+from prompts.errors import InputError
+from prompts.template import find_template
+from students.config import StudentConfig
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class Section(BaseModel):
+    """Closed: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Prompts(Section):
+    """What is asked."""
+
+    source: Path
+    """Rows: a JSONL, CSV or Parquet file, or a saved datasets directory; relative to the recipe."""
+    template: Path
+    """A template file relative to the recipe, or the name of one in prompts/library."""
+    gold: str | None = None
+    """The column with the right answer, if known; it scores and never trains."""
+    group: str | None = None
+    """The column whose equal values must stay on one side of the split; default: every prompt is its own."""
+    limit: int | None = Field(None, ge=1)
+    """Use only the first so many rows."""
+
+
+class Generate(Section):
+    """How the teacher is asked."""
+
+    samples: int = Field(1, ge=1)
+    """Replies per prompt."""
+    concurrency: int = Field(4, ge=1)
+    """Requests in flight at once."""
+    temperature: float | None = Field(None, ge=0)
+    """None leaves it to the provider."""
+    top_p: float | None = Field(None, gt=0, le=1)
+    """None leaves it to the provider."""
+    max_tokens: int | None = Field(1024, ge=1)
+    """The most tokens a reply may have."""
+    seed: int | None = None
+    """None sends none. Sample i of a prompt is sent seed + i."""
+    top_logprobs: int = Field(0, ge=0)
+    """Alternatives per token to ask for; 0 asks for no logprobs."""
+    json_schema: dict[str, Any] | None = None
+    """A JSON schema the teacher must answer by."""
+    attempts: int = Field(6, ge=1)
+    """Most tries of one request when the server is busy or broken."""
+    timeout_s: float = Field(600, gt=0)
+    """Seconds to wait for one answer."""
+
+
+class Evaluate(Section):
+    """How teacher, base and student are compared on the held-out prompts."""
+
+    scorer: Literal["label", "exact"] = "exact"
+    """`label`: the reply names one of `labels`; `exact`: it equals the gold answer after normalisation."""
+    labels: list[str] | None = None
+    """The labels, for `label`."""
+    max_tokens: int = Field(64, ge=1)
+    """The most tokens the base and the student may answer with."""
+    limit: int | None = Field(None, ge=1)
+    """Use only the first so many held-out prompts."""
+    resamples: int = Field(2000, ge=100)
+    """Bootstrap resamples behind each interval."""
+    seed: int = 0
+    """The bootstrap's seed."""
+
+
+class Recipe(Section):
+    """A whole run: prompts, a teacher, curation, a student, a comparison."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Names the run directory: runs/NAME unless --dir says otherwise."""
+    prompts: Prompts
+    teacher: str
+    """A spec: provider:model[@base_url]."""
+    generate: Generate = Generate()
+    curate: Curate = Curate()
+    student: StudentConfig
+    evaluate: Evaluate = Evaluate()
+
+    def to_yaml(self) -> str:
+        """The recipe with every default written out; it loads to an equal recipe from anywhere."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | None = None) -> Recipe:
+    """Reads a recipe, applies `KEY=VALUE` overrides, resolves paths; InputError names file, line and field."""
+    path = find_recipe(path)
+    root = _compose(path)
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise InputError("is not a mapping", path=path, line=1, remedy="Begin with 'name:', 'prompts:', 'teacher:'")
+    for override in overrides:
+        _apply(values, override)
+    if teacher is not None:
+        values["teacher"] = teacher
+    try:
+        recipe = Recipe.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, path, root) from error
+    return _resolve(recipe, path, root)
+
+
+def find_recipe(path: Path) -> Path:
+    """The file itself, else the shipped recipe of that name."""
+    shipped = RECIPES / f"{path.name.removesuffix('.yaml')}.yaml"
+    if path.is_file():
+        return path
+    if path.parent == Path() and shipped.is_file():
+        return shipped
+    names = ", ".join(sorted(item.stem for item in RECIPES.glob("*.yaml")))
+    raise InputError("no such recipe", path=path, remedy=f"Give a YAML file, or a shipped recipe: {names}")
+
+
+def _compose(path: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8: {error.reason}", path=path, remedy="Save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise InputError(f"is not YAML: {error.problem}", path=path, line=line) from error
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """`student.epochs=1`; a curation step is named by its kind: `curate.calibrate.keep=0.8`."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {override}: expected KEY=VALUE", remedy="For example --set student.epochs=1")
+    *parents, last = key.split(".")
+    at: Any = values
+    for name in parents:
+        at = _descend(at, name, override)
+    if parents[-1:] == ["curate"] and _named_step(at, last):
+        raise InputError(f"--set {override}: '{last}' is a step", remedy=f"Set one of its fields: {key}.FIELD=VALUE")
+    at[last] = yaml.safe_load(text)
+
+
+def _descend(at: dict[str, Any], name: str, override: str) -> dict[str, Any]:
+    found = _named_step(at, name) or at.setdefault(name, {})
+    if not isinstance(found, dict):
+        raise InputError(f"--set {override}: '{name}' has no fields")
+    return found
+
+
+def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
+    steps = at.get("steps")
+    candidates = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    return next((step for step in candidates if step.get("step") == name), None)
+
+
+def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
+    first = error.errors()[0]
+    known = [part for part in first["loc"] if part not in ("outcome", "format", "exact", "agreement", "calibrate")]
+    field = ".".join(str(part) for part in known)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return InputError(
+        f"{first['msg']}{more}", path=path, line=_line_of(root, known), field=field, remedy=_remedy(first, known)
+    )
+
+
+def _remedy(error: Any, loc: list[int | str]) -> str | None:
+    if error["type"] == "extra_forbidden":
+        fields = _fields_at(loc[:-1])
+        return f"Known fields here: {', '.join(fields)}" if fields else "Remove it"
+    return f"Got {error['input']!r:.80}" if error["type"] != "missing" else "Add it"
+
+
+def _fields_at(loc: Iterable[int | str]) -> list[str]:
+    model: Any = Recipe
+    for part in loc:
+        info = model.model_fields.get(part) if isinstance(part, str) else None
+        model = info.annotation if info else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return list(model.model_fields)
+
+
+def _line_of(root: yaml.Node | None, loc: Iterable[int | str]) -> int | None:
+    """The line of the deepest node of `loc` that the file has."""
+    node, line = root, None if root is None else root.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
+    folder = path.resolve().parent
+    source = (folder / recipe.prompts.source).resolve()
+    template = find_template(str(recipe.prompts.template), folder)
+    for field, file in (("source", source), ("template", template)):
+        if not file.exists():
+            line = _line_of(root, ["prompts", field])
+            raise InputError(
+                f"no such file: {file}", path=path, line=line, field=f"prompts.{field}", remedy=f"Relative to {folder}"
+            )
+    base = _resolve_base(recipe.student.base, folder)
+    return recipe.model_copy(
+        update={
+            "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
+            "student": recipe.student.model_copy(update={"base": base}),
+        }
+    )
+
+
+def _resolve_base(base: str, folder: Path) -> str:
+    local = folder / base
+    return str(local.resolve()) if local.exists() else base

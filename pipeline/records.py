@@ -1,0 +1,142 @@
+"""The run's Arrow schemas, and the files written with them. design.md, section 5, is the contract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA_VERSION = 1
+"""Part of every stage's fingerprint: a change of columns makes the stages run again."""
+
+ROW_GROUP_ROWS = 4096  # with top-20 logprobs a row is about 10 kB: a group stays near 40 MB
+
+MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+_ALTERNATIVE = pa.struct([("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32())])
+
+TOKENS = pa.list_(
+    pa.struct(
+        [("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32()), ("top", pa.list_(_ALTERNATIVE))]
+    )
+)
+
+TEACHER = pa.struct(
+    [
+        ("provider", pa.string()),
+        ("model", pa.string()),
+        ("base_url", pa.string()),
+        ("api_version", pa.string()),
+        ("adapter_version", pa.int32()),
+        ("terms", pa.string()),
+    ]
+)
+
+SAMPLING = pa.struct(
+    [
+        ("temperature", pa.float64()),
+        ("top_p", pa.float64()),
+        ("max_tokens", pa.int32()),
+        ("seed", pa.int64()),
+        ("n", pa.int32()),
+        ("schema_digest", pa.string()),
+    ]
+)
+
+USAGE = pa.struct(
+    [
+        ("input_tokens", pa.int64()),
+        ("cached_tokens", pa.int64()),
+        ("output_tokens", pa.int64()),
+        ("reasoning_tokens", pa.int64()),
+    ]
+)
+
+REPLIES = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("prompt_id", pa.string()),
+        ("request_key", pa.string()),
+        ("messages", MESSAGES),
+        ("reply", pa.string()),
+        ("outcome", pa.string()),
+        ("finish_reason", pa.string()),
+        ("teacher", TEACHER),
+        ("sampling", SAMPLING),
+        ("usage", USAGE),
+        ("cost_usd", pa.float64()),
+        ("latency_s", pa.float64()),
+        ("attempts", pa.int32()),
+        ("created_at", pa.timestamp("us", tz="UTC")),
+        ("gold", pa.string()),
+        ("group", pa.string()),
+        ("tokens", TOKENS),
+    ]
+)
+
+_CURATED = [
+    ("prompt", MESSAGES),  # what the student is asked: TRL's conversational prompt/completion format
+    ("completion", MESSAGES),  # what it learns to answer
+    ("split", pa.string()),  # train | heldout
+    ("margin", pa.float64()),  # how sure the last step that measured it was; null where none did
+]
+
+KEPT = pa.schema([*REPLIES, *_CURATED])
+
+DROPPED = pa.schema(
+    [*REPLIES, *_CURATED, ("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())]
+)
+
+
+def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Streams rows into `path` in row groups, beside it first, then renamed; returns the row count."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    count = 0
+    try:
+        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+            for group in _groups(rows):
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                count += len(group)
+        replace_durably(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
+
+
+def read_rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Streams a Parquet file's rows as dicts."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=1024, columns=columns):
+            yield from batch.to_pylist()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a small file beside its place and renames it: a reader sees the old or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        replace_durably(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def replace_durably(beside: Path, path: Path) -> None:
+    """Renames over `path` with the bytes on disk first: a power cut leaves the old file or the new one."""
+    with beside.open("rb") as file:
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    group: list[Mapping[str, Any]] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == ROW_GROUP_ROWS:
+            yield group
+            group = []
+    if group:
+        yield group
