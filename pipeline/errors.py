@@ -1,9 +1,9 @@
 """What can go wrong with a run, apart from bad input and teachers.
 
-    RunError                the work failed                                           exit 1
-    ├── RunBusy             another process holds the run directory                   exit 1
-    ├── ForeignRun          the directory was made by another recipe                  exit 2
-    └── DiskFull            no space: nothing that was journaled is lost              exit 1
+RunError                the work failed                                           exit 1
+├── RunBusy             another process holds the run directory                   exit 1
+├── ForeignRun          the directory was made by another recipe                  exit 2
+└── DiskFull            no space: nothing that was journaled is lost              exit 1
 """
 
 from __future__ import annotations

@@ -20,9 +20,7 @@ MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])
 _ALTERNATIVE = pa.struct([("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32())])
 
 TOKENS = pa.list_(
-    pa.struct(
-        [("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32()), ("top", pa.list_(_ALTERNATIVE))]
-    )
+    pa.struct([("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32()), ("top", pa.list_(_ALTERNATIVE))])
 )
 
 TEACHER = pa.struct(
@@ -87,9 +85,7 @@ _CURATED = [
 
 KEPT = pa.schema([*REPLIES, *_CURATED])
 
-DROPPED = pa.schema(
-    [*REPLIES, *_CURATED, ("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())]
-)
+DROPPED = pa.schema([*REPLIES, *_CURATED, ("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())])
 
 
 def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -67,6 +67,10 @@ class Calibrate(Config):
 Step = Annotated[Outcome | Format | Exact | Agreement | Calibrate, Field(discriminator="step")]
 
 
+def _default_steps() -> list[Step]:
+    return [Outcome(), Format(), Exact()]
+
+
 class Split(Config):
     """Which prompts are held out. Decided before any step, so that no selection reaches the held-out rows."""
 
@@ -80,5 +84,5 @@ class Curate(Config):
     """Curation: a split, then steps in order."""
 
     split: Split = Split()
-    steps: list[Step] = Field(default_factory=lambda: [Outcome(), Format(), Exact()])
+    steps: list[Step] = Field(default_factory=_default_steps)
     """Run in this order; each keeps or drops every row, with a reason."""

@@ -1,0 +1,86 @@
+"""Steps that look at one sample at a time: outcome and format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from pipeline.curate.config import Format
+from pipeline.curate.step import Drop, Judge, Keep, Sample, Verdict, each
+from pipeline.curate.text import bare_label
+from prompts.errors import InputError
+
+Check = Callable[[Sample], Verdict]
+
+
+def outcome() -> Judge:
+    """Keeps whole answers."""
+    return each(lambda sample: Keep(sample) if sample.outcome == "ok" else Drop(sample.outcome))
+
+
+def form(config: Format) -> Judge:
+    """Keeps replies that pass every check the recipe names; the first that fails is the reason."""
+    checks: list[Check] = [partial(_length, config.min_chars, config.max_chars)]
+    if config.choices is not None:
+        checks.append(partial(_choice, {bare_label(choice): choice for choice in config.choices}))
+    if config.regex is not None:
+        checks.append(partial(_regex, _compiled(config.regex)))
+    if config.json_schema is not None:
+        checks.append(partial(_json, _validator(config.json_schema)))
+    return each(partial(_all, checks))
+
+
+def _all(checks: list[Check], sample: Sample) -> Verdict:
+    for check in checks:
+        verdict = check(sample)
+        if isinstance(verdict, Drop):
+            return verdict
+        sample = verdict.sample
+    return Keep(sample)
+
+
+def _length(least: int, most: int | None, sample: Sample) -> Verdict:
+    chars = len(sample.completion.strip())
+    if chars < least:
+        return Drop("too_short", chars)
+    if most is not None and chars > most:
+        return Drop("too_long", chars)
+    return Keep(sample)
+
+
+def _choice(choices: dict[str, str], sample: Sample) -> Verdict:
+    choice = choices.get(bare_label(sample.completion))
+    return Drop("not_a_choice") if choice is None else Keep(replace(sample, completion=choice))
+
+
+def _regex(pattern: re.Pattern[str], sample: Sample) -> Verdict:
+    return Keep(sample) if pattern.fullmatch(sample.completion.strip()) else Drop("no_match")
+
+
+def _json(validator: Draft202012Validator, sample: Sample) -> Verdict:
+    try:
+        value = json.loads(sample.completion)
+    except json.JSONDecodeError:
+        return Drop("not_json")
+    return Keep(sample) if validator.is_valid(value) else Drop("schema")
+
+
+def _compiled(regex: str) -> re.Pattern[str]:
+    try:
+        return re.compile(regex, re.DOTALL)
+    except re.error as error:
+        raise InputError(f"is not a regular expression: {error}", field="curate.steps.format.regex") from error
+
+
+def _validator(schema: dict[str, object]) -> Draft202012Validator:
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise InputError(f"is not a JSON schema: {error.message}", field="curate.steps.format.json_schema") from error
+    return Draft202012Validator(schema)

@@ -1,0 +1,56 @@
+"""What a curation step is: a function from samples to verdicts, one each, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from prompts.messages import Conversation
+
+Side = Literal["train", "heldout"]
+
+
+@dataclass(slots=True, frozen=True)
+class Sample:
+    """A prompt with one of its replies, as curation sees it. There is no gold here: no step can use it."""
+
+    sample_id: str
+    prompt_id: str
+    bare: Conversation
+    """What the student will be asked."""
+    reply: str
+    """The teacher's own text; empty where the outcome is not ok."""
+    outcome: str
+    tokens: Sequence[Mapping[str, Any]]
+    """Token logprobs in the shape of `records.TOKENS`."""
+    split: Side
+    completion: str
+    """What the student will learn to answer: the reply, until a step rewrites it."""
+    margin: float | None = None
+    """How sure the label is, in nats, where a step measured it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Keep:
+    """The sample stays, perhaps rewritten."""
+
+    sample: Sample
+
+
+@dataclass(slots=True, frozen=True)
+class Drop:
+    """The sample leaves: why, and the score that decided where there was one."""
+
+    reason: str
+    score: float | None = None
+
+
+Verdict = Keep | Drop
+Judge = Callable[[Sequence[Sample]], Sequence[Verdict]]
+"""A step bound to its settings. Pure: no clock, no chance, no state between calls."""
+
+
+def each(judge: Callable[[Sample], Verdict]) -> Judge:
+    """A step that looks at one sample at a time."""
+    return lambda samples: [judge(sample) for sample in samples]

@@ -1,0 +1,131 @@
+"""The run directory: where everything stands, and that one process at a time works on it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DiskFull, ForeignRun, RunBusy, RunError
+from pipeline.manifest import Manifest
+from pipeline.recipe import Recipe
+from pipeline.records import write_text
+from prompts.errors import InputError
+
+
+@dataclass(slots=True, frozen=True)
+class RunDir:
+    """The names of design.md, section 3."""
+
+    root: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.root / "recipe.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        """Per stage: fingerprint, counts, seconds, versions, status."""
+        return self.root / "manifest.json"
+
+    @property
+    def journal(self) -> Path:
+        """Every attempt and every reply."""
+        return self.root / "journal.sqlite"
+
+    @property
+    def replies(self) -> Path:
+        """One row per sample."""
+        return self.root / "replies.parquet"
+
+    @property
+    def kept(self) -> Path:
+        """The corpus."""
+        return self.root / "kept.parquet"
+
+    @property
+    def dropped(self) -> Path:
+        """What left, with the reason."""
+        return self.root / "dropped.parquet"
+
+    @property
+    def student(self) -> Path:
+        """The trained model."""
+        return self.root / "student"
+
+    @property
+    def evaluation(self) -> Path:
+        """The numbers."""
+        return self.root / "evaluation.json"
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.root / "report.html"
+
+    @property
+    def work(self) -> Path:
+        """Checkpoints and the converted base: safe to delete, made again when needed."""
+        return self.root / "work"
+
+    def load_manifest(self) -> Manifest:
+        """The run's manifest; InputError where `root` is no run."""
+        manifest = Manifest.load(self.manifest)
+        if manifest is None:
+            raise InputError("is not a run directory", path=self.root, remedy="It has no manifest.json")
+        return manifest
+
+
+@contextmanager
+def open_run(root: Path, recipe: Recipe) -> Iterator[tuple[RunDir, Manifest]]:
+    """Makes or reopens a run directory, locked against other processes, with its manifest.
+
+    Raises RunBusy while another process holds it, ForeignRun when another recipe made it, DiskFull.
+    """
+    run = RunDir(root)
+    with disk_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with _locked(root):
+            manifest = Manifest.load(run.manifest) or Manifest(run.manifest, recipe.name)
+            if manifest.name != recipe.name:
+                raise ForeignRun(
+                    f"{root} was made by the recipe '{manifest.name}', not by '{recipe.name}': choose another --dir"
+                )
+            write_text(run.recipe, recipe.to_yaml())
+            yield run, manifest
+
+
+@contextmanager
+def disk_errors(root: Path) -> Iterator[None]:
+    """Turns the operating system's word about a full or closed disk into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                f"{root}: the disk is full. Nothing journaled is lost: free space, then run the same command"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise RunError(f"{error.filename or root}: {error.strerror}: choose another --dir") from error
+        raise
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    # The kernel frees the lock with the process, however it ends: no stale lock to clean up after a kill.
+    with (root / ".lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise RunBusy(f"{root} is in use by {holder}: wait for it, or choose another --dir") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}")
+        lock.flush()
+        yield
