@@ -1,0 +1,143 @@
+"""One training from rows to a model directory, through TRL's SFTTrainer."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shutil
+import time
+from importlib.metadata import version
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from datasets import Dataset
+from transformers import PrinterCallback
+
+from prompts.errors import InputError
+from students.base import base_digest
+from students.card import model_card
+from students.checkpoints import open_work
+from students.config import StudentConfig
+from students.data import read_corpus
+from students.encode import Encoded, encode, load_tokenizer
+from students.files import directory_bytes, publish
+from students.model import adapters, load_model, merged, save_model
+from students.progress import Reporter
+from students.quiet import quiet
+from students.result import OnProgress, TrainResult
+from students.settings import training_arguments
+from students.trainer import CompletionTrainer
+
+LIBRARIES = ("torch", "transformers", "trl", "peft")
+
+
+@dataclasses.dataclass(slots=True, frozen=True)
+class Data:
+    """The corpus, encoded."""
+
+    train: Encoded
+    validation: Encoded
+    digest: str
+
+
+def finetune(
+    config: StudentConfig, *, corpus: Path, base: str, out: Path, work: Path, on_progress: OnProgress
+) -> TrainResult:
+    """The contract is `students.sft.train`'s."""
+    with quiet():
+        tokenizer = load_tokenizer(base)
+        data = load_data(corpus, config, tokenizer)
+        arguments = training_arguments(config, work)
+        with arguments.main_process_first(local=False):
+            checkpoint = open_work(work, fingerprint(config, data.digest, base))
+        trainer = build_trainer(config, arguments, tokenizer, base, data, on_progress)
+        began_s = time.monotonic()
+        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+        seconds = time.monotonic() - began_s
+        student = merged(trainer)
+        result = summarise(trainer, data, student.num_parameters(), seconds, checkpoint)
+        if trainer.is_world_process_zero():
+            result = write(config, student, tokenizer, data.digest, result, out)
+            shutil.rmtree(work)
+        trainer.accelerator.wait_for_everyone()
+    return result
+
+
+def load_data(corpus: Path, config: StudentConfig, tokenizer: Any) -> Data:
+    """Reads and encodes both parts of the train split; InputError where none of a part's rows fits."""
+    split = read_corpus(corpus, config.validation_fraction)
+    train = encode(split.train, tokenizer, config.max_length)
+    validation = encode(split.validation, tokenizer, config.max_length)
+    if not train.rows or not validation.rows:
+        long = train.too_long + validation.too_long
+        problem = f"{long} rows are longer than max_length = {config.max_length} tokens, and too few are left"
+        raise InputError(problem, path=corpus, field="student.max_length", remedy="Raise it, or shorten the prompts")
+    return Data(train, validation, split.digest)
+
+
+def build_trainer(
+    config: StudentConfig, arguments: Any, tokenizer: Any, base: str, data: Data, on_progress: OnProgress
+) -> CompletionTrainer:
+    """A trainer that is ready to run, and silent but for `on_progress`."""
+    trainer = CompletionTrainer(
+        model=load_model(base, config),
+        args=arguments,
+        train_dataset=Dataset.from_list(data.train.rows),
+        eval_dataset=Dataset.from_list(data.validation.rows),
+        processing_class=tokenizer,
+        peft_config=adapters(config.lora),
+        callbacks=[Reporter(on_progress)],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def fingerprint(config: StudentConfig, corpus_digest: str, base: str) -> dict[str, Any]:
+    """Everything that decides the weights: a checkpoint under another one is not gone on from."""
+    return {
+        "config": config.model_dump(),
+        "corpus": corpus_digest,
+        "base": base_digest(base),
+        "versions": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def summarise(
+    trainer: CompletionTrainer, data: Data, parameters: int, seconds: float, checkpoint: Path | None
+) -> TrainResult:
+    """The numbers of a finished training; `bytes` is 0 until the student is written."""
+    state = trainer.state
+    resumed_from = None if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
+    logs = [log for log in state.log_history if "loss" in log]
+    here = sum(log["num_input_tokens_seen"] for log in logs[-1:])
+    before = next((log["num_input_tokens_seen"] for log in logs if log["step"] == resumed_from), 0)
+    return TrainResult(
+        rows=len(data.train.rows),
+        validation_rows=len(data.validation.rows),
+        rows_too_long=data.train.too_long + data.validation.too_long,
+        tokens=state.num_input_tokens_seen,
+        steps=state.global_step,
+        best_step=state.best_global_step or state.global_step,
+        seconds=seconds,
+        tokens_per_s=(here - before) / seconds,
+        train_loss=fmean(log["loss"] for log in logs if log["epoch"] > math.ceil(state.epoch) - 1),
+        validation_loss=state.best_metric,
+        parameters=parameters,
+        bytes=0,
+        resumed_from=resumed_from,
+    )
+
+
+def write(
+    config: StudentConfig, student: Any, tokenizer: Any, corpus_digest: str, result: TrainResult, out: Path
+) -> TrainResult:
+    """Puts the student and its card in `out` and returns the result with its size."""
+
+    def fill(target: Path) -> None:
+        save_model(student, tokenizer, target)
+        weighed = dataclasses.replace(result, bytes=directory_bytes(target))
+        (target / "README.md").write_text(model_card(config, corpus_digest, weighed), encoding="utf-8")
+
+    publish(out, fill)
+    return dataclasses.replace(result, bytes=directory_bytes(out))

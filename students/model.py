@@ -1,0 +1,56 @@
+"""A student's model: loaded from its base, and saved as a directory that stands alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM
+
+from prompts.errors import InputError
+from students.config import Lora, StudentConfig
+from students.shrink import shrink
+
+
+def load_model(base: str, config: StudentConfig) -> Any:
+    """The base's weights in float32 (a GPU computes in bfloat16 beside them), shrunk where the config says so.
+
+    Raises InputError for a base that transformers cannot load.
+    """
+    try:
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be loaded: {error}", path=base, field="student.base") from error
+    if config.shrink is not None:
+        shrink(model, config.shrink.every)
+    return model
+
+
+def adapters(lora: Lora | None) -> LoraConfig | None:
+    """peft's description of the adapters; None trains the whole model."""
+    if lora is None:
+        return None
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+    )
+
+
+def merged(trainer: Any) -> Any:
+    """The trained model, free of wrappers, adapters merged into the weights they adapt."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if hasattr(model, "merge_and_unload"):
+        model = model.merge_and_unload()
+    model.config.use_cache = True
+    return model
+
+
+def save_model(model: Any, tokenizer: Any, target: Path) -> None:
+    """Writes safetensors, configuration, tokenizer and chat template."""
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)

@@ -1,0 +1,56 @@
+"""What training says while it runs and when it is done. Light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, frozen=True)
+class Progress:
+    """Where a training stands after an optimiser step."""
+
+    step: int
+    total_steps: int
+    loss: float
+    """Mean cross-entropy of this step's completion tokens, in nats."""
+    tokens_per_s: float
+    """Real tokens (prompt and completion, no padding) read per second since this process began to train."""
+    seconds_left: float
+    validation_loss: float | None = None
+    """The latest measurement, in nats per completion token; None before the first."""
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def ignore(_: Progress) -> None:
+    """Listens to no progress."""
+
+
+@dataclass(slots=True, frozen=True)
+class TrainResult:
+    """A finished training, in numbers. rows + validation_rows + rows_too_long = the corpus's train split."""
+
+    rows: int
+    validation_rows: int
+    rows_too_long: int
+    """Rows of more than `max_length` tokens: neither trained on nor watched."""
+    tokens: int
+    """Real tokens read in training, over all epochs and earlier, interrupted processes."""
+    steps: int
+    """Optimiser steps, of which the weights after `best_step` were kept."""
+    best_step: int
+    seconds: float
+    """Wall clock of this process's training, checkpoints and validation included."""
+    tokens_per_s: float
+    """This process's real training tokens over `seconds`."""
+    train_loss: float
+    """Mean loss of the last epoch's steps, in nats per completion token."""
+    validation_loss: float
+    """The kept weights' loss on the rows they were chosen by: a little optimistic, and never the student's score."""
+    parameters: int
+    bytes: int
+    """The model directory on disk."""
+    resumed_from: int | None
+    """The step this process went on from; None where it began at the start."""

@@ -1,0 +1,63 @@
+"""A student's config in TRL's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from trl import SFTConfig
+
+from students.config import StudentConfig
+
+SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+ONLY_AT_THE_END = 10**9
+"""Steps between two evaluations where one at the end, which the trainer always makes, is enough."""
+
+
+def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
+    """Everything the trainer is told; the same numbers on a CPU, a GPU and under `accelerate launch`."""
+    return SFTConfig(
+        output_dir=str(work),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=SCHEDULES[config.schedule],
+        warmup_steps=config.warmup_ratio,  # below 1 it is a share of the steps
+        weight_decay=config.weight_decay,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.accumulation,
+        seed=config.seed,
+        max_length=None,  # rows arrive encoded, and none is too long
+        packing=False,
+        include_num_input_tokens_seen="non_padding",
+        **_device(),
+        **_watching(config),
+    )
+
+
+def _device() -> dict[str, Any]:
+    # Recomputing activations trades time for GPU memory. A CPU has the memory and not the time.
+    if not torch.cuda.is_available():
+        return {"use_cpu": True, "bf16": False, "activation_checkpointing": False}
+    return {"bf16": torch.cuda.is_bf16_supported()}
+
+
+def _watching(config: StudentConfig) -> dict[str, Any]:
+    share = config.eval_every / config.epochs
+    steps = share if share < 1 else ONLY_AT_THE_END
+    return {
+        "eval_strategy": "steps",
+        "eval_steps": steps,
+        "prediction_loss_only": True,
+        "save_strategy": "steps",
+        "save_steps": steps,
+        "save_total_limit": 2,  # the best one and the newest
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "loss",
+        "greater_is_better": False,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would show the last finite loss instead
+        "report_to": "none",
+        "disable_tqdm": True,
+    }

@@ -1,0 +1,35 @@
+"""Supervised fine-tuning: a base and a corpus become a student. Light to import; torch loads when it trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from students.config import StudentConfig
+from students.extra import require_training
+from students.result import OnProgress, Progress, TrainResult, ignore
+
+__all__ = ["Progress", "TrainResult", "train"]
+
+
+def train(
+    config: StudentConfig,
+    *,
+    corpus: Path,
+    base: Path | str,
+    out: Path,
+    work: Path,
+    on_progress: OnProgress = ignore,
+) -> TrainResult:
+    """Trains `base` (from `prepare_base`) on the train split of `corpus` and writes the student to `out`.
+
+    A killed training goes on from the newest whole checkpoint under `work` and ends with the same weights as an
+    undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
+    the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
+
+    Raises MissingExtra without the train extra, InputError for a corpus or base that cannot be used, and
+    StillhouseError when the loss is no longer a number.
+    """
+    require_training()
+    from students.finetune import finetune
+
+    return finetune(config, corpus=corpus, base=str(base), out=out, work=work, on_progress=on_progress)
