@@ -1,123 +1,141 @@
-"""The generate stage: every wanted sample that has no reply is asked, and journaled before and after."""
+"""The generate stage: every wanted sample that has no reply is asked; replies.parquet is written from the journal."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any
 
-from pipeline.journal import Journal
-from teachers.base import Capabilities, Identity, Reply, Request, Teacher
-from teachers.errors import AuthError, InvalidRequest, TeacherError
+from pipeline.asker import Asker, Journaled, Tally
+from pipeline.context import Context
+from pipeline.errors import RunError
+from pipeline.journal import Journal, rows
+from pipeline.records import REPLIES, write_parquet
+from pipeline.wanted import Wanted, wanted_samples
+from teachers.arrival import check_supported
+from teachers.base import ANSWERS, Request, Teacher
+from teachers.catalog import describe, open_teacher
+from teachers.meter import Metered
+from teachers.retry import Retrying
 
-HOPELESS = 10
-"""So many refused requests before the first answer, and the fault is the recipe's, not a prompt's."""
+
+def work(context: Context) -> dict[str, Any]:
+    """Asks what is owed and writes replies.parquet; returns the counts for the manifest.
+
+    Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
+    """
+    loaded = context.load_prompts()
+    wanted = list(wanted_samples(loaded.prompts, describe(context.recipe.teacher).identity, context.recipe.generate))
+    if loaded.merged:
+        context.progress.say(f"generate: {loaded.merged} rows repeat an earlier row's prompt; asked once")
+    with Journal(context.run.journal) as journal:
+        asyncio.run(_ask_owed(context, journal, wanted))
+    counts = _write_replies(context)
+    if not any(counts["outcomes"].get(outcome) for outcome in ANSWERS):
+        raise RunError("the teacher answered nothing; `stillhouse why RUN SAMPLE` shows a sample's attempts")
+    return {"rows": loaded.rows, "prompts": len(loaded.prompts), "merged": loaded.merged, **counts}
 
 
-class Journaled:
-    """A teacher whose every attempt is on disk before it is sent and after it ended."""
+async def _ask_owed(context: Context, journal: Journal, wanted: Sequence[Wanted]) -> None:
+    await journal.want(wanted)
+    owed = journal.owed()
+    # Two prompts can share a request (their text is the same, their template is not): it is sent once.
+    requests = {item.request.key: item.request for item in wanted if item.sample_id in owed}
+    if journal.left_in_flight:
+        context.progress.say(
+            f"generate: {journal.left_in_flight} requests were in flight when the last process ended; "
+            "they may have been paid, and those without a reply are asked again"
+        )
+    if len(owed) < len(wanted):
+        context.progress.say(f"generate: {len(wanted) - len(owed)} of {len(wanted)} replies are in the journal already")
+    if requests:
+        await _ask(context, journal, list(requests.values()))
 
-    def __init__(self, teacher: Teacher, journal: Journal) -> None:
-        self._teacher, self._journal = teacher, journal
 
-    @property
-    def identity(self) -> Identity:
-        """The wrapped teacher's."""
-        return self._teacher.identity
+async def _ask(context: Context, journal: Journal, requests: list[Request]) -> None:
+    generate = context.recipe.generate
+    bare = open_teacher(context.recipe.teacher, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
+    teacher = Retrying(Journaled(Metered(bare), journal), attempts=generate.attempts)
+    async with aclosing(_Closing(teacher)):
+        check_supported(teacher, requests[0].sampling, requests[0].schema)
+        tally = Tally(len(requests))
+        context.progress.start("generate", len(requests))
+        asker = Asker(teacher, tally, lambda done: context.progress.update(done.done, describe_tally(done)))
+        with _stop_on_signal(asker, context.progress.say):
+            await asker.ask(requests, generate.concurrency)
+    if tally.last_error:
+        failed = sum(count for outcome, count in tally.outcomes.items() if outcome not in ANSWERS)
+        context.progress.say(f"generate: {failed} requests got no answer; the last: {tally.last_error}")
+    if asker.stopped and tally.done < len(requests):
+        raise KeyboardInterrupt
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """The wrapped teacher's."""
-        return self._teacher.capabilities
 
-    async def complete(self, request: Request) -> Reply:
-        """Intent, answer, outcome. A cancelled attempt keeps its intent: it may have been paid."""
-        attempt = await self._journal.intend(request)
-        try:
-            reply = await self._teacher.complete(request)
-        except TeacherError as error:
-            await self._journal.settle(attempt, request, error)
-            raise
-        await self._journal.settle(attempt, request, reply)
-        return reply
+def describe_tally(tally: Tally) -> str:
+    """Tokens, dollars and failures so far, for a progress line."""
+    parts = [f"{tally.input_tokens} tokens in, {tally.output_tokens} out"]
+    if tally.cost_usd:
+        parts.append(f"${tally.cost_usd:.4f}")
+    parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()) if outcome != "ok"]
+    return ", ".join(parts)
 
-    async def close(self) -> None:
-        """Closes the teacher; the journal belongs to the run."""
+
+class _Closing:
+    """Gives a teacher's `close` the name that `aclosing` calls."""
+
+    def __init__(self, teacher: Teacher) -> None:
+        self._teacher = teacher
+
+    async def aclose(self) -> None:
         await self._teacher.close()
 
 
-@dataclass(slots=True)
-class Tally:
-    """What has been done so far in this process."""
+@contextmanager
+def _stop_on_signal(asker: Asker, say: Callable[[str], None]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets what is in flight end and be journaled; the second stops at once."""
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
 
-    total: int
-    outcomes: Counter[str] = field(default_factory=Counter)
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float = 0.0
-    last_error: str | None = None
+    def stop() -> None:
+        if asker.stopped and main is not None:
+            main.cancel()
+        else:
+            say("generate: stopping when the requests in flight have ended; again to stop now")
+            asker.stop()
 
-    @property
-    def done(self) -> int:
-        """Requests that ended, answered or not."""
-        return self.outcomes.total()
-
-    def count_reply(self, reply: Reply) -> None:
-        """Adds an answer and what it used."""
-        self.outcomes[reply.outcome] += 1
-        self.input_tokens += reply.usage.input_tokens or 0
-        self.output_tokens += reply.usage.output_tokens or 0
-        self.cost_usd += reply.cost_usd or 0.0
-
-    def count_failure(self, error: TeacherError) -> None:
-        """Adds a request that was given up."""
-        self.outcomes[error.outcome] += 1
-        self.last_error = str(error)
-
-    @property
-    def hopeless(self) -> bool:
-        """Nothing but refused requests so far, and enough of them to know."""
-        return self.outcomes["invalid"] >= HOPELESS and self.outcomes["invalid"] == self.done
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
-class Asker:
-    """Asks many requests with bounded concurrency; `stop()` lets what is in flight end."""
+def _write_replies(context: Context) -> dict[str, Any]:
+    outcomes: Counter[str] = Counter()
+    used: Counter[str] = Counter()
+    costs: list[float] = []
 
-    def __init__(self, teacher: Teacher, tally: Tally, on_progress: Callable[[Tally], None]) -> None:
-        self._teacher, self._tally, self._on_progress = teacher, tally, on_progress
-        self._stopped = False
-        self._fatal: TeacherError | None = None
+    def counted() -> Iterator[dict[str, Any]]:
+        for row in rows(context.run.journal):
+            outcomes[row["outcome"]] += 1
+            usage = row["usage"] or {}
+            used.update({name: usage.get(name) or 0 for name in ("input_tokens", "output_tokens")})
+            if row["cost_usd"] is not None:
+                costs.append(row["cost_usd"])
+            yield row
 
-    @property
-    def stopped(self) -> bool:
-        """Whether it was asked to stop before everything was sent."""
-        return self._stopped
-
-    def stop(self) -> None:
-        """Sends nothing more; replies in flight are still awaited and journaled."""
-        self._stopped = True
-
-    async def ask(self, requests: Iterable[Request], concurrency: int) -> None:
-        """Returns when all are asked or it was stopped; raises the error that makes going on pointless."""
-        feed = iter(requests)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(self._work(feed))
-        if self._fatal is not None:
-            raise self._fatal
-
-    async def _work(self, feed: Iterator[Request]) -> None:
-        for request in feed:
-            if self._stopped or self._fatal is not None:
-                return
-            await self._ask_one(request)
-            self._on_progress(self._tally)
-
-    async def _ask_one(self, request: Request) -> None:
-        try:
-            self._tally.count_reply(await self._teacher.complete(request))
-        except TeacherError as error:
-            self._tally.count_failure(error)
-            if isinstance(error, AuthError) or (isinstance(error, InvalidRequest) and self._tally.hopeless):
-                self._fatal = error
+    samples = write_parquet(context.run.replies, REPLIES, counted())
+    answered = sum(outcomes[outcome] for outcome in ANSWERS)
+    return {
+        "samples": samples,
+        "outcomes": dict(outcomes),
+        "to_ask_again": samples - answered - outcomes["invalid"],
+        "input_tokens": used["input_tokens"],
+        "output_tokens": used["output_tokens"],
+        "cost_usd": sum(costs) if costs else None,
+    }

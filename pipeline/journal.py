@@ -124,19 +124,8 @@ class Journal:
 
     def owed(self) -> set[str]:
         """The ids of the wanted samples that have no reply yet."""
-        return {row[0] for row in self._read(OWED)}
-
-    def attempts_made(self) -> int:
-        """Every attempt ever journaled here, in all runs of the process."""
-        return int(next(self._read("SELECT count(*) FROM attempts"))[0])
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """One row a wanted sample in the shape of `records.REPLIES`, in the order they were wanted."""
-        return rows(self.path)
-
-    def _read(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with closing(read_only(self.path)) as connection:
-            yield from connection.execute(sql)
+            return {row[0] for row in connection.execute(OWED)}
 
     def _mark_unknown(self) -> int:
         try:
@@ -203,6 +192,22 @@ def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
     with closing(read_only(path)) as connection:
         names = ("id", "sent_at", "ended_at", "outcome", "detail")
         return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, (request_key,))]
+
+
+def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
+    """The reply to one request as it was journaled, whatever its outcome, without its tokens."""
+    with closing(read_only(path)) as connection:
+        found = connection.execute("SELECT body FROM replies WHERE request_key = ?", (request_key,)).fetchone()
+    if found is None:
+        return None
+    body: dict[str, Any] = unpack(found[0])
+    return {key: value for key, value in body.items() if key != "tokens"}
+
+
+def answered_keys(path: Path) -> set[str]:
+    """The keys of every request that has a reply, wanted now or not."""
+    with closing(read_only(path)) as connection:
+        return {row[0] for row in connection.execute("SELECT request_key FROM replies")}
 
 
 def progress_of(path: Path) -> dict[str, Any]:

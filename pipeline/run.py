@@ -73,6 +73,22 @@ class RunDir:
         """Checkpoints and the converted base: safe to delete, made again when needed."""
         return self.root / "work"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works on the run."""
+        return self.root / ".lock"
+
+    def is_locked(self) -> bool:
+        """Whether a process is working on the run now."""
+        if not self.lock.exists():
+            return False
+        with self.lock.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     def load_manifest(self) -> Manifest:
         """The run's manifest; InputError where `root` is no run."""
         manifest = Manifest.load(self.manifest)
@@ -90,7 +106,7 @@ def open_run(root: Path, recipe: Recipe) -> Iterator[tuple[RunDir, Manifest]]:
     run = RunDir(root)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        with _locked(root):
+        with _locked(run.lock):
             manifest = Manifest.load(run.manifest) or Manifest(run.manifest, recipe.name)
             if manifest.name != recipe.name:
                 raise ForeignRun(
@@ -116,15 +132,15 @@ def disk_errors(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     # The kernel frees the lock with the process, however it ends: no stale lock to clean up after a kill.
-    with (root / ".lock").open("a+") as lock:
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
-            raise RunBusy(f"{root} is in use by {holder}: wait for it, or choose another --dir") from None
+            raise RunBusy(f"{path.parent} is in use by {holder}: wait for it, or choose another --dir") from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()

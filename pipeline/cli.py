@@ -1,0 +1,182 @@
+"""The command line. Importing this loads neither torch nor any provider's SDK: commands import what they need."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from prompts.errors import StillhouseError
+
+if TYPE_CHECKING:
+    from pipeline.recipe import Recipe
+
+STAGES = ("generate", "curate", "train", "evaluate", "report")
+INTERRUPTED = 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+
+
+def _recipe_options(command: Command) -> Command:
+    options = (
+        click.argument("recipe", type=click.Path(path_type=Path)),
+        click.option("--dir", "run_dir", type=click.Path(path_type=Path), help="The run directory. [runs/NAME]"),
+        click.option("--teacher", help="Another teacher: provider:model[@base_url]."),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one field of the recipe."),
+        _json,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="stillhouse")
+def cli() -> None:
+    """Distil a hosted teacher into a small student that you own."""
+
+
+@cli.command()
+@_recipe_options
+@click.option("--until", type=click.Choice(STAGES), default=STAGES[-1], help="The last stage to run.")
+@click.option("--from", "force_from", type=click.Choice(STAGES), help="Run again from here, changed or not.")
+def run(until: str, force_from: str | None, **options: Any) -> None:
+    """Run every stage of RECIPE that is not up to date. RECIPE is a YAML file or a shipped recipe's name."""
+    _run(STAGES[0], until, force_from=force_from, **options)
+
+
+def _stage_command(name: str, text: str) -> None:
+    @cli.command(name, help=text)
+    @_recipe_options
+    def stage(**options: Any) -> None:
+        _run(name, name, **options)
+
+
+_stage_command("generate", "Ask the teacher what RECIPE still owes; write replies.parquet.")
+_stage_command("curate", "Keep or drop every reply, with a reason; write kept.parquet and dropped.parquet.")
+_stage_command("train", "Train the student on the kept rows.")
+_stage_command("evaluate", "Compare teacher, base and student on the held-out prompts.")
+_stage_command("report", "Write report.html from the run.")
+
+
+@cli.command()
+@_recipe_options
+def plan(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Say what RECIPE would cost: calls, tokens, dollars, disk. Needs no key and sends nothing."""
+    from pipeline.plan import make_plan, render_plan
+
+    loaded = _load(recipe, overrides, teacher)
+    _print(make_plan(loaded, _directory(run_dir, loaded)), as_json, render_plan)
+
+
+@cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@_json
+def status(run_dir: Path, as_json: bool) -> None:
+    """Say where a run stands, also while it runs."""
+    from pipeline.status import read_status, render_status
+
+    _print(read_status(run_dir), as_json, render_status)
+
+
+@cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("sample", metavar="ID")
+@_json
+def why(run_dir: Path, sample: str, as_json: bool) -> None:
+    """Tell one sample's whole story: request, attempts, verdicts, use. ID is a sample or prompt id, or its start."""
+    from pipeline.why import render_story, tell_story
+
+    _print(tell_story(run_dir, sample), as_json, render_story)
+
+
+@cli.command()
+@_json
+def teachers(as_json: bool) -> None:
+    """List every adapter, what it can honour, and whether its key is present."""
+    from pipeline.providers import list_providers, render_providers
+
+    _print(list_providers(), as_json, render_providers)
+
+
+@cli.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@_json
+def init(directory: Path, as_json: bool) -> None:
+    """Write a starter recipe with its template and data into DIR."""
+    from pipeline.starter import render_starter, write_starter
+
+    _print(write_starter(directory), as_json, render_starter)
+
+
+def main() -> NoReturn:
+    """The `stillhouse` command: every foreseen error is one message and an exit code, never a traceback."""
+    as_json = "--json" in sys.argv
+    try:
+        cli.main(standalone_mode=False)
+        sys.exit(0)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except StillhouseError as error:
+        _fail(str(error), error.exit_code, as_json)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _fail("interrupted; the same command goes on from here", INTERRUPTED, as_json)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:
+    if as_json:
+        print(json.dumps({"error": message, "exit_code": exit_code}))
+    print(f"stillhouse: {message}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+def _run(
+    first: str,
+    last: str,
+    *,
+    recipe: Path,
+    run_dir: Path | None,
+    teacher: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+    force_from: str | None = None,
+) -> None:
+    from pipeline.context import Context
+    from pipeline.progress import Progress
+    from pipeline.run import open_run
+    from pipeline.stages import run_stages
+    from pipeline.summary import read_summary, render_summary
+
+    loaded = _load(recipe, overrides, teacher)
+    with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress() as progress:
+        run_stages(Context(loaded, directory, manifest, progress), first, last, force_from=force_from)
+    _print(read_summary(directory), as_json, render_summary)
+
+
+def _load(recipe: Path, overrides: tuple[str, ...], teacher: str | None) -> Recipe:
+    from pipeline.recipe import load_recipe
+
+    return load_recipe(recipe, overrides, teacher=teacher)
+
+
+def _directory(run_dir: Path | None, recipe: Recipe) -> Path:
+    return run_dir or Path("runs") / recipe.name
+
+
+def _print(value: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], str]) -> None:
+    click.echo(json.dumps(value, default=str) if as_json else render(value))
+
+
+if __name__ == "__main__":
+    main()

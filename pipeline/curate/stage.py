@@ -1,0 +1,35 @@
+"""The curate stage: replies.parquet in, kept.parquet and dropped.parquet out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.context import Context
+from pipeline.curate.curate import Curated, curate
+from pipeline.errors import RunError
+from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Curates and writes both sides; returns the counts for the manifest."""
+    bare = {prompt.id: prompt.bare for prompt in context.load_prompts().prompts}
+    rows = list(read_rows(context.run.replies))
+    context.progress.start("curate", len(rows))
+    curated = curate(rows, bare, context.recipe.curate)
+    counts = curated.counts()
+    write_parquet(context.run.dropped, DROPPED, curated.dropped)
+    write_parquet(context.run.kept, KEPT, curated.kept)
+    if not counts["train"]:
+        raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
+    return counts
+
+
+def funnel(curated: Curated) -> str:
+    """In and out of every step, a line each, with the reasons."""
+    counts = curated.counts()
+    lines = [f"  {counts['samples']} samples, {sum(counts['failed'].values())} without an answer"]
+    for step in curated.funnel:
+        reasons = counts["dropped"].get(step["step"], {})
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        lines.append(f"  {step['step']}: {step['in']} in, {step['out']} out" + (f" ({why})" if why else ""))
+    return "\n".join(lines)

@@ -1,0 +1,71 @@
+"""What a recipe would cost, before anything is spent. Reads files only: no key, no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.journal import answered_keys
+from pipeline.recipe import Recipe
+from pipeline.run import RunDir
+from pipeline.wanted import Wanted, wanted_samples
+from prompts.sources import load_prompts
+from prompts.template import load_template
+from teachers.catalog import describe
+from teachers.meter import price
+
+CHARS_PER_TOKEN = 4.0  # English prose under the common byte-pair vocabularies; other text has fewer
+BYTES_PER_ALTERNATIVE = 20  # measured on the quickstart's journal, deflated
+BYTES_PER_REPLY = 1500  # request and reply rows without logprobs, likewise
+
+
+def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
+    """Calls still owed, tokens, dollars and disk. Tokens are estimated from characters; output at its cap."""
+    wanted = recipe.prompts
+    loaded = load_prompts(
+        wanted.source, load_template(wanted.template), gold=wanted.gold, group=wanted.group, limit=wanted.limit
+    )
+    who = describe(recipe.teacher)
+    run = RunDir(root)
+    answered = answered_keys(run.journal) if run.journal.exists() else set()
+    samples = list(wanted_samples(loaded.prompts, who.identity, recipe.generate))
+    calls = [sample for sample in samples if sample.request.key not in answered]
+    tokens_in = round(sum(_chars(call) for call in calls) / CHARS_PER_TOKEN)
+    tokens_out = None if recipe.generate.max_tokens is None else len(calls) * recipe.generate.max_tokens
+    return {
+        "teacher": recipe.teacher,
+        "prompts": len(loaded.prompts),
+        "samples": len(samples),
+        "answered": len(samples) - len(calls),
+        "calls": len(calls),
+        "input_tokens_estimate": tokens_in,
+        "output_tokens_at_most": tokens_out,
+        "cost_usd_at_most": None if tokens_out is None else price(who.identity, tokens_in, tokens_out),
+        "disk_bytes_estimate": _disk(recipe, len(calls), tokens_out or 0),
+        "key_needed": who.key_variable,
+        "key_present": who.key_present,
+    }
+
+
+def render_plan(plan: dict[str, Any]) -> str:
+    """The plan in words."""
+    cost, out = plan["cost_usd_at_most"], plan["output_tokens_at_most"]
+    lines = [
+        f"teacher    {plan['teacher']}",
+        f"calls      {plan['calls']} ({plan['prompts']} prompts; {plan['answered']} of {plan['samples']} samples have a reply)",
+        f"input      about {plan['input_tokens_estimate']:,} tokens, at {CHARS_PER_TOKEN:g} characters each",
+        "output     no cap: set generate.max_tokens" if out is None else f"output     at most {out:,} tokens",
+        "cost       no price known" if cost is None else f"cost       at most about ${cost:,.4f}",
+        f"disk       about {plan['disk_bytes_estimate'] / 1e6:,.1f} MB for the journal",
+    ]
+    if plan["key_needed"]:
+        lines.append(f"key        {plan['key_needed']} is {'set' if plan['key_present'] else 'not set'}")
+    return "\n".join(lines)
+
+
+def _chars(sample: Wanted) -> int:
+    return sum(len(turn.content) for turn in sample.request.messages)
+
+
+def _disk(recipe: Recipe, calls: int, tokens_out: int) -> int:
+    return calls * BYTES_PER_REPLY + tokens_out * recipe.generate.top_logprobs * BYTES_PER_ALTERNATIVE

@@ -1,0 +1,118 @@
+"""The five stages, in order: what each depends on, what it leaves, and when it runs again."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.context import Context
+from pipeline.recipe import Recipe
+from pipeline.records import SCHEMA_VERSION
+from pipeline.run import RunDir
+from prompts.digest import digest, digest_file
+from prompts.errors import InputError
+from prompts.template import load_template
+from teachers.catalog import describe
+
+
+@dataclass(slots=True, frozen=True)
+class Stage:
+    """A stage runs when `inputs` or an upstream stage has changed, or one of its files is missing."""
+
+    name: str
+    inputs: Callable[[Recipe], Any]
+    outputs: Callable[[RunDir], tuple[Path, ...]]
+    module: str
+    """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
+
+
+def run_stages(context: Context, first: str, last: str, *, force_from: str | None = None) -> None:
+    """Brings the stages from `first` to `last` up to date; earlier ones must be so already.
+
+    `force_from` runs that stage and the later ones even where nothing changed.
+    """
+    upstream = ""
+    for position, stage in enumerate(STAGES):
+        fingerprint = digest([SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream])
+        current = _is_current(context, stage, fingerprint)
+        forced = force_from is not None and position >= NAMES.index(force_from)
+        if position < NAMES.index(first):
+            if not current:
+                raise InputError(
+                    f"the stage '{stage.name}' is not up to date in {context.run.root}",
+                    remedy=f"Run 'stillhouse {stage.name}' first, or 'stillhouse run' for all",
+                )
+        elif position > NAMES.index(last):
+            return
+        elif current and not forced:
+            context.progress.say(f"{stage.name}: up to date")
+        else:
+            _work(context, stage, fingerprint)
+        upstream = digest([fingerprint, context.manifest.stages[stage.name].counts.get("outcomes")])
+
+
+def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
+    if not context.manifest.is_done(stage.name, fingerprint):
+        return False
+    unanswered = context.manifest.stages[stage.name].counts.get("to_ask_again", 0)
+    return unanswered == 0 and all(path.exists() for path in stage.outputs(context.run))
+
+
+def _work(context: Context, stage: Stage, fingerprint: str) -> None:
+    started = time.monotonic()
+    context.manifest.begin(stage.name, fingerprint)
+    try:
+        counts: dict[str, Any] = importlib.import_module(stage.module).work(context)
+    except KeyboardInterrupt:
+        context.manifest.end(stage.name, "stopped", {})
+        raise
+    except Exception as error:
+        context.manifest.end(stage.name, "failed", {}, error=str(error))
+        raise
+    finally:
+        context.progress.finish()
+    context.manifest.end(stage.name, "done", counts)
+    context.progress.say(f"{stage.name}: {_summary(counts)} in {time.monotonic() - started:.1f} s")
+
+
+def _summary(counts: dict[str, Any]) -> str:
+    plain = {key: value for key, value in counts.items() if isinstance(value, int | float | str) and value != 0}
+    return ", ".join(
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in plain.items()
+    )
+
+
+def _generate_inputs(recipe: Recipe) -> Any:
+    who, prompts = describe(recipe.teacher).identity, recipe.prompts
+    # What changes no answer is left out: a faster or more patient rerun is the same stage.
+    asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s"})
+    return [
+        [who.provider, who.model, who.base_url, who.api_version],
+        [digest_file(prompts.source), load_template(prompts.template).digest],
+        [prompts.gold, prompts.group, prompts.limit, asked],
+    ]
+
+
+STAGES = (
+    Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
+    Stage(
+        "curate",
+        lambda recipe: recipe.curate.model_dump(),
+        lambda run: (run.kept, run.dropped),
+        "pipeline.curate.stage",
+    ),
+    Stage("train", lambda recipe: recipe.student.model_dump(), lambda run: (run.student,), "pipeline.train"),
+    Stage(
+        "evaluate",
+        lambda recipe: recipe.evaluate.model_dump(),
+        lambda run: (run.evaluation,),
+        "pipeline.evaluate.stage",
+    ),
+    Stage("report", lambda recipe: recipe.name, lambda run: (run.report,), "pipeline.report.stage"),
+)
+
+NAMES = tuple(stage.name for stage in STAGES)

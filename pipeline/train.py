@@ -1,0 +1,32 @@
+"""The train stage: the corpus and the recipe's base become RUN/student."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pipeline.context import Context
+from students.base import prepare_base
+from students.result import Progress
+from students.sft import train
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
+    run, progress = context.run, context.progress
+    base = prepare_base(context.recipe.student.base, cache=run.work)
+    progress.start("train", 0)
+    result = train(
+        context.recipe.student,
+        corpus=run.kept,
+        base=base,
+        out=run.student,
+        work=run.work / "checkpoints",
+        on_progress=lambda now: progress.update(now.step, _describe(now), total=now.total_steps),
+    )
+    return asdict(result)
+
+
+def _describe(now: Progress) -> str:
+    watched = "" if now.validation_loss is None else f", validation {now.validation_loss:.3f}"
+    return f"loss {now.loss:.3f}{watched}, {now.tokens_per_s:.0f} tokens/s"
