@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,13 +87,28 @@ def _render(path: Path, row: Row, template: Template, gold: str | None, group: s
         if row.values.get(name) is None:
             raise InputError("is missing", path=path, line=row.line, field=name, remedy=f"The row has {have}")
     fields = template.select(row.values)
+    try:
+        prompt_id = digest([template.digest, fields])
+    except TypeError as error:  # bytes, decimals, half a surrogate pair: no such value can be sent
+        raise InputError(
+            f"cannot be written as JSON: {error}", path=path, line=row.line, field=_culprit(fields)
+        ) from error
     return Prompt(
-        id=digest([template.digest, fields]),
+        id=prompt_id,
         messages=template.render(fields),
         bare=template.render(fields, examples=False),
         gold=None if gold is None else str(row.values[gold]),
         group=None if group is None else str(row.values[group]),
     )
+
+
+def _culprit(fields: Mapping[str, Any]) -> str | None:
+    for name, value in fields.items():
+        try:
+            digest(value)
+        except TypeError:
+            return name
+    return None
 
 
 def _raise_all(path: Path, problems: list[InputError], rows: int) -> None:

