@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score
+
+from pipeline.evaluate.scorers import ExactScorer, LabelScorer, Score, scorer_for
+from pipeline.recipe import Evaluate
+from prompts.errors import InputError
+
+RIGHT, WRONG, INVALID = Score(1.0, True), Score(0.0, True), Score(0.0, False)
+SPAM_OR_HAM = LabelScorer(("spam", "ham"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("spam", RIGHT),
+        ("  **Spam**.", RIGHT),
+        ("\n\nspam\nBecause it sells something.", RIGHT),
+        ("ＳＰＡＭ", RIGHT),
+        ("ham", WRONG),
+        ("ham\nno, spam", WRONG),
+        ("It is spam", INVALID),
+        ("spam, ham", INVALID),
+        ("spammer", INVALID),
+        ("", INVALID),
+        ("<script>spam</script>", INVALID),
+    ],
+)
+def test_a_label_is_the_whole_first_line(reply: str, expected: Score) -> None:
+    assert SPAM_OR_HAM.score(reply, "Spam") == expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [("New  York\n", RIGHT), ("new york", RIGHT), ("York", WRONG), (" ", INVALID), ("", INVALID)],
+)
+def test_exact_ignores_case_white_space_and_unicode_form(reply: str, expected: Score) -> None:
+    assert ExactScorer().score(reply, "New York") == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from(["spam", "ham"]), st.sampled_from(["spam", "ham"])), min_size=1))
+def test_mean_label_score_is_accuracy(pairs: list[tuple[str, str]]) -> None:
+    golds, replies = zip(*pairs, strict=True)
+    mean = sum(SPAM_OR_HAM.score(reply, gold).value for gold, reply in pairs) / len(pairs)
+    assert mean == pytest.approx(accuracy_score(golds, replies), abs=1e-9)
+
+
+@given(st.text())
+def test_an_answer_equal_to_a_valid_gold_is_right(text: str) -> None:
+    scorer = ExactScorer()
+    assert scorer.score(text, text) == (RIGHT if scorer.normal(text) else INVALID)
+
+
+@given(st.text(), st.sampled_from(["spam", "ham"]))
+def test_only_valid_answers_score(reply: str, gold: str) -> None:
+    score = SPAM_OR_HAM.score(reply, gold)
+    assert score.valid or score.value == 0
+
+
+def test_the_recipe_names_the_scorer() -> None:
+    assert isinstance(scorer_for(Evaluate()), ExactScorer)
+    assert scorer_for(Evaluate(scorer="label", labels=["a", "b"])) == LabelScorer(("a", "b"))
+
+
+def test_label_needs_labels() -> None:
+    with pytest.raises(InputError, match=r"evaluate\.labels.*needs labels"):
+        scorer_for(Evaluate(scorer="label"))
+
+
+@pytest.mark.parametrize("labels", [("spam",), ("Spam", "spam."), ("+", "-"), ()])
+def test_labels_must_differ(labels: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="differ"):
+        LabelScorer(labels)
+
+
+def test_a_gold_answer_that_no_reply_can_reach_is_found_before_anyone_is_asked() -> None:
+    with pytest.raises(InputError, match="'phishing' is none of"):
+        SPAM_OR_HAM.check(["spam", "phishing"])
+    with pytest.raises(InputError, match="empty gold"):
+        ExactScorer().check(["yes", " "])
+    SPAM_OR_HAM.check(["SPAM", "ham"])
