@@ -1,0 +1,78 @@
+"""What is checked on the way out (can the teacher honour it?) and on the way in (is it what it says?)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from teachers.base import Alternative, Reply, Sampling, Teacher, TokenLogprob
+from teachers.errors import Unsupported
+
+SENTINEL = -9999.0
+"""OpenAI's logprob for a token outside the top 20; no number at all, only "very unlikely"."""
+
+TOLERANCE = 1e-3
+"""Probabilities come rounded, from float32 or bfloat16 softmaxes: sums reach 1.0005 in practice."""
+
+
+def is_sentinel(logprob: float) -> bool:
+    """Whether a logprob stands for "not known"."""
+    return logprob <= SENTINEL
+
+
+def check_supported(teacher: Teacher, sampling: Sampling, schema: str | None = None) -> None:
+    """Raises Unsupported, saying what to set, where the teacher cannot honour a request like this."""
+    can = teacher.capabilities
+    problems = []
+    if sampling.top_logprobs > can.top_logprobs:
+        most = f"at most {can.top_logprobs}" if can.top_logprobs else "no"
+        problems.append(f"it returns {most} top_logprobs: set top_logprobs to {can.top_logprobs}")
+    for name in ("temperature", "top_p", "seed"):
+        if getattr(sampling, name) is not None and not getattr(can, name):
+            problems.append(f"it takes no {name}: leave {name} unset")
+    if schema is not None and not can.schema:
+        problems.append("it takes no JSON schema: leave schema unset and filter by schema in curate")
+    if problems:
+        who = teacher.identity
+        raise Unsupported(f"'{who.model}' cannot do this; {'; '.join(problems)}", provider=who.provider)
+
+
+def checked(reply: Reply) -> Reply:
+    """The reply with sentinels dropped and its logprobs true to its text, or without them and saying so.
+
+    A sampled token is kept even where its own logprob is a sentinel: its bytes are part of the text.
+    Idempotent.
+    """
+    if not reply.tokens:
+        return reply
+    tokens = tuple(_drop_sentinels(token) for token in reply.tokens)
+    problem = _problem(reply.text, tokens)
+    if problem is None:
+        return replace(reply, tokens=tokens)
+    return replace(reply, tokens=(), warnings=(*reply.warnings, f"logprobs dropped: {problem}"))
+
+
+def _drop_sentinels(token: TokenLogprob) -> TokenLogprob:
+    return replace(token, top=tuple(other for other in token.top if not is_sentinel(other.logprob)))
+
+
+def _problem(text: str, tokens: tuple[TokenLogprob, ...]) -> str | None:
+    if b"".join(token.bytes for token in tokens) != text.encode():
+        return "the tokens do not join to the text"
+    for position, token in enumerate(tokens):
+        mass = _mass(token)
+        if not mass <= 1 + TOLERANCE:  # also true for NaN
+            return f"the probabilities at token {position} sum to {mass:.4g}"
+    return None
+
+
+def _mass(token: TokenLogprob) -> float:
+    seen = {_name(other): other.logprob for other in token.top}
+    seen.setdefault(_name(token), token.logprob)
+    # Above 0 no logprob is one; the cut keeps exp from overflowing.
+    return math.fsum(math.exp(min(logprob, 1.0)) for logprob in seen.values())
+
+
+def _name(token: TokenLogprob | Alternative) -> tuple[int | None, bytes]:
+    """Tokens are distinct by id; where there is none, by bytes (several ids can share bytes)."""
+    return (token.id, b"") if token.id is not None else (None, token.bytes)

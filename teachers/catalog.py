@@ -1,0 +1,162 @@
+"""Every teacher by name: a spec string in, a Teacher out. Importing this loads no SDK and no torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast
+
+from prompts.errors import InputError, MissingExtra
+from teachers.base import Capabilities, Identity, Teacher
+from teachers.spec import Spec
+
+__all__ = ["PROVIDERS", "Description", "Provider", "Spec", "describe", "open_teacher", "providers"]
+
+
+class Adapter(Protocol):
+    """What a provider's module offers: a class that can be described before it is opened."""
+
+    @staticmethod
+    def identify(spec: Spec) -> Identity:
+        """Who would answer; reads files where the identity is their digest, never the network."""
+
+    @staticmethod
+    def capable(spec: Spec) -> Capabilities:
+        """What it could honour; reads nothing."""
+
+
+@dataclass(slots=True, frozen=True)
+class Provider:
+    """One row of the catalog."""
+
+    name: str
+    module: str
+    adapter: str
+    example: str
+    extra: str | None = None
+    """The extra that installs what the adapter imports."""
+    imports: tuple[str, ...] = ()
+    """The top-level packages of that extra which the adapter needs."""
+    key: str | None = None
+    """The environment variable that holds the key."""
+    takes_base_url: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether everything it imports can be found; nothing is imported to see it."""
+        return all(find_spec(name) is not None for name in self.imports)
+
+    @property
+    def key_present(self) -> bool:
+        """Whether its key is in the environment; False where it has none."""
+        return self.key is not None and bool(os.environ.get(self.key))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its example can honour."""
+        return self.load().capable(Spec.parse(self.example))
+
+    def load(self) -> Adapter:
+        """The adapter's class. Its SDK is imported when it is opened, not here."""
+        return cast(Adapter, getattr(import_module(self.module), self.adapter))
+
+
+PROVIDERS: dict[str, Provider] = {
+    row.name: row
+    for row in (
+        Provider(
+            name="openai",
+            module="teachers.openai",
+            adapter="OpenAITeacher",
+            example="openai:gpt-4.1",
+            extra="openai",
+            imports=("openai",),
+            key="OPENAI_API_KEY",
+            takes_base_url=True,
+        ),
+        Provider(
+            name="gguf",
+            module="teachers.gguf",
+            adapter="GgufTeacher",
+            example="gguf:smollm2-135m",
+            extra="gguf",
+            imports=("xllamacpp",),
+        ),
+        Provider(
+            name="huggingface",
+            module="teachers.huggingface",
+            adapter="HuggingFaceTeacher",
+            example="huggingface:runs/quickstart/student",
+            extra="train",
+            imports=("torch", "transformers"),
+        ),
+        Provider(
+            name="scripted",
+            module="teachers.scripted",
+            adapter="ScriptedTeacher",
+            example="scripted:rules.jsonl",
+        ),
+        Provider(
+            name="replay",
+            module="teachers.replay",
+            adapter="ReplayTeacher",
+            example="replay:replies.jsonl",
+        ),
+    )
+}
+
+
+@dataclass(slots=True, frozen=True)
+class Description:
+    """A teacher before it is opened."""
+
+    spec: Spec
+    provider: Provider
+    identity: Identity
+    capabilities: Capabilities
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether opening it takes a key: a server on this machine does not."""
+        return self.provider.key is not None and not self.spec.is_loopback
+
+
+def providers() -> tuple[Provider, ...]:
+    """Every provider, in the catalog's order."""
+    return tuple(PROVIDERS.values())
+
+
+def describe(spec: str | Spec) -> Description:
+    """Who would answer and what it can do, without opening it; InputError for a bad spec or file."""
+    parsed = _parse(spec)
+    provider = PROVIDERS[parsed.provider]
+    adapter = provider.load()
+    return Description(parsed, provider, adapter.identify(parsed), adapter.capable(parsed))
+
+
+def open_teacher(spec: str | Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> Teacher:
+    """Opens a teacher that answers `concurrency` requests at once, each within `timeout_s`.
+
+    Raises InputError for an unknown provider or model file, MissingExtra where its SDK is not
+    installed, AuthError where its key is not in the environment. Opens no connection.
+    """
+    parsed = _parse(spec)
+    provider = PROVIDERS[parsed.provider]
+    if not provider.installed:
+        raise MissingExtra(f"the teacher '{parsed}'", provider.extra or "all")
+    # Every adapter's constructor has this shape; the contract suite opens each through here.
+    build = cast(Callable[..., Teacher], provider.load())
+    return build(parsed, concurrency=concurrency, timeout_s=timeout_s)
+
+
+def _parse(spec: str | Spec) -> Spec:
+    parsed = Spec.parse(spec) if isinstance(spec, str) else spec
+    provider = PROVIDERS.get(parsed.provider)
+    if provider is None:
+        raise InputError(f"unknown provider '{parsed.provider}'", remedy=f"Use one of {', '.join(PROVIDERS)}")
+    if parsed.base_url and not provider.takes_base_url:
+        raise InputError(f"'{parsed.provider}' takes no base URL", remedy=f"Write {parsed.provider}:{parsed.model}")
+    return parsed

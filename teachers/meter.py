@@ -1,0 +1,82 @@
+"""What a reply took and cost: a teacher around a teacher."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from teachers.base import Capabilities, Identity, Reply, Request, Teacher, Usage
+
+
+@dataclass(slots=True, frozen=True)
+class Price:
+    """Dollars per million tokens."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """For input tokens the provider had cached; None: as any input."""
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """What a reply costs; None where the provider did not count its tokens."""
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        cached = min(usage.cached_tokens or 0, usage.input_tokens)
+        at_cached = self.input if self.cached is None else self.cached
+        dollars = (usage.input_tokens - cached) * self.input + cached * at_cached + usage.output_tokens * self.output
+        return dollars / 1_000_000
+
+
+class Metered:
+    """Adds latency and cost to each reply. Without a `price` genai-prices' table is read; no network."""
+
+    def __init__(self, teacher: Teacher, price: Price | None = None) -> None:
+        self._teacher = teacher
+        self._price = price
+
+    @property
+    def identity(self) -> Identity:
+        """The wrapped teacher's."""
+        return self._teacher.identity
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The wrapped teacher's."""
+        return self._teacher.capabilities
+
+    async def complete(self, request: Request) -> Reply:
+        """Answers; what fails costs nothing that is known here."""
+        started = time.perf_counter()
+        reply = await self._teacher.complete(request)
+        latency_s = time.perf_counter() - started
+        return replace(reply, latency_s=latency_s, cost_usd=cost_usd(self.identity, reply.usage, self._price))
+
+    async def close(self) -> None:
+        """Closes the wrapped teacher."""
+        await self._teacher.close()
+
+
+def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> float | None:
+    """Dollars for a reply with this usage; None where no price is known (a local model has none)."""
+    if price is not None:
+        return price.cost_usd(usage)
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    return _listed_cost_usd(identity, usage)
+
+
+def _listed_cost_usd(identity: Identity, usage: Usage) -> float | None:
+    from genai_prices import Usage as Counted
+    from genai_prices import calc_price
+
+    counted = Counted(
+        input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_tokens, output_tokens=usage.output_tokens
+    )
+    try:
+        if identity.base_url is None:
+            found = calc_price(counted, identity.model, provider_id=identity.provider)
+        else:
+            found = calc_price(counted, identity.model, provider_api_url=identity.base_url)
+    except (LookupError, ValueError):
+        return None
+    return float(found.total_price)

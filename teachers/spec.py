@@ -1,0 +1,60 @@
+"""The string that names a teacher: `provider:model[@base_url]`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from prompts.errors import InputError
+
+# A model's name may hold '@' (Vertex) and ':' (Ollama, Bedrock): only '@http' starts a base URL.
+_AT_URL = re.compile(r"@(?=https?://)")
+_EXAMPLES = "Write provider:model[@base_url], for example gguf:smollm2-135m or openai:gpt-5.4"
+
+
+@dataclass(slots=True, frozen=True)
+class Spec:
+    """A teacher's name in parts. `Spec.parse(str(spec)) == spec`."""
+
+    provider: str
+    model: str
+    base_url: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Spec:
+        """Reads `provider:model[@base_url]`; InputError where it is not that."""
+        provider, _, rest = text.strip().partition(":")
+        model, *urls = _AT_URL.split(rest, maxsplit=1)
+        if not provider or not model:
+            raise InputError(f"'{text}' does not name a teacher", remedy=_EXAMPLES)
+        return cls(provider, model, _check_url(urls[0], text) if urls else None)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}" + (f"@{self.base_url}" if self.base_url else "")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the base URL is on this machine, where no key is needed."""
+        host = urlsplit(self.base_url or "").hostname
+        if host is None or host == "localhost":
+            return host == "localhost"
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+def _check_url(url: str, text: str) -> str:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # reading it is what validates it
+    except ValueError as error:
+        raise InputError(f"'{text}' has no usable base URL: {error}", remedy=_EXAMPLES) from error
+    if not parts.hostname:
+        raise InputError(f"'{text}' has no host in its base URL", remedy=_EXAMPLES)
+    # The base URL is journaled and shown; a password in it would be too.
+    if parts.username or parts.password:
+        raise InputError("a base URL must not hold a password", remedy="Give the key in the environment")
+    return url.rstrip("/")
