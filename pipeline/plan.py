@@ -52,7 +52,7 @@ def render_plan(plan: dict[str, Any]) -> str:
     cost, out = plan["cost_usd_at_most"], plan["output_tokens_at_most"]
     lines = [
         f"teacher    {plan['teacher']}",
-        f"calls      {plan['calls']}: {plan['prompts']} prompts, {plan['samples']} samples, {plan['answered']} answered",
+        f"calls      {plan['calls']}: {plan['prompts']} prompts, {plan['samples']} samples, {plan['answered']} there",
         f"input      about {plan['input_tokens_estimate']:,} tokens, at {CHARS_PER_TOKEN:g} characters each",
         "output     no cap: set generate.max_tokens" if out is None else f"output     at most {out:,} tokens",
         "cost       no price known" if cost is None else f"cost       at most about ${cost:,.4f}",

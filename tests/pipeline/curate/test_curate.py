@@ -1,0 +1,145 @@
+"""Curation as a whole: nothing disappears, whatever the replies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.curate.config import Agreement, Calibrate, Curate, Exact, Format, Outcome, Split, Step
+from pipeline.curate.curate import curate
+from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
+from prompts.messages import Message
+from teachers.base import ANSWERS
+
+STEPS: list[Step] = [
+    Outcome(),
+    Format(choices=["spam", "ham"]),
+    Exact(),
+    Agreement(min_share=0.6),
+    Calibrate(labels=["spam", "ham"], keep=0.7),
+]
+
+
+def row(prompt: str, index: int = 0, **changes: Any) -> dict[str, Any]:
+    base = {
+        "sample_id": f"{prompt}/{index}",
+        "prompt_id": prompt,
+        "request_key": f"key-{prompt}-{index}",
+        "messages": [{"role": "user", "content": prompt}],
+        "reply": "spam",
+        "outcome": "ok",
+        "finish_reason": "stop",
+        "teacher": None,
+        "sampling": None,
+        "usage": None,
+        "cost_usd": None,
+        "latency_s": 0.5,
+        "attempts": 1,
+        "created_at": 0,
+        "gold": "spam",
+        "group": None,
+        "tokens": [],
+    }
+    return {**base, **changes}
+
+
+def bare(rows: list[dict[str, Any]], text: str | None = None) -> dict[str, tuple[Message, ...]]:
+    return {item["prompt_id"]: (Message("user", text or item["prompt_id"]),) for item in rows}
+
+
+def logprobs(spam: float, ham: float) -> list[dict[str, Any]]:
+    top = [{"bytes": b" spam", "id": 1, "logprob": spam}, {"bytes": b" ham", "id": 2, "logprob": ham}]
+    return [{"bytes": b" spam", "id": 1, "logprob": spam, "top": top}]
+
+
+@st.composite
+def reply_rows(draw: st.DrawFn) -> list[dict[str, Any]]:
+    rows = []
+    for prompt in range(draw(st.integers(1, 12))):
+        for index in range(draw(st.integers(1, 3))):
+            odds = draw(st.one_of(st.none(), st.floats(-5, 5)))
+            rows.append(
+                row(
+                    f"prompt {prompt}",
+                    index,
+                    reply=draw(st.sampled_from(["spam", "Ham.", "eggs", ""])),
+                    outcome=draw(st.sampled_from(["ok", "ok", "ok", "refused", "truncated", "transient", "unknown"])),
+                    group=draw(st.sampled_from([None, "a", "b", "c"])),
+                    tokens=[] if odds is None else logprobs(min(odds, 0) - 0.1, -max(odds, 0) - 0.1),
+                )
+            )
+    return rows
+
+
+@given(rows=reply_rows(), steps=st.permutations(STEPS), heldout=st.sampled_from([0.0, 0.3, 0.9]))
+def test_samples_are_kept_or_dropped_or_failed(rows: list[dict[str, Any]], steps: list[Step], heldout: float) -> None:
+    result = curate(rows, bare(rows), Curate(split=Split(heldout=heldout), steps=steps))
+    ids = [item["sample_id"] for item in (*result.kept, *result.dropped)]
+    assert sorted(ids) == sorted(item["sample_id"] for item in rows if item["outcome"] in ANSWERS)
+    assert result.failed.total() == len(rows) - len(ids)
+    counts = result.counts()  # raises where the identity does not hold
+    assert counts["train"] + counts["heldout"] == counts["kept"]
+    for before, after in zip(counts["funnel"], counts["funnel"][1:], strict=False):
+        assert before["out"] == after["in"]
+    assert all(item["step"] and item["reason"] for item in result.dropped)
+
+
+@given(rows=reply_rows())
+def test_a_group_never_straddles_the_split(rows: list[dict[str, Any]]) -> None:
+    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=[]))
+    sides: dict[str, set[str]] = {}
+    for item in result.kept:
+        sides.setdefault(item["group"] or item["prompt_id"], set()).add(item["split"])
+    assert all(len(found) == 1 for found in sides.values())
+
+
+@given(rows=reply_rows(), extra=reply_rows())
+def test_rows_added_later_move_no_row_across(rows: list[dict[str, Any]], extra: list[dict[str, Any]]) -> None:
+    config = Curate(split=Split(heldout=0.5), steps=[])
+    later = [{**item, "sample_id": f"x{item['sample_id']}", "prompt_id": f"x{item['prompt_id']}"} for item in extra]
+    before = curate(rows, bare(rows), config).kept
+    after = {item["sample_id"]: item["split"] for item in curate([*later, *rows], bare([*later, *rows]), config).kept}
+    assert all(after[item["sample_id"]] == item["split"] for item in before)
+
+
+@given(rows=reply_rows())
+def test_no_selection_reaches_the_held_out_rows(rows: list[dict[str, Any]]) -> None:
+    steps: list[Step] = [Agreement(min_share=1.0), Calibrate(labels=["spam", "ham"], keep=0.1)]
+    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=steps))
+    selected = {item["reason"] for item in result.dropped if item["split"] == "heldout"}
+    assert not selected & {"disagreement", "low_margin"}
+
+
+@given(rows=reply_rows())
+def test_gold_changes_no_verdict(rows: list[dict[str, Any]]) -> None:
+    config = Curate(steps=STEPS)
+    other = [{**item, "gold": "ham"} for item in rows]
+    strip = ("gold",)
+    first, second = curate(rows, bare(rows), config), curate(other, bare(other), config)
+    for ours, theirs in ((first.kept, second.kept), (first.dropped, second.dropped)):
+        assert [{k: v for k, v in item.items() if k not in strip} for item in ours] == [
+            {k: v for k, v in item.items() if k not in strip} for item in theirs
+        ]
+
+
+def test_both_sides_fit_their_schemas_and_trl_reads_them(tmp_path: Any) -> None:
+    import datasets
+
+    rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0)) for i in range(8)] + [row("p9", outcome="refused")]
+    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=STEPS))
+    assert write_parquet(tmp_path / "kept.parquet", KEPT, result.kept) == len(result.kept)
+    assert write_parquet(tmp_path / "dropped.parquet", DROPPED, result.dropped) == len(result.dropped)
+    assert {item["reason"] for item in read_rows(tmp_path / "dropped.parquet")} >= {"refused"}
+    loaded = datasets.load_dataset("parquet", data_files=str(tmp_path / "kept.parquet"), cache_dir=str(tmp_path))
+    assert loaded["train"][0]["completion"][0]["role"] == "assistant"
+
+
+@pytest.mark.parametrize("field", ["prompt_id", "gold"])
+def test_curating_twice_gives_the_same(field: str) -> None:
+    rows = [row(f"p{i}", reply="Spam!", tokens=logprobs(-0.2 * i, -1.0)) for i in range(20)]
+    once, twice = (curate(rows, bare(rows), Curate(steps=STEPS)) for _ in range(2))
+    assert [item[field] for item in once.kept] == [item[field] for item in twice.kept]
+    assert once.counts() == twice.counts()

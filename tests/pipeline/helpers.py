@@ -1,0 +1,73 @@
+"""Small makers shared by the pipeline's tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.wanted import Wanted
+from prompts.messages import Message
+from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage
+
+ROOT = Path(__file__).parents[2]
+IDENTITY = Identity("scripted", "test")
+TEMPLATE = "---\nname: t\nfields: [text]\nsystem: Answer spam or ham.\n---\n{{ text }}\n"
+
+
+def request(text: str, index: int = 0) -> Request:
+    return Request(IDENTITY, (Message("user", text),), Sampling(temperature=0), None, index)
+
+
+def wanted(text: str, index: int = 0) -> Wanted:
+    return Wanted(f"sample-{text}-{index}", f"prompt-{text}", request(text, index), 1, None, None)
+
+
+def reply(text: str, **changes: Any) -> Reply:
+    top = (Alternative(b"\xf0\x9f", -2.0, 7), Alternative(text.encode(), -0.25, 8))
+    token = TokenLogprob(text.encode(), -0.25, 8, top)
+    values = {"text": text, "finish_reason": "stop", "tokens": (token,), "usage": Usage(3, None, 1, None)}
+    return Reply(**{**values, **changes})
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def write_recipe(folder: Path, **sections: Any) -> Path:
+    """A small whole recipe over rows.jsonl and t.md in `folder`, with a scripted teacher."""
+    (folder / "t.md").write_text(TEMPLATE, encoding="utf-8")
+    if not (folder / "rows.jsonl").exists():
+        rows = [{"text": f"mail {i}", "label": "spam" if i % 2 else "ham"} for i in range(12)]
+        write_rows(folder / "rows.jsonl", rows)
+    recipe: dict[str, Any] = {
+        "name": "small",
+        "prompts": {"source": "rows.jsonl", "template": "t.md", "gold": "label"},
+        "teacher": f"scripted:{folder / 'script.jsonl'}",
+        "student": {"base": "smollm2-135m"},
+    }
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**recipe, **sections}, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def stillhouse(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as a user would; its environment has no key unless given."""
+    return subprocess.run(
+        command(*arguments), cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
+
+
+def environment(**env: str) -> dict[str, str]:
+    keep = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
+    return {**keep, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **env}
