@@ -11,8 +11,9 @@ from pipeline.run import RunDir
 from pipeline.wanted import Wanted, wanted_samples
 from prompts.sources import load_prompts
 from prompts.template import load_template
+from teachers.base import Usage
 from teachers.catalog import describe
-from teachers.meter import price
+from teachers.meter import cost_usd
 
 CHARS_PER_TOKEN = 4.0  # English prose under the common byte-pair vocabularies; other text has fewer
 BYTES_PER_ALTERNATIVE = 20  # measured on the quickstart's journal, deflated
@@ -40,10 +41,10 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
         "calls": len(calls),
         "input_tokens_estimate": tokens_in,
         "output_tokens_at_most": tokens_out,
-        "cost_usd_at_most": None if tokens_out is None else price(who.identity, tokens_in, tokens_out),
+        "cost_usd_at_most": cost_usd(who.identity, Usage(input_tokens=tokens_in, output_tokens=tokens_out)),
         "disk_bytes_estimate": _disk(recipe, len(calls), tokens_out or 0),
-        "key_needed": who.key_variable,
-        "key_present": who.key_present,
+        "key_needed": who.provider.key if who.needs_key else None,
+        "key_present": who.provider.key_present,
     }
 
 

@@ -101,8 +101,7 @@ class Recipe(Section):
 def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | None = None) -> Recipe:
     """Reads a recipe, applies `KEY=VALUE` overrides, resolves paths; InputError names file, line and field."""
     path = find_recipe(path)
-    root = _compose(path)
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values, root = _read(path)
     if not isinstance(values, dict):
         raise InputError("is not a mapping", path=path, line=1, remedy="Begin with 'name:', 'prompts:', 'teacher:'")
     for override in overrides:
@@ -127,9 +126,11 @@ def find_recipe(path: Path) -> Path:
     raise InputError("no such recipe", path=path, remedy=f"Give a YAML file, or a shipped recipe: {names}")
 
 
-def _compose(path: Path) -> yaml.Node | None:
+def _read(path: Path) -> tuple[Any, yaml.Node | None]:
+    """The file's values, and its nodes, which know their lines."""
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        return yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8: {error.reason}", path=path, remedy="Save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:

@@ -1,0 +1,80 @@
+"""The lines of the comparison: which numbers are shown, under which names, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report import wording
+from pipeline.report.verdict import TITLES, UNDEFINED_GAP, Evaluation, comparisons
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class Metric:
+    """One number of every contestant."""
+
+    title: str
+    """On the page."""
+    short: str | None
+    """Heading in the terminal's table; None keeps it out of there."""
+    show: Callable[[Summary], str]
+
+
+METRICS = (
+    Metric("score", "score", lambda one: wording.share(one["score"])),
+    Metric("95 % interval", "95 % interval", lambda one: wording.interval(one["ci95"])),
+    Metric("AUC", "AUC", lambda one: wording.share(one.get("auc"))),
+    Metric("rows with log-odds", None, lambda one: wording.number(one.get("auc_rows"))),
+    Metric("invalid answers", None, lambda one: wording.number(one.get("invalid"))),
+    Metric("prompt tokens per call", "prompt tokens", lambda one: wording.number(one["prompt_tokens_mean"])),
+    Metric("output tokens per call", None, lambda one: wording.number(one.get("output_tokens_mean"))),
+    Metric("latency p50", "p50", lambda one: wording.seconds(one["latency_p50_s"])),
+    Metric("latency p95", None, lambda one: wording.seconds(one.get("latency_p95_s"))),
+    Metric("requests in flight", "in flight", lambda one: wording.number(one.get("in_flight"))),
+    Metric("output tokens per second", None, lambda one: wording.number(one.get("output_tokens_per_s"))),
+    Metric("cost per 1,000 calls", None, lambda one: wording.dollars(one.get("cost_per_1000_usd"))),
+    Metric("parameters", "para-meters", lambda one: wording.large(one["parameters"])),
+    Metric("weights on disk", "weights", lambda one: wording.large(one["bytes"], "B")),
+)
+
+
+def contestants(evaluation: Evaluation) -> dict[str, Summary]:
+    """Title -> summary, of everyone who was compared."""
+    return {title: evaluation[name] for name, title in TITLES.items() if evaluation.get(name)}
+
+
+def known(evaluation: Evaluation) -> list[Metric]:
+    """The metrics that at least one contestant has a number for."""
+    everyone = contestants(evaluation).values()
+    return [metric for metric in METRICS if any(metric.show(one) != wording.DASH for one in everyone)]
+
+
+def relations(evaluation: Evaluation) -> dict[str, str]:
+    """How the student stands to the others: differences, retention, gap, agreement, with their intervals."""
+    lines = {f"student against {name}": wording.difference(one) for name, one in comparisons(evaluation).items()}
+    lines |= _ratios(evaluation, "")
+    if evaluation.get("against_calibrated"):
+        lines |= _ratios(evaluation["against_calibrated"], " of the calibrated teacher")
+    agreement = evaluation.get("agreement")
+    if agreement:
+        lines["agreement with what it was taught"] = wording.ratio(agreement["value"], agreement["ci95"])
+    return lines
+
+
+def _ratios(found: Mapping[str, Any], which: str) -> dict[str, str]:
+    gap = found.get("gap_recovered")
+    return {
+        f"retention{which}": wording.ratio(found.get("retention"), found.get("retention_ci95")),
+        f"gap recovered{which}": (
+            UNDEFINED_GAP if gap is None else wording.ratio(gap, found.get("gap_recovered_ci95"))
+        ),
+    }
+
+
+def stage_seconds(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Stage -> how long it took, of the stages that have ended."""
+    stages = manifest.get("stages", {})
+    return {name: wording.seconds(one["seconds"]) for name, one in stages.items() if one.get("seconds") is not None}

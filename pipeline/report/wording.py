@@ -1,0 +1,69 @@
+"""Numbers as people read them. Unknown is a dash, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+DASH = "–"
+
+
+def share(value: float | None) -> str:
+    """A score or ratio: 0.867."""
+    return DASH if value is None else f"{value:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference: +0.387."""
+    return DASH if value is None else f"{value:+.3f}"
+
+
+def interval(ci95: Sequence[float] | None) -> str:
+    """A 95 % interval: 0.810 to 0.913."""
+    return DASH if ci95 is None else f"{ci95[0]:.3f} to {ci95[1]:.3f}"
+
+
+def difference(found: dict[str, Any] | None) -> str:
+    """A difference with its interval: +0.387 (+0.300 to +0.473)."""
+    if found is None:
+        return DASH
+    ends = "" if found["ci95"] is None else f" ({found['ci95'][0]:+.3f} to {found['ci95'][1]:+.3f})"
+    return signed(found["value"]) + ends
+
+
+def ratio(value: float | None, ci95: Sequence[float] | None) -> str:
+    """A ratio with its interval, where it has one."""
+    return share(value) + ("" if ci95 is None else f" ({interval(ci95)})")
+
+
+def number(value: float | None) -> str:
+    """A count or a mean: 1,204; 61.5; 3."""
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def large(value: float | None, unit: str = "") -> str:
+    """In steps of a thousand: 134.5 M, 98.9 MB."""
+    if value is None:
+        return DASH
+    for prefix in ("", "k", "M", "G", "T"):
+        if value < 999.5 or prefix == "T":
+            break
+        value /= 1000
+    digits = 0 if value >= 99.95 or prefix == "" else 1
+    return f"{value:.{digits}f} {prefix}{unit}".rstrip()
+
+
+def seconds(value: float | None) -> str:
+    """A duration: 85 ms, 1.24 s, 3 min 05 s."""
+    if value is None:
+        return DASH
+    if value < 0.9995:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.2f} s" if value < 59.995 else f"{int(value + 0.5) // 60} min {int(value + 0.5) % 60:02} s"
+
+
+def dollars(value: float | None) -> str:
+    """A price, to four significant digits: $0.0123."""
+    return DASH if value is None else f"${value:.4g}"
