@@ -1,0 +1,32 @@
+"""Trains and kills itself, as `kill -9` does, once it reaches a step: CONFIG CORPUS BASE OUT WORK STEP."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from students.config import StudentConfig
+from students.result import Progress
+from students.sft import train
+
+
+def main(config: str, corpus: str, base: str, out: str, work: str, step: str) -> None:
+    def die(progress: Progress) -> None:
+        if progress.step == int(step):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    torch.set_num_threads(1)
+    train(
+        StudentConfig.model_validate_json(config),
+        corpus=Path(corpus),
+        base=base,
+        out=Path(out),
+        work=Path(work),
+        on_progress=die,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,47 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from students.files import beside, directory_bytes, publish
+
+
+def writer(text: str) -> Callable[[Path], None]:
+    def write(place: Path) -> None:
+        (place / "model").write_text(text)
+
+    return write
+
+
+def test_a_directory_appears_whole_and_replaces_the_older(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "student"
+    for text in ("first", "second"):
+        publish(target, writer(text))
+        assert (target / "model").read_text() == text
+    assert os.listdir(target.parent) == ["student"]
+    assert directory_bytes(target) == len("second")
+
+
+def test_a_failed_write_leaves_the_older_as_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "student"
+    publish(target, writer("old"))
+
+    def fail(place: Path) -> None:
+        (place / "model").write_text("half")
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        publish(target, fail)
+    assert (target / "model").read_text() == "old"
+    assert os.listdir(tmp_path) == ["student"]
+
+
+def test_what_a_kill_left_behind_is_cleared(tmp_path: Path) -> None:
+    target = tmp_path / "student"
+    for kind in ("partial", "old"):
+        beside(target, kind).mkdir()
+        (beside(target, kind) / "junk").touch()
+    publish(target, writer("new"))
+    assert os.listdir(tmp_path) == ["student"]
+    assert os.listdir(target) == ["model"]

@@ -1,0 +1,82 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+from prompts.errors import InputError
+from students.quiet import quiet
+from students.shrink import kept_layers, shrink
+
+SIZES: dict[str, Any] = {
+    "vocab_size": 50,
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 7,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+}
+
+
+@given(st.integers(2, 200), st.integers(2, 50))
+def test_kept_layers_hold_both_ends_in_order_and_in_number(total: int, every: int) -> None:
+    kept = kept_layers(total, every)
+    assert (kept[0], kept[-1]) == (0, total - 1)
+    assert kept == sorted(set(kept))
+    assert len(kept) == min(total, max(2, -(-total // every)))
+
+
+def test_ten_of_thirty() -> None:
+    assert kept_layers(30, 3) == [0, 3, 6, 10, 13, 16, 19, 23, 26, 29]
+
+
+@pytest.mark.parametrize("total", [0, 1])
+def test_what_cannot_shrink_stays(total: int) -> None:
+    assert kept_layers(total, 3) == list(range(total))
+
+
+def shrunk(model: Any, tmp_path: Path) -> Any:
+    """Shrunk, saved and loaded."""
+    shrink(model, every=3)
+    with quiet():
+        model.save_pretrained(tmp_path)
+        return AutoModelForCausalLM.from_pretrained(tmp_path).eval()
+
+
+def test_a_shrunk_model_survives_saving_and_caches_as_it_computes(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(**SIZES)).eval()
+    loaded = shrunk(model, tmp_path)
+    assert loaded.num_parameters() == model.num_parameters()
+    ids_BT = torch.randint(0, 50, (2, 9))
+    with torch.no_grad():
+        whole = loaded(ids_BT).logits
+        first = loaded(ids_BT[:, :5], use_cache=True)
+        rest = loaded(ids_BT[:, 5:], past_key_values=first.past_key_values, use_cache=True).logits
+        torch.testing.assert_close(whole, model(ids_BT).logits)
+    torch.testing.assert_close(torch.cat([first.logits, rest], dim=1), whole)
+    assert len(first.past_key_values.layers) == 3
+
+
+def test_the_layers_that_stay_are_the_base_s_own() -> None:
+    model = LlamaForCausalLM(LlamaConfig(**SIZES))
+    expected = [model.model.layers[index].mlp.up_proj.weight for index in (0, 3, 6)]
+    shrink(model, every=3)
+    assert all(layer.mlp.up_proj.weight is weight for layer, weight in zip(model.model.layers, expected, strict=True))
+
+
+def test_lists_with_one_entry_per_layer_shrink_too(tmp_path: Path) -> None:
+    kinds = ["full_attention"] * 6 + ["sliding_attention"]
+    config = Qwen2Config(**SIZES, layer_types=kinds, use_sliding_window=True, sliding_window=4)
+    loaded = shrunk(Qwen2ForCausalLM(config), tmp_path)
+    assert loaded.config.layer_types == ["full_attention", "full_attention", "sliding_attention"]
+
+
+def test_a_model_without_a_list_of_layers_is_refused() -> None:
+    model = LlamaForCausalLM(LlamaConfig(**SIZES))
+    model.config.num_hidden_layers = 99
+    with pytest.raises(InputError, match="no list of 99 layers"):
+        shrink(model, every=3)
