@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ def test_a_gguf_file_becomes_float32_weights_a_tokenizer_and_its_chat_template(p
     assert model.num_parameters() == 134_515_008
     assert not hasattr(model.config, "quantization_config")
     tokenizer = AutoTokenizer.from_pretrained(prepared)
-    messages = [{"role": "user", "content": "Name the capital of France in one word."}]
+    messages = [{"role": "user", "content": "What is the capital of France?"}]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     answer = model.generate(**ids, max_new_tokens=8, do_sample=False)[0, ids["input_ids"].shape[1] :]
     assert "Paris" in tokenizer.decode(answer)
@@ -39,14 +38,14 @@ def test_a_file_is_converted_once(prepared: Path) -> None:
     before = (prepared / "model.safetensors").stat().st_mtime_ns
     assert prepare_base("smollm2-135m", cache=prepared.parent) == prepared
     assert (prepared / "model.safetensors").stat().st_mtime_ns == before
-    assert os.listdir(prepared.parent) == [prepared.name]
+    assert list(prepared.parent.iterdir()) == [prepared]
 
 
 def test_a_file_that_is_not_gguf_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"not a model")
     with pytest.raises(InputError, match="cannot be read as GGUF"):
         prepare_base("bad.gguf", cache=tmp_path / "cache", beside=tmp_path)
-    assert os.listdir(tmp_path / "cache") == []
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_a_directory_and_a_hub_id_pass_through(tiny: Path, tmp_path: Path) -> None:

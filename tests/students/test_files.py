@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def test_a_directory_appears_whole_and_replaces_the_older(tmp_path: Path) -> Non
     for text in ("first", "second"):
         publish(target, writer(text))
         assert (target / "model").read_text() == text
-    assert os.listdir(target.parent) == ["student"]
+    assert list(target.parent.iterdir()) == [target]
     assert directory_bytes(target) == len("second")
 
 
@@ -34,7 +33,7 @@ def test_a_failed_write_leaves_the_older_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         publish(target, fail)
     assert (target / "model").read_text() == "old"
-    assert os.listdir(tmp_path) == ["student"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_what_a_kill_left_behind_is_cleared(tmp_path: Path) -> None:
@@ -43,5 +42,5 @@ def test_what_a_kill_left_behind_is_cleared(tmp_path: Path) -> None:
         beside(target, kind).mkdir()
         (beside(target, kind) / "junk").touch()
     publish(target, writer("new"))
-    assert os.listdir(tmp_path) == ["student"]
-    assert os.listdir(target) == ["model"]
+    assert list(tmp_path.iterdir()) == [target]
+    assert list(target.iterdir()) == [target / "model"]

@@ -1,3 +1,4 @@
+import random
 import signal
 import subprocess
 import sys
@@ -56,8 +57,9 @@ def test_the_best_weights_are_kept_not_the_last(
     config: StudentConfig, write_corpus: WriteCorpus, tmp_path: Path
 ) -> None:
     rows = corpus_rows(24)
-    for number, row in enumerate(rows):  # labels without a rule: watching gets worse while training gets better
-        row["completion"][0]["content"] = ("spam", "ham")[(number * 7919 // 13) % 2]
+    chance = random.Random(0)  # labels without a rule: watching gets worse while training gets better
+    for row in rows:
+        row["completion"][0]["content"] = chance.choice(("spam", "ham"))
     steps: list[Progress] = []
     result = run(
         config.model_copy(update={"epochs": 30, "eval_every": 6, "learning_rate": 2e-2}),
