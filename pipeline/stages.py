@@ -80,10 +80,12 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
 
 
 def _summary(counts: dict[str, Any]) -> str:
-    plain = {key: value for key, value in counts.items() if isinstance(value, int | float | str) and value != 0}
-    return ", ".join(
-        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in plain.items()
-    )
+    parts = []
+    for name, value in counts.items():
+        if isinstance(value, int | float) and value:
+            number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+            parts.append(f"{number} {name.replace('_', ' ')}")
+    return ", ".join(parts)
 
 
 def _generate_inputs(recipe: Recipe) -> Any:

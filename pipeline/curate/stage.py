@@ -21,6 +21,7 @@ def work(context: Context) -> dict[str, Any]:
     write_parquet(context.run.kept, KEPT, curated.kept)
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
+    context.progress.say(f"curate:\n{funnel(curated)}")
     return counts
 
 

@@ -17,27 +17,26 @@ class Metric:
     """One number of every contestant."""
 
     title: str
-    """On the page."""
-    short: str | None
-    """Heading in the terminal's table; None keeps it out of there."""
+    brief: bool
+    """Whether it is in the terminal's table too, not only on the page."""
     show: Callable[[Summary], str]
 
 
 METRICS = (
-    Metric("score", "score", lambda one: wording.share(one["score"])),
-    Metric("95 % interval", "95 % interval", lambda one: wording.interval(one["ci95"])),
-    Metric("AUC", "AUC", lambda one: wording.share(one.get("auc"))),
-    Metric("rows with log-odds", None, lambda one: wording.number(one.get("auc_rows"))),
-    Metric("invalid answers", None, lambda one: wording.number(one.get("invalid"))),
-    Metric("prompt tokens per call", "prompt tokens", lambda one: wording.number(one["prompt_tokens_mean"])),
-    Metric("output tokens per call", None, lambda one: wording.number(one.get("output_tokens_mean"))),
-    Metric("latency p50", "p50", lambda one: wording.seconds(one["latency_p50_s"])),
-    Metric("latency p95", None, lambda one: wording.seconds(one.get("latency_p95_s"))),
-    Metric("requests in flight", "in flight", lambda one: wording.number(one.get("in_flight"))),
-    Metric("output tokens per second", None, lambda one: wording.number(one.get("output_tokens_per_s"))),
-    Metric("cost per 1,000 calls", None, lambda one: wording.dollars(one.get("cost_per_1000_usd"))),
-    Metric("parameters", "para-meters", lambda one: wording.large(one["parameters"])),
-    Metric("weights on disk", "weights", lambda one: wording.large(one["bytes"], "B")),
+    Metric("score", True, lambda one: wording.share(one["score"])),
+    Metric("95 % interval", True, lambda one: wording.interval(one["ci95"])),
+    Metric("AUC", True, lambda one: wording.share(one.get("auc"))),
+    Metric("rows with log-odds", False, lambda one: wording.number(one.get("auc_rows"))),
+    Metric("invalid answers", False, lambda one: wording.number(one.get("invalid"))),
+    Metric("prompt tokens per call", True, lambda one: wording.number(one["prompt_tokens_mean"])),
+    Metric("output tokens per call", False, lambda one: wording.number(one.get("output_tokens_mean"))),
+    Metric("latency p50", True, lambda one: wording.seconds(one["latency_p50_s"])),
+    Metric("latency p95", False, lambda one: wording.seconds(one.get("latency_p95_s"))),
+    Metric("requests in flight", True, lambda one: wording.number(one.get("in_flight"))),
+    Metric("output tokens per second", False, lambda one: wording.number(one.get("output_tokens_per_s"))),
+    Metric("cost per 1,000 calls", False, lambda one: wording.dollars(one.get("cost_per_1000_usd"))),
+    Metric("parameters", True, lambda one: wording.large(one["parameters"])),
+    Metric("weights on disk", True, lambda one: wording.large(one["bytes"], "B")),
 )
 
 
@@ -57,7 +56,7 @@ def relations(evaluation: Evaluation) -> dict[str, str]:
     lines = {f"student against {name}": wording.difference(one) for name, one in comparisons(evaluation).items()}
     lines |= _ratios(evaluation, "")
     if evaluation.get("against_calibrated"):
-        lines |= _ratios(evaluation["against_calibrated"], " of the calibrated teacher")
+        lines |= _ratios(evaluation["against_calibrated"], ", calibrated teacher")
     agreement = evaluation.get("agreement")
     if agreement:
         lines["agreement with what it was taught"] = wording.ratio(agreement["value"], agreement["ci95"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.report.metrics import contestants, known, relations, stage_seconds
 from pipeline.report.verdict import verdict
-from pipeline.report.wording import DASH
+from pipeline.report.wording import DASH, GLUE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,11 +27,12 @@ def render_table(
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=terminal, highlight=False, color_system="standard")
+    color = "standard" if terminal else None
+    console = Console(file=out, width=width, force_terminal=terminal, highlight=False, color_system=color)
     for part in _parts(evaluation, manifest, terminal):
         console.print(part)
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
-    return text if terminal else text.replace(DASH, "-")
+    return text if terminal else text.replace(DASH, "-").replace(GLUE, " ")
 
 
 def _parts(evaluation: Mapping[str, Any], manifest: Mapping[str, Any], terminal: bool) -> list[RenderableType]:
@@ -39,8 +40,8 @@ def _parts(evaluation: Mapping[str, Any], manifest: Mapping[str, Any], terminal:
 
     stages = ", ".join(f"{name} {took}" for name, took in stage_seconds(manifest).items())
     parts: list[RenderableType] = [_scores(evaluation, terminal), _relations(evaluation), Text()]
-    parts.append(Text(verdict(evaluation), style="bold" if terminal else ""))
-    return [*parts, Text(f"Stages: {stages}.")] if stages else parts
+    parts.append(Text(verdict(evaluation), style="bold"))
+    return [*parts, Text(f"Time: {stages}.")] if stages else parts
 
 
 def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
@@ -48,14 +49,14 @@ def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    metrics = [metric for metric in known(evaluation) if metric.short is not None]
-    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=False)
+    everyone = contestants(evaluation)
+    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=not terminal)
     table.add_column("")
-    for metric in metrics:
-        table.add_column(metric.short or "", justify="right")
-    for title, one in contestants(evaluation).items():
-        cells = [Text(metric.show(one)) for metric in metrics]
-        table.add_row(Text(title), *cells, style="bold" if terminal and title == "student" else None)
+    for title in everyone:
+        table.add_column(Text(title), justify="right", style="bold" if title == "student" else "")
+    for metric in known(evaluation):
+        if metric.brief:
+            table.add_row(Text(metric.title), *(Text(metric.show(one)) for one in everyone.values()))
     return table
 
 

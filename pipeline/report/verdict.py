@@ -13,7 +13,7 @@ UNDEFINED_GAP = "not defined: the teacher does not clearly lead the base"
 
 TITLES = {
     "teacher": "teacher",
-    "teacher_calibrated": "teacher, calibrated",
+    "teacher_calibrated": "calibrated teacher",
     "base": "base",
     "student": "student",
 }
@@ -25,7 +25,7 @@ def verdict(evaluation: Evaluation) -> str:
     student = evaluation.get("student")
     if student is None:
         return "No student was compared."
-    standing = ", ".join(_standings(evaluation))
+    standing = _join([_standing(name, found) for name, found in comparisons(evaluation).items()])
     lead = f"The student scores {share(student['score'])} on {evaluation['rows']} held-out prompts"
     return " ".join([f"{lead}: {standing}." if standing else f"{lead}.", *_economy(evaluation)])
 
@@ -36,13 +36,13 @@ def comparisons(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     found = {
         "its base": evaluation.get("student_minus_base"),
         "its teacher": evaluation.get("student_minus_teacher"),
-        "its teacher, calibrated": calibrated.get("student_minus_teacher"),
+        "its calibrated teacher": calibrated.get("student_minus_teacher"),
     }
     return {name: difference for name, difference in found.items() if difference is not None}
 
 
-def _standings(evaluation: Evaluation) -> list[str]:
-    return [_standing(name, found) for name, found in comparisons(evaluation).items()]
+def _join(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _standing(name: str, found: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Numbers as people read them. Unknown is a dash, never 0."""
+"""Numbers as people read them. Unknown is a dash, never 0; a number and its unit never part at a line's end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 DASH = "–"
+GLUE = "\u00a0"  # no-break space
 
 
 def share(value: float | None) -> str:
@@ -52,7 +53,7 @@ def large(value: float | None, unit: str = "") -> str:
             break
         value /= 1000
     digits = 0 if value >= 99.95 or prefix == "" else 1
-    return f"{value:.{digits}f} {prefix}{unit}".rstrip()
+    return f"{value:.{digits}f}{GLUE}{prefix}{unit}".rstrip(GLUE)
 
 
 def seconds(value: float | None) -> str:
@@ -60,8 +61,11 @@ def seconds(value: float | None) -> str:
     if value is None:
         return DASH
     if value < 0.9995:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.2f} s" if value < 59.995 else f"{int(value + 0.5) // 60} min {int(value + 0.5) % 60:02} s"
+        return f"{value * 1000:.0f}{GLUE}ms"
+    if value < 59.95:
+        return f"{value:.2f}{GLUE}s" if value < 9.995 else f"{value:.1f}{GLUE}s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes}{GLUE}min{GLUE}{rest:02}{GLUE}s"
 
 
 def dollars(value: float | None) -> str:
