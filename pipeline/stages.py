@@ -35,6 +35,12 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 
     `force_from` runs that stage and the later ones even where nothing changed.
     """
+    if context.recipe.prompts.gold is None and NAMES.index(last) >= NAMES.index("evaluate"):
+        raise InputError(
+            "is not set, so the students could not be scored",
+            field="prompts.gold",
+            remedy="Name the column with the right answers, or stop earlier with --until train",
+        )
     upstream = ""
     for position, stage in enumerate(STAGES):
         fingerprint = digest([SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream])
