@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,9 @@ MAX_CHARS = 2000
 """Longest text shown, in characters."""
 MAX_DROPPED = 20
 """Most dropped samples shown."""
+
+FACTS = ("scorer", "rows", "groups", "resamples", "seed")
+"""What is said of how the comparison was made."""
 
 Dropped = Mapping[str, Any]
 
@@ -133,7 +135,7 @@ def _dropped(row: Dropped) -> dict[str, Any]:
 
 
 def _plain(manifest: Mapping[str, Any], stage: str) -> dict[str, str]:
-    """A stage's counts as label and text; nested ones as JSON, unknown ones left out."""
+    """A stage's counts as label and text; unknown ones left out."""
     counts = manifest.get("stages", {}).get(stage, {}).get("counts") or {}
     return {name.replace("_", " "): _value(value) for name, value in counts.items() if value is not None}
 
@@ -143,7 +145,9 @@ def _value(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
+    return str(value)
 
 
 def _provenance(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -27,8 +27,9 @@ def render_table(
     from rich.console import Console
 
     out = io.StringIO()
-    color = "standard" if terminal else None
-    console = Console(file=out, width=width, force_terminal=terminal, highlight=False, color_system=color)
+    console = Console(
+        file=out, width=width, force_terminal=terminal, highlight=False, color_system="standard" if terminal else None
+    )
     for part in _parts(evaluation, manifest, terminal):
         console.print(part)
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -50,10 +51,12 @@ def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
     from rich.text import Text
 
     everyone = contestants(evaluation)
-    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=not terminal)
-    table.add_column("")
+    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=not terminal, padding=(0, 1, 0, 0))
+    table.add_column("", overflow="fold")
     for title in everyone:
-        table.add_column(Text(title), justify="right", style="bold" if title == "student" else "")
+        table.add_column(
+            Text(title), justify="right", max_width=12, overflow="fold", style="bold" if title == "student" else ""
+        )
     for metric in known(evaluation):
         if metric.brief:
             table.add_row(Text(metric.title), *(Text(metric.show(one)) for one in everyone.values()))

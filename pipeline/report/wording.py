@@ -20,8 +20,8 @@ def signed(value: float | None) -> str:
 
 
 def interval(ci95: Sequence[float] | None) -> str:
-    """A 95 % interval: 0.810 to 0.913."""
-    return DASH if ci95 is None else f"{ci95[0]:.3f} to {ci95[1]:.3f}"
+    """A 95 % interval: 0.810–0.913."""
+    return DASH if ci95 is None else f"{ci95[0]:.3f}{DASH}{ci95[1]:.3f}"
 
 
 def difference(found: dict[str, Any] | None) -> str:
