@@ -98,9 +98,7 @@ def _comparison(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "relations": relations(evaluation),
         "specs": [(title, one["spec"]) for title, one in everyone.items() if one.get("spec")],
         "left_out": evaluation.get("left_out") or {},
-        "facts": {
-            key: evaluation[key] for key in ("scorer", "rows", "groups", "resamples", "seed") if key in evaluation
-        },
+        "facts": {key: evaluation[key] for key in FACTS if key in evaluation},
     }
 
 

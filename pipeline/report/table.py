@@ -54,9 +54,8 @@ def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=not terminal, padding=(0, 1, 0, 0))
     table.add_column("", overflow="fold")
     for title in everyone:
-        table.add_column(
-            Text(title), justify="right", max_width=12, overflow="fold", style="bold" if title == "student" else ""
-        )
+        style = "bold" if title == "student" else ""
+        table.add_column(Text(title), justify="right", max_width=12, overflow="fold", style=style)
     for metric in known(evaluation):
         if metric.brief:
             table.add_row(Text(metric.title), *(Text(metric.show(one)) for one in everyone.values()))
