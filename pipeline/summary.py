@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import Any
 
 import orjson
@@ -28,7 +30,10 @@ def render_summary(summary: dict[str, Any]) -> str:
     if summary["evaluation"]:
         from pipeline.report.table import render_table
 
-        lines.append(render_table(summary["evaluation"], summary["manifest"]))
+        width = shutil.get_terminal_size().columns
+        lines.append(
+            render_table(summary["evaluation"], summary["manifest"], width=width, terminal=sys.stdout.isatty())
+        )
     if summary["report"]:
         lines.append(f"report: {summary['report']}")
     return "\n".join([*lines, f"run: {summary['run']}"])

@@ -28,7 +28,7 @@ def form(config: Format) -> Judge:
     """Keeps replies that pass every check the recipe names; the first that fails is the reason."""
     checks: list[Check] = [partial(_length, config.min_chars, config.max_chars)]
     if config.choices is not None:
-        checks.append(partial(_choice, {bare_label(choice): choice for choice in config.choices}))
+        checks.append(partial(_choice, _by_label(config.choices)))
     if config.regex is not None:
         checks.append(partial(_regex, _compiled(config.regex)))
     if config.json_schema is not None:
@@ -69,6 +69,17 @@ def _json(validator: Draft202012Validator, sample: Sample) -> Verdict:
     except json.JSONDecodeError:
         return Drop("not_json")
     return Keep(sample) if validator.is_valid(value) else Drop("schema")
+
+
+def _by_label(choices: list[str]) -> dict[str, str]:
+    found = {bare_label(choice): choice for choice in choices}
+    if len(found) < len(choices) or "" in found:
+        raise InputError(
+            f"{choices} do not differ in their letters and digits",
+            field="curate.steps.format.choices",
+            remedy="Case and outer punctuation are ignored: choose words, or use a regex",
+        )
+    return found
 
 
 def _compiled(regex: str) -> re.Pattern[str]:

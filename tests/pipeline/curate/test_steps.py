@@ -77,7 +77,9 @@ def test_format_writes_a_choice_as_the_recipe_does() -> None:
     assert (verdict.sample.completion, verdict.sample.reply) == ("ham", "HAM!")
 
 
-@pytest.mark.parametrize("config", [Format(regex="("), Format(json_schema={"type": "nonsense"})])
+@pytest.mark.parametrize(
+    "config", [Format(regex="("), Format(json_schema={"type": "nonsense"}), Format(choices=["C", "C++"])]
+)
 def test_bad_format_settings_name_their_field(config: Format) -> None:
     with pytest.raises(InputError, match=r"curate\.steps\.format"):
         form(config)
