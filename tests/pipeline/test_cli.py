@@ -1,0 +1,229 @@
+"""The command line as its user meets it: options, exit codes, one message an error, JSON for machines."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from pipeline.cli import STAGES, cli
+from pipeline.recipe import Recipe
+from pipeline.stages import NAMES
+from tests.pipeline.helpers import ROOT, stillhouse, write_recipe, write_rows
+
+SCRIPT = [
+    {"match": "mail 3", "reply": "I cannot help with that", "outcome": "refused"},
+    {"match": "mail 5", "reply": "eggs"},
+    {"match": "mail 1", "reply": "Spam."},
+    {"reply": "ham"},
+]
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    write_rows(tmp_path / "script.jsonl", SCRIPT)
+    steps = [{"step": "outcome"}, {"step": "format", "choices": ["spam", "ham"]}]
+    return write_recipe(tmp_path, curate={"split": {"heldout": 0.3}, "steps": steps})
+
+
+def as_json(*arguments: str | Path, cwd: Path) -> Any:
+    result = stillhouse(*arguments, "--json", cwd=cwd)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_the_command_line_is_the_contracts() -> None:
+    assert sorted(cli.commands) == sorted([*STAGES, "run", "plan", "status", "why", "teachers", "init"])
+    assert STAGES == NAMES
+    options = {name for parameter in cli.commands["run"].params for name in parameter.opts}
+    assert options == {"recipe", "--dir", "--teacher", "--set", "--json", "--until", "--from"}
+    assert all("--json" in {o for p in command.params for o in p.opts} for command in cli.commands.values())
+    assert all(isinstance(command, click.Command) and command.help for command in cli.commands.values())
+
+
+def test_the_recipes_schema_is_pinned() -> None:
+    """A new key is a decision: it belongs here, in a recipe that uses it, and in the docs."""
+    sections = {
+        name: sorted(field.annotation.model_fields)
+        for name, field in Recipe.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+    }
+    assert list(Recipe.model_fields) == ["name", "prompts", "teacher", "generate", "curate", "student", "evaluate"]
+    assert sections["prompts"] == ["gold", "group", "limit", "source", "template"]
+    assert sections["generate"] == [
+        *("attempts", "concurrency", "json_schema", "max_tokens", "samples"),
+        *("seed", "temperature", "timeout_s", "top_logprobs", "top_p"),
+    ]
+    assert sections["curate"] == ["split", "steps"]
+    assert sections["evaluate"] == ["labels", "limit", "max_tokens", "resamples", "scorer", "seed"]
+
+
+@pytest.mark.parametrize("file", ["pipeline/recipe.py", "pipeline/curate/config.py", "students/config.py"])
+def test_every_recipe_field_is_documented(file: str) -> None:
+    """A docstring stands under each field, but where the field is a section with a docstring of its own."""
+    sections = {"step", "split", "prompts", "generate", "curate", "student", "evaluate"}
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    for model in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        for field, after in zip(model.body, [*model.body[1:], ast.Pass()], strict=True):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+                assert documented or field.target.id in sections, f"{model.name}.{field.target.id}"
+
+
+def test_a_run_up_to_curation_and_what_it_leaves(recipe: Path) -> None:
+    folder = recipe.parent
+    summary = as_json("run", recipe, "--until", "curate", cwd=folder)
+    counts = summary["manifest"]["stages"]["curate"]["counts"]
+    assert counts["samples"] == 12
+    assert counts["dropped"] == {"outcome": {"refused": 1}, "format": {"not_a_choice": 1}}
+    assert counts["kept"] + 2 == 12
+    run = folder / "runs/small"
+    assert {path.name for path in run.iterdir()} >= {
+        "recipe.yaml",
+        "manifest.json",
+        "journal.sqlite",
+        "replies.parquet",
+        "kept.parquet",
+        "dropped.parquet",
+    }
+    again = stillhouse("run", run / "recipe.yaml", "--until", "curate", cwd=folder)
+    assert again.stderr.splitlines()[:2] == ["generate: up to date", "curate: up to date"]
+
+
+def test_an_edited_curation_asks_the_teacher_nothing(recipe: Path) -> None:
+    folder = recipe.parent
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    result = stillhouse("run", recipe, "--until", "curate", "--set", "curate.format.choices=[ham]", cwd=folder)
+    assert result.stderr.startswith("generate: up to date\ncurate:")
+    forced = stillhouse("run", recipe, "--until", "curate", "--from", "generate", cwd=folder)
+    assert "12 of 12 replies are in the journal already" in forced.stderr
+
+
+def test_a_stage_alone_wants_the_ones_before_it(recipe: Path) -> None:
+    result = stillhouse("curate", recipe, cwd=recipe.parent)
+    assert result.returncode == 2
+    assert "Run 'stillhouse generate' first" in result.stderr
+
+
+def test_a_deleted_file_is_made_again(recipe: Path) -> None:
+    folder = recipe.parent
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    (folder / "runs/small/kept.parquet").unlink()
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    assert (folder / "runs/small/kept.parquet").exists()
+
+
+def test_a_torn_manifest_says_what_to_do(recipe: Path) -> None:
+    folder = recipe.parent
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    (folder / "runs/small/manifest.json").write_text('{"name": "sm')
+    result = stillhouse("run", recipe, cwd=folder)
+    assert result.returncode == 1
+    assert "manifest.json cannot be read" in result.stderr
+    assert "Delete it" in result.stderr
+
+
+def test_why_tells_a_kept_and_a_dropped_story(recipe: Path) -> None:
+    from pipeline.records import read_rows
+
+    folder = recipe.parent
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    run = folder / "runs/small"
+    dropped = next(row for row in read_rows(run / "dropped.parquet") if row["reason"] == "refused")
+    story = as_json("why", run, dropped["sample_id"][:12], cwd=folder)
+    assert story["reply"]["text"] == "I cannot help with that"
+    assert story["verdict"]["reason"] == "refused"
+    assert [attempt["outcome"] for attempt in story["attempts"]] == ["refused"]
+    kept = next(iter(read_rows(run / "kept.parquet")))
+    text = stillhouse("why", run, kept["prompt_id"], cwd=folder).stdout
+    assert "verdict: kept" in text
+    nobody = stillhouse("why", run, "zz", cwd=folder)
+    assert (nobody.returncode, "no sample or prompt id begins with 'zz'" in nobody.stderr) == (2, True)
+    everybody = stillhouse("why", run, "", cwd=folder)
+    assert "12 samples match" in everybody.stderr
+
+
+def test_status_of_a_run_and_of_nothing(recipe: Path) -> None:
+    folder = recipe.parent
+    as_json("run", recipe, "--until", "curate", cwd=folder)
+    status = as_json("status", "runs/small", cwd=folder)
+    assert status["journal"] == {"samples": 12, "answered": 12, "attempts": {"ok": 11, "refused": 1}}
+    assert not status["locked"]
+    assert "curate    done" in stillhouse("status", "runs/small", cwd=folder).stdout
+    nothing = stillhouse("status", folder, cwd=folder)
+    assert (nothing.returncode, "is not a run directory" in nothing.stderr) == (2, True)
+
+
+def test_plan_needs_no_key_and_counts_what_is_owed(recipe: Path) -> None:
+    folder = recipe.parent
+    plan = as_json("plan", recipe, "--teacher", "openai:gpt-4.1", cwd=folder)
+    assert plan["calls"] == 12
+    assert plan["cost_usd_at_most"] > 0
+    assert (plan["key_needed"], plan["key_present"]) == ("OPENAI_API_KEY", False)
+    assert not (folder / "runs").exists()
+    as_json("generate", recipe, "--set", "prompts.limit=5", cwd=folder)
+    assert as_json("plan", recipe, cwd=folder)["calls"] == 7
+    assert "calls      7" in stillhouse("plan", recipe, cwd=folder).stdout
+
+
+def test_teachers_lists_every_adapter(tmp_path: Path) -> None:
+    listed = as_json("teachers", cwd=tmp_path)["teachers"]
+    assert [entry["provider"] for entry in listed] == ["openai", "gguf", "huggingface", "scripted", "replay"]
+    assert "OPENAI_API_KEY is not set" in stillhouse("teachers", cwd=tmp_path).stdout
+
+
+def test_init_writes_a_recipe_that_plans(tmp_path: Path) -> None:
+    assert as_json("init", "mine", cwd=tmp_path)["recipe"] == "mine/recipe.yaml"
+    assert as_json("plan", "mine/recipe.yaml", cwd=tmp_path)["calls"] > 0
+    again = stillhouse("init", "mine", cwd=tmp_path)
+    assert (again.returncode, "exists already" in again.stderr) == (2, True)
+
+
+def test_a_run_without_gold_says_so_before_it_spends(recipe: Path) -> None:
+    result = stillhouse("run", recipe, "--set", "prompts.gold=null", cwd=recipe.parent)
+    assert result.returncode == 2
+    assert "prompts.gold" in result.stderr
+    assert "--until train" in result.stderr
+    assert not (recipe.parent / "runs/small/replies.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "none.yaml"], "none.yaml: no such recipe"),
+        (["run"], "Missing argument 'RECIPE'"),
+        (["run", "recipe.yaml", "--until", "later"], "'later' is not one of"),
+        (["generate", "recipe.yaml", "--teacher", "nobody:x"], "unknown provider 'nobody'"),
+        (["generate", "recipe.yaml", "--teacher", "gguf:none.gguf"], "no such model file"),
+        (["generate", "recipe.yaml", "--teacher", "gpt"], "does not name a teacher"),
+        (["generate", "recipe.yaml", "--set", "generate.tempreature=1"], "recipe.yaml:"),
+    ],
+)
+def test_bad_commands_exit_2_with_one_message(recipe: Path, arguments: list[str], message: str) -> None:
+    result = stillhouse(*arguments, cwd=recipe.parent)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_key_is_named(recipe: Path) -> None:
+    result = stillhouse("generate", recipe, "--teacher", "openai:gpt-4.1", cwd=recipe.parent)
+    assert result.returncode == 1
+    assert "OPENAI_API_KEY" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_errors_are_json_too(recipe: Path) -> None:
+    result = stillhouse("generate", recipe, "--teacher", "nobody:x", "--json", cwd=recipe.parent)
+    assert json.loads(result.stdout)["exit_code"] == 2 == result.returncode
+
+
+def test_all_rows_dropped_is_an_error_that_shows_the_funnel(recipe: Path) -> None:
+    result = stillhouse("run", recipe, "--set", "curate.format.choices=[eel]", cwd=recipe.parent)
+    assert result.returncode == 1
+    assert "curation left no row to train on" in result.stderr
+    assert "not_a_choice" in result.stderr
