@@ -1,10 +1,13 @@
-"""Directories that are there whole or not at all."""
+"""Directories that are there whole or not at all, and the disk they need."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from prompts.errors import StillhouseError
 
 
 def publish(target: Path, write: Callable[[Path], None]) -> None:
@@ -40,3 +43,35 @@ def beside(target: Path, kind: str) -> Path:
 def directory_bytes(path: Path) -> int:
     """The size of every file below a directory."""
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+@contextmanager
+def disk_for(path: Path, needed_bytes: int) -> Iterator[None]:
+    """Raises StillhouseError where the disk of `path` has less than this free, or fills up inside.
+
+    torch and safetensors report a full disk as errors of their own kinds: what is left on the disk tells.
+    """
+    _require_free(path, needed_bytes)
+    try:
+        yield
+    except Exception as error:
+        if _free_bytes(path) < FULL_BYTES:
+            raise StillhouseError(f"the disk of {path} is full. Free some space, and train again to go on") from error
+        raise
+
+
+FULL_BYTES = 16 * 2**20
+"""Less than this left is called full: no weights would fit."""
+
+
+def _require_free(path: Path, needed_bytes: int) -> None:
+    free = _free_bytes(path)
+    if free < needed_bytes:
+        raise StillhouseError(
+            f"training needs {needed_bytes / 1e9:.1f} GB under {path} for its checkpoints, and {free / 1e9:.1f} GB "
+            "are free. Free some space, or train adapters (student.lora)"
+        )
+
+
+def _free_bytes(path: Path) -> int:
+    return shutil.disk_usage(next(place for place in (path, *path.parents) if place.exists())).free

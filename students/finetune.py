@@ -21,8 +21,8 @@ from students.checkpoints import open_work
 from students.config import StudentConfig
 from students.data import read_corpus
 from students.encode import Encoded, encode, load_tokenizer
-from students.files import directory_bytes, publish
-from students.model import adapters, load_model, merged, save_model
+from students.files import directory_bytes, disk_for, publish
+from students.model import adapters, disk_bytes, load_model, merged, save_model
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import OnProgress, TrainResult
@@ -51,17 +51,19 @@ def finetune(
         arguments = training_arguments(config, work)
         with arguments.main_process_first(local=False):
             checkpoint = open_work(work, fingerprint(config, data.digest, base))
-        trainer = build_trainer(config, arguments, tokenizer, base, data, on_progress)
+        reporter = Reporter(on_progress)
+        trainer = build_trainer(config, arguments, tokenizer, base, data, reporter)
         began_s = time.monotonic()
-        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+        with disk_for(work, disk_bytes(trainer.model)):
+            trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
         seconds = time.monotonic() - began_s
         student = merged(trainer)
-        result = summarise(trainer, data, student.num_parameters(), seconds, checkpoint)
+        result = summarise(trainer.state, data, student.num_parameters(), seconds, reporter)
         if trainer.is_world_process_zero():
-            result = write(config, student, tokenizer, data.digest, result, out)
+            write(config, student, tokenizer, data.digest, result, out)
             shutil.rmtree(work)
         trainer.accelerator.wait_for_everyone()
-    return result
+    return dataclasses.replace(result, bytes=directory_bytes(out))
 
 
 def load_data(corpus: Path, config: StudentConfig, tokenizer: Any) -> Data:
@@ -77,9 +79,9 @@ def load_data(corpus: Path, config: StudentConfig, tokenizer: Any) -> Data:
 
 
 def build_trainer(
-    config: StudentConfig, arguments: Any, tokenizer: Any, base: str, data: Data, on_progress: OnProgress
+    config: StudentConfig, arguments: Any, tokenizer: Any, base: str, data: Data, reporter: Reporter
 ) -> CompletionTrainer:
-    """A trainer that is ready to run, and silent but for `on_progress`."""
+    """A trainer that is ready to run, and silent but for its reporter."""
     trainer = CompletionTrainer(
         model=load_model(base, config),
         args=arguments,
@@ -87,7 +89,7 @@ def build_trainer(
         eval_dataset=Dataset.from_list(data.validation.rows),
         processing_class=tokenizer,
         peft_config=adapters(config.lora),
-        callbacks=[Reporter(on_progress)],
+        callbacks=[reporter],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
@@ -103,36 +105,30 @@ def fingerprint(config: StudentConfig, corpus_digest: str, base: str) -> dict[st
     }
 
 
-def summarise(
-    trainer: CompletionTrainer, data: Data, parameters: int, seconds: float, checkpoint: Path | None
-) -> TrainResult:
-    """The numbers of a finished training; `bytes` is 0 until the student is written."""
-    state = trainer.state
-    resumed_from = None if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
-    logs = [log for log in state.log_history if "loss" in log]
-    here = sum(log["num_input_tokens_seen"] for log in logs[-1:])
-    before = next((log["num_input_tokens_seen"] for log in logs if log["step"] == resumed_from), 0)
+def summarise(state: Any, data: Data, parameters: int, seconds: float, reporter: Reporter) -> TrainResult:
+    """The numbers of a finished training, from the trainer's state; `bytes` is 0 until the student is written."""
+    losses = [log["loss"] for log in state.log_history if "loss" in log and log["epoch"] > math.ceil(state.epoch) - 1]
     return TrainResult(
         rows=len(data.train.rows),
         validation_rows=len(data.validation.rows),
         rows_too_long=data.train.too_long + data.validation.too_long,
         tokens=state.num_input_tokens_seen,
         steps=state.global_step,
-        best_step=state.best_global_step or state.global_step,
+        best_step=state.best_global_step,
         seconds=seconds,
-        tokens_per_s=(here - before) / seconds,
-        train_loss=fmean(log["loss"] for log in logs if log["epoch"] > math.ceil(state.epoch) - 1),
+        tokens_per_s=(state.num_input_tokens_seen - reporter.first_tokens) / seconds,
+        train_loss=fmean(losses),
         validation_loss=state.best_metric,
         parameters=parameters,
         bytes=0,
-        resumed_from=resumed_from,
+        resumed_from=reporter.first_step or None,
     )
 
 
 def write(
     config: StudentConfig, student: Any, tokenizer: Any, corpus_digest: str, result: TrainResult, out: Path
-) -> TrainResult:
-    """Puts the student and its card in `out` and returns the result with its size."""
+) -> None:
+    """Puts the student and its card in `out`."""
 
     def fill(target: Path) -> None:
         save_model(student, tokenizer, target)
@@ -140,4 +136,3 @@ def write(
         (target / "README.md").write_text(model_card(config, corpus_digest, weighed), encoding="utf-8")
 
     publish(out, fill)
-    return dataclasses.replace(result, bytes=directory_bytes(out))

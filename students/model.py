@@ -54,3 +54,13 @@ def save_model(model: Any, tokenizer: Any, target: Path) -> None:
     """Writes safetensors, configuration, tokenizer and chat template."""
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
+
+
+def disk_bytes(model: Any) -> int:
+    """What a training writes at its peak: three checkpoints (best, newest, the one being written) and the student.
+
+    A checkpoint holds the trained weights and AdamW's two moments, all in float32.
+    """
+    total: int = sum(weights.numel() for weights in model.parameters())
+    trained: int = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
+    return 4 * (3 * 3 * trained + total)

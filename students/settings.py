@@ -31,6 +31,7 @@ def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
         max_length=None,  # rows arrive encoded, and none is too long
         packing=False,
         include_num_input_tokens_seen="non_padding",
+        ddp_find_unused_parameters=False,  # every weight takes part in every step
         **_device(),
         **_watching(config),
     )
@@ -60,4 +61,5 @@ def _watching(config: StudentConfig) -> dict[str, Any]:
         "logging_nan_inf_filter": False,  # it would show the last finite loss instead
         "report_to": "none",
         "disable_tqdm": True,
+        "log_level_replica": "error",
     }

@@ -14,6 +14,7 @@ from students.sft import train
 
 def main(config: str, corpus: str, base: str, out: str, work: str, step: str) -> None:
     def die(progress: Progress) -> None:
+        print("loss", progress.loss, flush=True)
         if progress.step == int(step):
             os.kill(os.getpid(), signal.SIGKILL)
 

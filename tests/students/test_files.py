@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from students.files import beside, directory_bytes, publish
+from prompts.errors import StillhouseError
+from students import files
+from students.files import beside, directory_bytes, disk_for, publish
 
 
 def writer(text: str) -> Callable[[Path], None]:
@@ -44,3 +46,21 @@ def test_what_a_kill_left_behind_is_cleared(tmp_path: Path) -> None:
     publish(target, writer("new"))
     assert list(tmp_path.iterdir()) == [target]
     assert list(target.iterdir()) == [target / "model"]
+
+
+def test_too_little_disk_is_said_before_the_work(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StillhouseError, match=r"needs \d+\.\d GB under .* are free"),
+        disk_for(tmp_path / "new", 10**18),
+    ):
+        pytest.fail("began")
+
+
+def test_a_disk_that_fills_up_is_named_whatever_the_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RuntimeError, match="unrelated"), disk_for(tmp_path, 1):
+        raise RuntimeError("unrelated")
+    with pytest.raises(StillhouseError, match="is full"), disk_for(tmp_path, 1):
+        monkeypatch.setattr(files, "_free_bytes", lambda path: 0)
+        raise RuntimeError("PytorchStreamWriter failed writing file data/3")

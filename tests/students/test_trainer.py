@@ -8,7 +8,9 @@ from trl import SFTTrainer
 from students.config import StudentConfig
 from students.encode import IGNORED
 from students.finetune import build_trainer, load_data
+from students.progress import Reporter
 from students.quiet import quiet
+from students.result import ignore
 from students.settings import training_arguments
 from students.trainer import CompletionTrainer, completion_loss
 
@@ -18,7 +20,7 @@ def trainer(tiny: Path, corpus: Path, tokenizer: Any, tmp_path: Path) -> Complet
     config = StudentConfig(base=str(tiny), batch_size=8)
     data = load_data(corpus, config, tokenizer)
     with quiet():
-        return build_trainer(config, training_arguments(config, tmp_path), tokenizer, str(tiny), data, print)
+        return build_trainer(config, training_arguments(config, tmp_path), tokenizer, str(tiny), data, Reporter(ignore))
 
 
 def test_the_collator_masks_prompt_and_padding(trainer: CompletionTrainer, tokenizer: Any) -> None:
