@@ -2,6 +2,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,21 @@ def test_a_shrunk_student_trains(config: StudentConfig, corpus: Path, tmp_path: 
     assert answer(tmp_path / "student", SPAM)
 
 
-def killed(config: StudentConfig, corpus: Path, place: Path, step: int) -> None:
+def command(config: StudentConfig, corpus: Path, place: Path, step: int = -1) -> list[str]:
     paths = (corpus, config.base, place / "student", place / "work")
-    command = [sys.executable, "-m", "tests.students.killed_training", config.model_dump_json(), *map(str, paths)]
-    assert subprocess.run([*command, str(step)], check=False).returncode == -signal.SIGKILL
+    return [
+        sys.executable,
+        "-m",
+        "tests.students.killed_training",
+        config.model_dump_json(),
+        *map(str, paths),
+        str(step),
+    ]
+
+
+def killed(config: StudentConfig, corpus: Path, place: Path, step: int) -> None:
+    ended = subprocess.run(command(config, corpus, place, step), stdout=subprocess.DEVNULL, check=False)
+    assert ended.returncode == -signal.SIGKILL
     assert not (place / "student").exists()
 
 
@@ -115,6 +127,23 @@ def test_a_killed_training_ends_as_an_undisturbed_one(config: StudentConfig, cor
     assert (undisturbed.resumed_from, again.resumed_from) == (None, 6)
     for name in ("train_loss", "validation_loss", "tokens", "steps", "best_step"):
         assert getattr(again, name) == pytest.approx(getattr(undisturbed, name), abs=5e-4), name
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_lose_nothing(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
+    often = config.model_copy(update={"epochs": 6, "eval_every": 0.2})  # a checkpoint at each step: some kills hit one
+    undisturbed = run(often, corpus, tmp_path / "a")
+    chance = random.Random(0)
+    for _ in range(8):
+        with subprocess.Popen(command(often, corpus, tmp_path / "b"), stdout=subprocess.PIPE) as training:
+            assert training.stdout is not None
+            training.stdout.readline()
+            time.sleep(chance.uniform(0, 1))
+            training.kill()
+    again = run(often, corpus, tmp_path / "b")
+    assert again.steps == undisturbed.steps
+    assert again.resumed_from is not None
+    assert again.validation_loss == pytest.approx(undisturbed.validation_loss, abs=5e-4)
 
 
 def test_a_loss_that_is_not_a_number_stops_with_a_remedy(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
