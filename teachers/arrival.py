@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
+from typing import Protocol
 
-from teachers.base import Alternative, Reply, Sampling, Teacher, TokenLogprob
+from teachers.base import Alternative, Capabilities, Identity, Reply, Sampling, TokenLogprob
 from teachers.errors import Unsupported
 
 SENTINEL = -9999.0
@@ -20,7 +22,19 @@ def is_sentinel(logprob: float) -> bool:
     return logprob <= SENTINEL
 
 
-def check_supported(teacher: Teacher, sampling: Sampling, schema: str | None = None) -> None:
+class Described(Protocol):
+    """A teacher, or the catalog's description of one: what can be checked before it is opened."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who answers."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can honour."""
+
+
+def check_supported(teacher: Described, sampling: Sampling, schema: str | None = None) -> None:
     """Raises Unsupported, saying what to set, where the teacher cannot honour a request like this."""
     can = teacher.capabilities
     problems = []
@@ -37,19 +51,34 @@ def check_supported(teacher: Teacher, sampling: Sampling, schema: str | None = N
         raise Unsupported(f"'{who.model}' cannot do this; {'; '.join(problems)}", provider=who.provider)
 
 
-def checked(reply: Reply) -> Reply:
+def checked(reply: Reply, schema: str | None = None) -> Reply:
     """The reply with sentinels dropped and its logprobs true to its text, or without them and saying so.
 
     A sampled token is kept even where its own logprob is a sentinel: its bytes are part of the text.
-    Idempotent.
+    A whole answer outside `schema` gets a warning: many servers ignore one without a word. Idempotent
+    without a schema.
     """
-    if not reply.tokens:
+    reply = _with_true_tokens(reply)
+    if schema is None or reply.outcome != "ok" or _satisfies(reply.text, schema):
         return reply
+    return replace(reply, warnings=(*reply.warnings, "the reply does not satisfy the schema: it may be ignored"))
+
+
+def _with_true_tokens(reply: Reply) -> Reply:
     tokens = tuple(_drop_sentinels(token) for token in reply.tokens)
     problem = _problem(reply.text, tokens)
-    if problem is None:
+    if not reply.tokens or problem is None:
         return replace(reply, tokens=tokens)
     return replace(reply, tokens=(), warnings=(*reply.warnings, f"logprobs dropped: {problem}"))
+
+
+def _satisfies(text: str, schema: str) -> bool:
+    from jsonschema import Draft202012Validator
+
+    try:
+        return bool(Draft202012Validator(json.loads(schema)).is_valid(json.loads(text)))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _drop_sentinels(token: TokenLogprob) -> TokenLogprob:

@@ -15,7 +15,7 @@ from teachers.base import Alternative, Outcome, Reply, Request, TokenLogprob, Us
 from teachers.errors import Malformed, TeacherError, Transient
 from teachers.http import error_for_status
 
-OUTCOMES: dict[str | None, Outcome] = {"stop": "ok", "length": "truncated", "content_filter": "filtered"}
+OUTCOMES: Mapping[str | None, Outcome] = {"stop": "ok", "length": "truncated", "content_filter": "filtered"}
 FAILURES = frozenset({"abort", "error"})
 """Finish reasons of vLLM and of routers that mean the server gave up."""
 
@@ -49,7 +49,7 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
         raise _named_error(body["error"], provider)
     try:
         choice = body["choices"][0]
-        message, finish_reason = choice["message"], choice.get("finish_reason")
+        message, finish_reason = choice["message"], _string(choice.get("finish_reason"))
         text, refusal = message.get("content"), message.get("refusal")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Malformed("answered without a choice that holds a message", provider=provider) from error
@@ -61,11 +61,11 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
     known = finish_reason in OUTCOMES
     return Reply(
         text=_text(refusal or text or ""),
-        outcome="refused" if refusal else OUTCOMES.get(finish_reason, "ok") if known else "ok",
+        outcome="refused" if refusal else OUTCOMES.get(finish_reason, "ok"),
         finish_reason=finish_reason,
         tokens=tokens,
         usage=_usage(body.get("usage")),
-        request_id=body.get("id"),
+        request_id=_string(body.get("id")),
         warnings=warnings if known else (*warnings, f"unknown finish_reason '{finish_reason}'"),
     )
 
@@ -88,6 +88,10 @@ def _named_error(error: object, provider: str) -> TeacherError:
     return kind(str(details.get("message") or error), provider=provider, status=status)
 
 
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _text(text: str) -> str:
     """JSON can carry half a surrogate pair, which is no UTF-8: it becomes '?' so that it can be stored."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -95,9 +99,8 @@ def _text(text: str) -> str:
 
 def _tokens(choice: Mapping[str, Any]) -> tuple[tuple[TokenLogprob, ...], tuple[str, ...]]:
     """The tokens of a choice; where they cannot be read the text is kept and a warning says so."""
-    entries = (choice.get("logprobs") or {}).get("content") or ()
     try:
-        tokens = [_token(entry) for entry in entries]
+        tokens = [_token(entry) for entry in (choice.get("logprobs") or {}).get("content") or ()]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return (), (f"logprobs dropped: they cannot be read ({type(error).__name__})",)
     # llama.cpp lists the end-of-turn token, which has no bytes; others do not.

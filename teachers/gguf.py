@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -49,14 +50,12 @@ def weights_version(path: Path) -> str:
 def to_wire(request: Request) -> dict[str, Any]:
     """The body for llama.cpp: plain sampling, and the schema as a grammar (ValueError: not a schema).
 
-    `response_format` is not used: with it llama.cpp lets the model wrap its JSON in a Markdown fence and
+    `response_format` is not used: under it llama.cpp lets the model wrap its JSON in a Markdown fence and
     strips the fence from the text only, so that the tokens no longer join to the text (seen in 2026.10).
     """
     body = {**PLAIN_SAMPLING, **to_chat_wire(request), "cache_prompt": True}
-    if body.pop("response_format", None):
-        from xllamacpp import json_schema_to_grammar
-
-        body["grammar"] = json_schema_to_grammar(request.schema)
+    if body.pop("response_format", None) and request.schema is not None:
+        body["grammar"] = _grammar(request.schema)
     return body
 
 
@@ -96,7 +95,7 @@ class GgufTeacher:
         """Answers on a thread of the pool; one that is cancelled runs to its end there and is dropped."""
         check_supported(self, request.sampling, request.schema)
         body = await on_thread(self._pool, "gguf", self._timeout_s, self._answer, request)
-        return checked(from_wire(body, "gguf"))
+        return checked(from_wire(body, "gguf"), request.schema)
 
     async def close(self) -> None:
         """Waits for what runs, then frees the weights; safe to call twice."""
@@ -107,8 +106,14 @@ class GgufTeacher:
         return self._server.handle_chat_completions(to_wire(request))
 
 
-def start_server(path: Path, *, concurrency: int, context_tokens: int, threads: int | None = None) -> Any:
-    """A running, silent llama.cpp server; InputError where the file is not a model it can load."""
+def start_server(
+    path: Path, *, concurrency: int, context_tokens: int, threads: int | None = None, raw_text: bool = True
+) -> Any:
+    """A running, silent llama.cpp server; InputError where the file is not a model it can load.
+
+    With `raw_text` a reply's text is what was generated, as its tokens say; without it llama.cpp takes
+    reasoning and Markdown fences out of the text, and `response_format` works.
+    """
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -119,11 +124,23 @@ def start_server(path: Path, *, concurrency: int, context_tokens: int, threads: 
     params.verbosity = -1  # no log on stderr
     params.fit_params = params.warmup = False  # neither pays for itself with a small model on a CPU
     params.cache_ram_mib = 0  # prompts are reused in their slot; a copy in memory would take up to 8 GiB
-    params.force_pure_content_parser = True  # the text is what was generated, as the tokens say
+    params.force_pure_content_parser = raw_text
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise InputError("is not a model that llama.cpp can load", path=path, remedy="Is it complete?") from error
+
+
+def _grammar(schema: str) -> str:
+    from jsonschema import Draft202012Validator, SchemaError
+    from xllamacpp import json_schema_to_grammar
+
+    try:
+        # llama.cpp answers without any constraint where it cannot compile a grammar, so it is checked here.
+        Draft202012Validator.check_schema(json.loads(schema))
+    except SchemaError as error:
+        raise ValueError(f"the schema is no JSON schema: {error.message}") from error
+    return str(json_schema_to_grammar(schema))
 
 
 def _cores() -> int:

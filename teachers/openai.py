@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from teachers.arrival import check_supported, checked
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.chat_wire import from_wire, to_wire
-from teachers.errors import AuthError, Malformed, Transient
+from teachers.errors import AuthError, InvalidRequest, Malformed, Transient
 from teachers.spec import Spec
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class OpenAITeacher:
             raise Transient(f"no answer within {self._timeout_s:g} s", provider="openai") from error
         if content is None:
             return Reply("", "filtered", "content_filter", request_id=request_id)
-        reply = checked(from_wire(_parse(content)))
+        reply = checked(from_wire(_parse(content)), request.schema)
         return replace(reply, request_id=request_id or reply.request_id)
 
     async def close(self) -> None:
@@ -88,6 +88,8 @@ class OpenAITeacher:
             if is_filtered(error) and isinstance(error, APIStatusError):
                 return None, error.request_id
             raise translate(error, provider="openai", secret=self._key) from error
+        except RuntimeError as error:  # the client is closed
+            raise InvalidRequest(str(error), provider="openai") from error
 
 
 def _read_key(spec: Spec) -> str:

@@ -36,7 +36,7 @@ def token_bytes(tokenizer: Any) -> Callable[[int], bytes]:
 
 def whole_characters(pieces: Sequence[bytes]) -> int:
     """How many pieces make whole characters: a text cut off inside one ends before it."""
-    for count in range(len(pieces), max(len(pieces) - 4, 0), -1):
+    for count in range(len(pieces), max(len(pieces) - 4, -1), -1):
         try:
             b"".join(pieces[:count]).decode()
         except UnicodeDecodeError as error:

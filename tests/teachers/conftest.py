@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from teachers.gguf import find_model
 from tests.servers.faults import FaultServer
 from tests.servers.llama import serve
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ggml's threads spin at their barriers: where other work shares the cores, two are slower than one."""
+    monkeypatch.setattr("teachers.gguf._cores", lambda: 1)
 
 
 @pytest.fixture
@@ -25,14 +32,28 @@ def llama_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-layer llama with random weights and the real tokenizer, as `train` would save it."""
-    import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+def tokenizer() -> Any:
+    """The embedded model's: byte-level BPE."""
+    from transformers import AutoTokenizer
 
     weights = find_model("smollm2-135m")
-    tokenizer = AutoTokenizer.from_pretrained(weights.parent, gguf_file=weights.name)
-    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    return AutoTokenizer.from_pretrained(weights.parent, gguf_file=weights.name)
+
+
+@pytest.fixture(scope="session")
+def student(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A two-layer llama with random weights and the real tokenizer, as `train` would save it."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    # Weights this large make the answer depend on the whole prompt, as a trained model's does.
+    shape = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "initializer_range": 0.5,
+    }
     torch.manual_seed(0)
     config = LlamaConfig(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id, bos_token_id=1, **shape)
     path = tmp_path_factory.mktemp("student")

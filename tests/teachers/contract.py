@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import ClassVar, TypeVar
 
@@ -18,6 +19,14 @@ from teachers.errors import TeacherError, Unsupported
 
 T = TypeVar("T")
 MAX_TOKENS = 6
+SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {"label": {"enum": ["spam", "ham"]}},
+        "required": ["label"],
+        "additionalProperties": False,
+    }
+)
 
 
 def conversation(text: str) -> Conversation:
@@ -122,10 +131,8 @@ class TeacherContract:
         async def use(teacher: Teacher) -> None:
             await teacher.close()
             await teacher.close()
-            try:
+            with suppress(TeacherError):  # or it has nothing to close, and answers
                 await ask(teacher, self.questions[0])
-            except TeacherError:
-                pass  # or it has nothing to close, and answers
 
         with_teacher(spec, use)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,9 @@ from teachers.base import Identity, Reply, Request, Sampling, Teacher
 from teachers.catalog import describe, open_teacher
 from teachers.errors import InvalidRequest
 from teachers.gguf import find_model, to_wire
-from tests.teachers.contract import TeacherContract, ask, conversation, plain_sampling, with_teacher
+from tests.teachers.contract import SCHEMA, TeacherContract, ask, conversation, plain_sampling, with_teacher
 
 SPEC = "gguf:smollm2-135m"
-SCHEMA = json.dumps({"type": "object", "properties": {"label": {"enum": ["spam", "ham"]}}, "required": ["label"]})
 
 
 class TestContract(TeacherContract):
@@ -26,24 +24,29 @@ class TestContract(TeacherContract):
         return SPEC
 
 
-def in_schema(schema: str) -> Callable[[Teacher], object]:
-    def use(teacher: Teacher) -> object:
-        sampling = plain_sampling(teacher, max_tokens=60, top_logprobs=2)
-        return teacher.complete(Request(teacher.identity, conversation("Is this spam?"), sampling, schema))
+def answer_in_schema(schema: str, question: str) -> Reply:
+    async def use(teacher: Teacher) -> Reply:
+        how = plain_sampling(teacher, max_tokens=40, top_logprobs=2)
+        return await teacher.complete(Request(teacher.identity, conversation(question), how, schema))
 
-    return use
+    return with_teacher(SPEC, use)
 
 
 def test_a_schema_binds_the_reply_and_keeps_its_logprobs() -> None:
-    reply: Reply = with_teacher(SPEC, in_schema(SCHEMA))  # type: ignore[arg-type]
+    reply = answer_in_schema(SCHEMA, "Is this spam?")
     assert json.loads(reply.text)["label"] in ("spam", "ham")
-    assert reply.tokens
-    assert reply.outcome == "ok"
+    assert (reply.outcome, reply.warnings) == ("ok", ())
+    assert b"".join(token.bytes for token in reply.tokens) == reply.text.encode()
 
 
 def test_what_is_no_schema_is_invalid() -> None:
     with pytest.raises(InvalidRequest, match="nonsense"):
-        with_teacher(SPEC, in_schema('{"type": "nonsense"}'))  # type: ignore[arg-type]
+        answer_in_schema('{"type": "nonsense"}', "x")
+
+
+def test_a_schema_llama_cpp_cannot_compile_is_told_on() -> None:
+    reply = answer_in_schema('{"type": "array", "uniqueItems": true}', "Reply with one word.")
+    assert reply.outcome != "ok" or "does not satisfy the schema" in reply.warnings[0]
 
 
 def test_ids_and_bytes_come_with_each_token() -> None:
@@ -96,8 +99,8 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.gguf: no such model file"):
         open_teacher(f"gguf:{tmp_path / 'none.gguf'}")
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(InputError, match="is not a .gguf file"):
+    with pytest.raises(InputError, match=r"is not a \.gguf file"):
         open_teacher(f"gguf:{tmp_path / 'notes.txt'}")
     (tmp_path / "torn.gguf").write_bytes(find_model("smollm2-135m").read_bytes()[:5000])
-    with pytest.raises(InputError, match="is not a model that llama.cpp can load"):
+    with pytest.raises(InputError, match=r"is not a model that llama\.cpp can load"):
         open_teacher(f"gguf:{tmp_path / 'torn.gguf'}")

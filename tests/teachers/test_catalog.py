@@ -1,0 +1,108 @@
+"""Specs, and the table that turns them into teachers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.errors import InputError, MissingExtra
+from teachers.catalog import PROVIDERS, Spec, describe, open_teacher, providers
+
+WORDS = st.text(st.characters(categories=("L", "N"), include_characters="-._"), min_size=1)
+MODELS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1).filter(lambda text: "@http" not in text)
+URLS = st.sampled_from([None, "http://localhost:8000/v1", "https://[::1]/v1", "http://10.0.0.1"])
+
+
+@given(WORDS, MODELS, URLS)
+def test_a_spec_survives_its_string(provider: str, model: str, base_url: str | None) -> None:
+    spec = Spec(provider, model, base_url)
+    assert Spec.parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("openai:gpt-4.1", ("openai", "gpt-4.1", None)),
+        ("openai:Qwen/Qwen3-8B@http://h:8000/v1/", ("openai", "Qwen/Qwen3-8B", "http://h:8000/v1")),
+        ("bedrock:us.amazon.nova-pro-v1:0", ("bedrock", "us.amazon.nova-pro-v1:0", None)),
+        ("vertex:gemini@001", ("vertex", "gemini@001", None)),
+        ("gguf:C:\\models\\a.gguf", ("gguf", "C:\\models\\a.gguf", None)),
+    ],
+)
+def test_a_spec_is_read(text: str, parts: tuple[str, str, str | None]) -> None:
+    assert Spec.parse(text) == Spec(*parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "gpt-4.1", "openai:", ":gpt", "openai:@http://x", "openai:m@http://", "openai:m@http://x:port", "openai:m@http://me:secret@x"],
+)  # fmt: skip
+def test_what_is_no_spec_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Spec.parse(text)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://localhost:1/v1", True),
+        ("http://127.0.0.2", True),
+        ("http://[::1]:8000", True),
+        ("http://192.168.0.2", False),
+        ("http://localhost.example.com", False),
+        (None, False),
+    ],
+)
+def test_loopback_is_told_by_address(url: str | None, loopback: bool) -> None:
+    assert Spec("openai", "m", url).is_loopback is loopback
+
+
+def test_an_unknown_provider_is_told_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"unknown provider 'opanai'.*openai, gguf, huggingface, scripted, replay"):
+        open_teacher("opanai:gpt")
+
+
+def test_a_base_url_where_there_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="takes no base URL"):
+        describe("gguf:smollm2-135m@http://x")
+
+
+def test_a_missing_sdk_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teachers.catalog.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'stillhouse\[openai\]'"):
+        open_teacher("openai:gpt-4.1")
+    assert [provider.name for provider in providers() if provider.installed] == ["scripted", "replay"]
+
+
+def test_a_key_is_seen_without_being_read_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert PROVIDERS["openai"].key_present
+    assert "sk-secret" not in repr(describe("openai:gpt-4.1"))
+    assert describe("openai:gpt-4.1").needs_key
+    assert not describe("openai:m@http://localhost:1/v1").needs_key
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    assert not PROVIDERS["openai"].key_present
+
+
+def test_every_provider_tells_where_its_capabilities_are_written() -> None:
+    assert all(provider.capabilities.source and provider.capabilities.read_on for provider in providers())
+
+
+def test_describing_every_teacher_loads_no_sdk(tmp_path: Path) -> None:
+    (tmp_path / "rules.jsonl").write_text('{"reply": "x"}')
+    code = f"""
+import sys
+from teachers.catalog import describe, providers
+[(row.capabilities, row.installed, row.key_present) for row in providers()]
+for spec in ("openai:gpt-4.1", "gguf:smollm2-135m", "huggingface:owner/name", "scripted:{tmp_path}/rules.jsonl"):
+    describe(spec)
+heavy = {{"openai", "httpx2", "xllamacpp", "torch", "transformers", "pyarrow", "huggingface_hub", "numpy", "tenacity"}}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -1,0 +1,273 @@
+"""The OpenAI adapter against llama.cpp's server and against one that fails on command."""
+
+from __future__ import annotations
+
+import json
+import socket
+import traceback
+
+import pytest
+
+from prompts.messages import Message
+from teachers.base import Reply, Request, Sampling, Teacher
+from teachers.catalog import describe, open_teacher
+from teachers.errors import (
+    AuthError,
+    InvalidRequest,
+    Malformed,
+    RateLimited,
+    TeacherError,
+    Transient,
+    Unsupported,
+)
+from tests.servers.faults import Answer, FaultServer, as_json, chat, chat_body, entry, logprobs
+from tests.teachers.contract import SCHEMA, TeacherContract, ask, plain_sampling, with_teacher
+
+KEY = "sk-a-key-that-must-not-be-seen"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+class TestContractOnLlama(TeacherContract):
+    @pytest.fixture
+    def spec(self, llama_url: str) -> str:
+        return f"openai:smollm2@{llama_url}"
+
+
+class TestContractOnFaults(TeacherContract):
+    @pytest.fixture
+    def spec(self, faults: FaultServer) -> str:
+        return faults.spec()
+
+    def test_what_it_cannot_do_is_refused_before_any_call(self, spec: str, faults: FaultServer) -> None:  # type: ignore[override]
+        super().test_what_it_cannot_do_is_refused_before_any_call(spec)
+        assert faults.requests == []
+
+
+def failure(faults: FaultServer, answer: Answer) -> TeacherError:
+    """What a teacher raises when the server answers so; nowhere in it is the key."""
+    faults.responder = lambda seen: answer
+    with pytest.raises(TeacherError) as caught:
+        with_teacher(faults.spec(), lambda teacher: ask(teacher, "x"))
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, InvalidRequest),
+        (400, InvalidRequest),
+        (401, AuthError),
+        (402, AuthError),
+        (403, AuthError),
+        (404, InvalidRequest),
+        (408, Transient),
+        (409, Transient),
+        (413, InvalidRequest),
+        (418, InvalidRequest),
+        (422, InvalidRequest),
+        (429, RateLimited),
+        (500, Transient),
+        (502, Transient),
+        (503, Transient),
+        (529, Transient),
+    ],
+)
+def test_every_status_has_its_error_and_echoes_no_key(
+    faults: FaultServer, status: int, kind: type[TeacherError]
+) -> None:
+    echoed = as_json({"error": {"message": f"your key {KEY} failed", "code": "why"}}, status)
+    error = failure(faults, echoed)
+    assert type(error) is kind
+    assert error.status == status
+    assert "your key *** failed" in str(error)
+    assert len(faults.requests) == 1  # the SDK does not retry
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "Tue, 01 Jan 2019 00:00:00 GMT"}, 0.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_servers_hint_is_kept(
+    faults: FaultServer, status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert failure(faults, Answer(status, headers=headers)).retry_after_s == seconds
+
+
+def test_no_credit_is_not_a_rate(faults: FaultServer) -> None:
+    error = failure(faults, as_json({"error": {"message": "You exceeded", "code": "insufficient_quota"}}, 429))
+    assert type(error) is AuthError
+    assert "Add credit" in str(error)
+
+
+def test_a_filtered_prompt_is_an_answer(faults: FaultServer) -> None:
+    faults.responder = lambda seen: as_json({"error": {"code": "content_filter"}}, 400, x_request_id="r1")
+    reply = with_teacher(faults.spec(), lambda teacher: ask(teacher, "x"))
+    assert (reply.outcome, reply.text, reply.request_id) == ("filtered", "", "r1")
+
+
+GOOD = json.dumps(chat_body("text")).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(200, b""), Malformed),
+        (Answer(200, b"<html><body>Bad gateway</body></html>", {"content-type": "text/html"}), Malformed),
+        (Answer(200, GOOD[:50], {"content-type": "application/json"}), Malformed),
+        (Answer(200, b"[" * 100_000, {"content-type": "application/json"}), Malformed),
+        (Answer(200, b"\xff\xfe\x00", {"content-type": "application/json"}), Malformed),
+        (as_json({"choices": []}), Malformed),
+        (as_json({"error": {"message": "overloaded", "code": 503}}), Transient),
+        (Answer(200, GOOD, cut_to=50), Transient),
+        (Answer(200, GOOD, reset=True), Transient),
+        (Answer(200, GOOD, {"content-encoding": "gzip"}), Transient),
+    ],
+)
+def test_every_bad_body_has_its_error(faults: FaultServer, answer: Answer, kind: type[TeacherError]) -> None:
+    assert type(failure(faults, answer)) is kind
+
+
+@pytest.mark.parametrize("slow", [Answer(200, GOOD, delay_s=5), Answer(200, GOOD, trickle_s=0.05)])
+def test_the_timeout_covers_the_whole_body(faults: FaultServer, slow: Answer) -> None:
+    import asyncio
+
+    async def run() -> None:
+        teacher = open_teacher(faults.spec(), timeout_s=0.3)
+        try:
+            with pytest.raises(Transient, match=r"no answer within 0\.3 s|timed out"):
+                await ask(teacher, "x")
+        finally:
+            await teacher.close()
+
+    faults.responder = lambda seen: slow
+    asyncio.run(run())
+
+
+def test_nobody_there_is_transient() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        spec = f"openai:m@http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with pytest.raises(Transient):
+            with_teacher(spec, lambda teacher: ask(teacher, "x"))
+
+
+def test_a_redirect_is_not_followed(faults: FaultServer) -> None:
+    with FaultServer() as elsewhere:
+        error = failure(faults, Answer(307, headers={"location": f"{elsewhere.url}/chat/completions"}))
+        assert type(error) is InvalidRequest
+        assert elsewhere.requests == []
+
+
+def answered(faults: FaultServer, answer: Answer) -> Reply:
+    faults.responder = lambda seen: answer
+    return with_teacher(faults.spec(), lambda teacher: ask(teacher, "x", top_logprobs=5))
+
+
+def test_the_reply_says_what_the_provider_said(faults: FaultServer) -> None:
+    reply = answered(faults, as_json(chat_body("text"), x_request_id="req-7"))
+    assert (reply.text, reply.outcome, reply.finish_reason, reply.request_id) == ("text", "ok", "stop", "req-7")
+    assert (reply.usage.input_tokens, reply.usage.cached_tokens, reply.usage.output_tokens) == (7, 2, 3)
+
+
+def test_logprobs_that_are_not_the_texts_are_dropped_aloud(faults: FaultServer) -> None:
+    reply = answered(faults, chat("text", logprobs=logprobs([entry("tex", -0.1)])))
+    assert reply.text == "text"
+    assert reply.tokens == ()
+    assert "do not join to the text" in reply.warnings[0]
+
+
+def test_fewer_alternatives_than_asked_are_what_there_is(faults: FaultServer) -> None:
+    reply = answered(faults, chat("a", logprobs=logprobs([entry("a", -0.1, {"a": -0.1, "b": -9999.0})])))
+    assert [other.bytes for other in reply.tokens[0].top] == [b"a"]
+
+
+def test_the_whole_request_is_sent(faults: FaultServer) -> None:
+    async def use(teacher: Teacher) -> None:
+        how = Sampling(temperature=0.5, top_p=0.9, max_tokens=3, seed=4, top_logprobs=2)
+        messages = (Message("system", "s"), Message("user", "u"))
+        await teacher.complete(Request(teacher.identity, messages, how))
+
+    with_teacher(faults.spec("a/b:c"), use)
+    seen = faults.requests[0]
+    assert seen.path == "/v1/chat/completions"
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert seen.body == {
+        "model": "a/b:c",
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}],
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "max_tokens": 3,
+        "seed": 4,
+        "logprobs": True,
+        "top_logprobs": 2,
+    }
+
+
+def test_a_server_on_this_machine_needs_no_key(monkeypatch: pytest.MonkeyPatch, faults: FaultServer) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert with_teacher(faults.spec(), lambda teacher: ask(teacher, "echo")).text == "echo"
+    for spec in ("openai:gpt-4.1", "openai:m@https://example.com/v1"):
+        with pytest.raises(AuthError, match="Set OPENAI_API_KEY"):
+            open_teacher(spec)
+
+
+def test_a_key_no_header_can_carry_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-\u2028secret")
+    with pytest.raises(AuthError) as caught:
+        open_teacher("openai:gpt-4.1")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_official_endpoint_is_not_moved_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.example/v1")
+    teacher = open_teacher("openai:gpt-4.1")
+    assert str(teacher._client.base_url) == "https://api.openai.com/v1/"  # type: ignore[attr-defined]
+    assert teacher.identity.base_url is None
+    assert teacher.identity.terms
+    assert describe("openai:m@http://x/v1").identity.terms is None
+
+
+def test_reasoning_models_are_refused_logprobs_before_any_call() -> None:
+    with pytest.raises(Unsupported, match="set top_logprobs to 0"):
+        with_teacher("openai:o3", lambda teacher: ask(teacher, "x", temperature=None, top_logprobs=1))
+
+
+def answer_in_schema(spec: str) -> Reply:
+    async def use(teacher: Teacher) -> Reply:
+        how = plain_sampling(teacher, max_tokens=60)
+        return await teacher.complete(Request(teacher.identity, (Message("user", "Is this spam?"),), how, SCHEMA))
+
+    return with_teacher(spec, use)
+
+
+def test_a_schema_binds_llama_cpp(llama_url: str) -> None:
+    reply = answer_in_schema(f"openai:m@{llama_url}")
+    assert json.loads(reply.text)["label"] in ("spam", "ham")
+    assert reply.warnings == ()
+
+
+def test_a_server_that_ignores_the_schema_is_told_on(faults: FaultServer) -> None:
+    reply = answer_in_schema(faults.spec())
+    assert faults.requests[0].body["response_format"]["json_schema"]["schema"] == json.loads(SCHEMA)
+    assert "does not satisfy the schema" in reply.warnings[0]
+
+
+def test_a_request_key_names_the_server() -> None:
+    keys = {
+        Request(describe(spec).identity, (Message("user", "x"),)).key
+        for spec in ("openai:m", "openai:m@http://a/v1", "openai:m@http://b/v1", "openai:n")
+    }
+    assert len(keys) == 4
