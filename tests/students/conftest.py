@@ -1,4 +1,4 @@
-"""A random two-layer llama with a real tokenizer, and a corpus that it can learn in seconds."""
+"""A corpus that the two-layer llama of tests/conftest.py can learn in seconds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from prompts.errors import InputError
-from students.base import find_base, prepare_base
-from tests.students.samples import WriteCorpus, corpus_rows, save_tiny, write_rows
+from tests.students.samples import WriteCorpus, corpus_rows, write_rows
 
 
 @pytest.fixture(scope="session")
@@ -35,30 +33,3 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def gguf() -> Path:
-    try:
-        return Path(find_base("smollm2-135m"))
-    except InputError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def prepared(gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SmolLM2-135M as a directory of safetensors."""
-    return Path(prepare_base("smollm2-135m", cache=tmp_path_factory.mktemp("cache")))
-
-
-@pytest.fixture(scope="session")
-def tokenizer(prepared: Path) -> Any:
-    from students.encode import load_tokenizer
-
-    return load_tokenizer(str(prepared))
-
-
-@pytest.fixture(scope="session")
-def tiny(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model directory: llama, two layers of 64, random weights."""
-    return save_tiny(tokenizer, tmp_path_factory.mktemp("tiny"), layers=2)

@@ -13,7 +13,8 @@ from prompts.errors import InputError, StillhouseError
 from students.config import Lora, Shrink, StudentConfig
 from students.result import Progress, TrainResult
 from students.sft import train
-from tests.students.samples import HAM, SPAM, WriteCorpus, corpus_rows, save_tiny
+from tests.models import save_tiny
+from tests.students.samples import HAM, SPAM, WriteCorpus, corpus_rows
 
 
 @pytest.fixture
