@@ -14,7 +14,7 @@ SENTINEL = -9999.0
 """OpenAI's logprob for a token outside the top 20; no number at all, only "very unlikely"."""
 
 TOLERANCE = 1e-3
-"""Probabilities come rounded, from float32 or bfloat16 softmaxes: sums reach 1.0005 in practice."""
+"""Servers round: a logprob cut to three decimals is off by up to 5e-4 of its probability."""
 
 
 def is_sentinel(logprob: float) -> bool:
@@ -66,8 +66,8 @@ def checked(reply: Reply, schema: str | None = None) -> Reply:
 
 def _with_true_tokens(reply: Reply) -> Reply:
     tokens = tuple(_drop_sentinels(token) for token in reply.tokens)
-    problem = _problem(reply.text, tokens)
-    if not reply.tokens or problem is None:
+    problem = _problem(reply.text, tokens) if tokens else None
+    if problem is None:
         return replace(reply, tokens=tokens)
     return replace(reply, tokens=(), warnings=(*reply.warnings, f"logprobs dropped: {problem}"))
 

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 KEY = "OPENAI_API_KEY"
 OFFICIAL_URL = "https://api.openai.com/v1"
-TERMS = "OpenAI: output must not be used to develop models that compete with OpenAI (business terms, 2.2 e)"
+TERMS = "Output may not be used to develop models that compete with OpenAI (https://openai.com/policies)"
 NO_KEY = "no-key-needed"
 
-REASONING = re.compile(r"^(o\d|gpt-5($|-(?!chat)))")
+REASONING = re.compile(r"^(o\d|gpt-5($|-(?!chat))|gpt-5\.\d+-(pro|codex))")
 """Models of OpenAI's own endpoint that always reason and then refuse temperature, top_p and logprobs.
-From gpt-5.1 on they reason only when asked to, which this adapter never does."""
+From gpt-5.1 on the default effort is "none" and all three are taken; pro and codex reason still.
+https://platform.openai.com/docs/guides/reasoning"""
 
 
 class OpenAITeacher:

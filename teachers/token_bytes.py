@@ -48,7 +48,9 @@ def whole_characters(pieces: Sequence[bytes]) -> int:
 
 
 def _decoder_types(tokenizer: Any) -> set[str]:
-    decoder = json.loads(tokenizer.backend_tokenizer.to_str())["decoder"] or {}
+    state = tokenizer.backend_tokenizer.decoder
+    # The decoder's pickled form is its JSON: the only way to read it without writing out the vocabulary.
+    decoder = {} if state is None else json.loads(state.__getstate__())
     return {step["type"] for step in decoder.get("decoders", [decoder]) if "type" in step}
 
 

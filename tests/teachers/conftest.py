@@ -14,8 +14,8 @@ from tests.servers.llama import serve
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ggml's threads spin at their barriers: where other work shares the cores, two are slower than one."""
+def one_ggml_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ggml's threads spin at their barriers: beside other work two are slower than one."""
     monkeypatch.setattr("teachers.gguf._cores", lambda: 1)
 
 

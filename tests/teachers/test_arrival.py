@@ -61,6 +61,7 @@ def test_two_ids_of_the_same_bytes_are_two_tokens() -> None:
     [
         ("openai:o3", Sampling(top_logprobs=1), None, "set top_logprobs to 0"),
         ("openai:gpt-5-mini", Sampling(temperature=0), None, "leave temperature unset"),
+        ("openai:gpt-5.2-pro", Sampling(top_p=1), None, "leave top_p unset"),
         ("openai:gpt-4.1", Sampling(top_logprobs=21), None, "at most 20 top_logprobs"),
         ("huggingface:o/m", Sampling(), "{}", "leave schema unset"),
     ],
