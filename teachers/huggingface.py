@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.messages import to_dicts
+from prompts.packaged import PACKAGED
 from teachers.arrival import check_supported, checked
 from teachers.base import Alternative, Capabilities, Identity, Outcome, Reply, Request, Sampling, TokenLogprob, Usage
 from teachers.errors import InvalidRequest
-from teachers.gguf import EMBEDDED, find_model, weights_version
+from teachers.gguf import find_model, weights_version
 from teachers.local import close_pool, on_thread
 from teachers.spec import Spec
 from teachers.token_bytes import token_bytes, whole_characters
@@ -168,14 +169,14 @@ def _load(name: str) -> tuple[Any, Any]:
 
 def _source(name: str) -> tuple[str, dict[str, Any]]:
     """Where transformers finds a model, and the options that say how; a local one never asks the hub."""
-    if name in EMBEDDED or name.lower().endswith(".gguf"):
+    if name in PACKAGED or name.lower().endswith(".gguf"):
         path = find_model(name)
         return str(path.parent), {"gguf_file": path.name, "local_files_only": True}
     return name, {"local_files_only": Path(name).is_dir()}
 
 
 def _version(name: str) -> str | None:
-    if name in EMBEDDED or name.lower().endswith(".gguf"):
+    if name in PACKAGED or name.lower().endswith(".gguf"):
         return weights_version(find_model(name))
     path = Path(name)
     if path.is_dir():

@@ -113,7 +113,7 @@ def test_kills_while_it_trains_and_evaluates_change_no_score(finished: Any, tmp_
     recipe = make_recipe(tmp_path, tiny, server)
     shutil.copytree(folder / "runs/small", tmp_path / "runs/small")
     before = len(server.requests)
-    options = ["run", recipe, "--from", "train"]
+    options: list[str | Path] = ["run", recipe, "--from", "train"]
     for seconds in (4.0, 6.0, 8.0):
         process = subprocess.Popen(
             command(*options), cwd=tmp_path, env=environment(OMP_NUM_THREADS="1"), stderr=subprocess.DEVNULL

