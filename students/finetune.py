@@ -23,6 +23,7 @@ from students.data import read_corpus
 from students.encode import Encoded, encode, load_tokenizer
 from students.files import directory_bytes, disk_for, publish
 from students.model import adapters, disk_bytes, load_model, merged, save_model
+from students.order import order_by_length
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import OnProgress, TrainResult
@@ -82,10 +83,12 @@ def build_trainer(
     config: StudentConfig, arguments: Any, tokenizer: Any, base: str, data: Data, reporter: Reporter
 ) -> CompletionTrainer:
     """A trainer that is ready to run, and silent but for its reporter."""
+    lengths = [len(row["input_ids"]) for row in data.train.rows]
+    order = order_by_length(lengths, config.batch_size, config.seed)
     trainer = CompletionTrainer(
         model=load_model(base, config),
         args=arguments,
-        train_dataset=Dataset.from_list(data.train.rows),
+        train_dataset=Dataset.from_list([data.train.rows[row] for row in order]),
         eval_dataset=Dataset.from_list(data.validation.rows),
         processing_class=tokenizer,
         peft_config=adapters(config.lora),

@@ -28,6 +28,7 @@ def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
         per_device_eval_batch_size=config.batch_size,
         gradient_accumulation_steps=config.accumulation,
         seed=config.seed,
+        train_sampling_strategy="sequential",  # students.order has shuffled them
         max_length=None,  # rows arrive encoded, and none is too long
         packing=False,
         include_num_input_tokens_seen="non_padding",

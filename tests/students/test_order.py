@@ -1,0 +1,38 @@
+"""The order of the rows: a permutation, the seed's own, with little padding."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from students.order import order_by_length
+
+
+@given(st.lists(st.integers(1, 500), max_size=200), st.integers(1, 16), st.integers(0, 3))
+def test_every_row_is_read_once_and_the_seed_decides_when(lengths: list[int], batch_size: int, seed: int) -> None:
+    order = order_by_length(lengths, batch_size, seed)
+    assert sorted(order) == list(range(len(lengths)))
+    assert order == order_by_length(lengths, batch_size, seed)
+
+
+@given(st.integers(0, 20))
+def test_a_batch_holds_rows_of_like_length(seed: int) -> None:
+    chance = random.Random(seed)
+    lengths = [chance.randint(20, 200) for _ in range(400)]
+    order = order_by_length(lengths, 8, seed)
+    assert padded(lengths, order) < 1.1 * sum(lengths)
+    assert padded(lengths, list(range(400))) > 1.4 * sum(lengths)
+
+
+def test_batches_are_not_read_from_short_to_long() -> None:
+    lengths = list(range(1, 401))
+    firsts = [lengths[row] for row in order_by_length(lengths, 8, 0)[::8]]
+    assert firsts != sorted(firsts)
+
+
+def padded(lengths: list[int], order: list[int]) -> int:
+    """Cells of all batches of eight, padding included."""
+    batches = [order[at : at + 8] for at in range(0, len(order), 8)]
+    return sum(len(batch) * max(lengths[row] for row in batch) for batch in batches)
