@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,8 @@ def init(directory: Path, as_json: bool) -> None:
 def main() -> NoReturn:
     """The `stillhouse` command: every foreseen error is one message and an exit code, never a traceback."""
     as_json = "--json" in sys.argv
+    # Before torch loads: its idle threads would spin, and on shared cores steal the time of those that work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         cli.main(standalone_mode=False)
         sys.exit(0)
