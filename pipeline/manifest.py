@@ -36,6 +36,7 @@ class Manifest:
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self.stages: dict[str, Entry] = {}
+        self._began_s: dict[str, float] = {}  # monotonic: a clock that jumps changes no duration
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
@@ -63,6 +64,7 @@ class Manifest:
 
     def begin(self, stage: str, fingerprint: str) -> None:
         """Marks a stage as running."""
+        self._began_s[stage] = time.monotonic()
         self.stages[stage] = Entry(fingerprint, "running", time.time(), versions=versions())
         self._save()
 
@@ -70,7 +72,7 @@ class Manifest:
         """Marks a stage as ended, with its counts."""
         entry = self.stages[stage]
         entry.status, entry.counts, entry.error = status, counts, error
-        entry.seconds = round(time.time() - entry.started_at, 3)
+        entry.seconds = round(time.monotonic() - self._began_s[stage], 3)
         self._save()
 
     def _save(self) -> None:
