@@ -61,9 +61,7 @@ def main() -> None:
         limit = statistics.median(unshared(Path(folder, f"log{i}")) for i in range(REPEATS))
         print(f"two fsyncs a request    {limit:8.0f} requests/s")
         for in_flight in (1, 16, 128, 512):
-            rates = [
-                asyncio.run(journaled(Path(folder, f"{in_flight}-{i}.sqlite"), in_flight)) for i in range(REPEATS)
-            ]
+            rates = [asyncio.run(journaled(Path(folder, f"{in_flight}-{i}.sqlite"), in_flight)) for i in range(REPEATS)]
             rate = statistics.median(rates)
             print(f"journal, {in_flight:>3} in flight  {rate:8.0f} requests/s  {rate / limit:6.1f} x")
 
