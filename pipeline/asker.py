@@ -10,28 +10,20 @@ from dataclasses import dataclass, field
 from pipeline.errors import RunError
 from pipeline.journal import Journal
 from prompts.errors import StillhouseError
-from teachers.base import Capabilities, Identity, Reply, Request, Teacher
+from teachers.base import Reply, Request, Teacher
 from teachers.errors import AuthError, InvalidRequest, TeacherError
+from teachers.wrapper import Wrapper
 
 HOPELESS = 10
 """So many refused requests before the first answer, and the fault is the recipe's, not a prompt's."""
 
 
-class Journaled:
+class Journaled(Wrapper):
     """A teacher whose every attempt is on disk before it is sent and after it ended."""
 
     def __init__(self, teacher: Teacher, journal: Journal) -> None:
-        self._teacher, self._journal = teacher, journal
-
-    @property
-    def identity(self) -> Identity:
-        """The wrapped teacher's."""
-        return self._teacher.identity
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The wrapped teacher's."""
-        return self._teacher.capabilities
+        super().__init__(teacher)
+        self._journal = journal
 
     async def complete(self, request: Request) -> Reply:
         """Intent, answer, outcome. A cancelled attempt keeps its intent: it may have been paid."""
@@ -43,10 +35,6 @@ class Journaled:
             raise
         await self._journal.settle(attempt, request, reply)
         return reply
-
-    async def close(self) -> None:
-        """Closes the teacher; the journal belongs to the run."""
-        await self._teacher.close()
 
 
 @dataclass(slots=True)

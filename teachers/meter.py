@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from teachers.base import Capabilities, Identity, Reply, Request, Teacher, Usage
+from teachers.base import Identity, Reply, Request, Teacher, Usage
+from teachers.wrapper import Wrapper
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,22 +28,12 @@ class Price:
         return dollars / 1_000_000
 
 
-class Metered:
+class Metered(Wrapper):
     """Adds latency and cost to each reply. Without a `price` genai-prices' table is read; no network."""
 
     def __init__(self, teacher: Teacher, price: Price | None = None) -> None:
-        self._teacher = teacher
+        super().__init__(teacher)
         self._price = price
-
-    @property
-    def identity(self) -> Identity:
-        """The wrapped teacher's."""
-        return self._teacher.identity
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The wrapped teacher's."""
-        return self._teacher.capabilities
 
     async def complete(self, request: Request) -> Reply:
         """Answers; what fails costs nothing that is known here."""
@@ -50,10 +41,6 @@ class Metered:
         reply = await self._teacher.complete(request)
         latency_s = time.perf_counter() - started
         return replace(reply, latency_s=latency_s, cost_usd=cost_usd(self.identity, reply.usage, self._price))
-
-    async def close(self) -> None:
-        """Closes the wrapped teacher."""
-        await self._teacher.close()
 
 
 def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> float | None:

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from teachers.base import Capabilities, Identity, Reply, Request, Teacher
+from teachers.base import Reply, Request, Teacher
 from teachers.errors import TeacherError
+from teachers.wrapper import Wrapper
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class Retrying:
+class Retrying(Wrapper):
     """Tries again where another try may succeed, and raises the last error where none did.
 
     A server's own hint is waited for as it stands. Without one the wait is drawn from 0 to
@@ -31,20 +32,10 @@ class Retrying:
         max_backoff_s: float = 60.0,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._teacher = teacher
+        super().__init__(teacher)
         self._stop = stop_after_attempt(attempts)
         self._backoff = wait_random_exponential(multiplier=backoff_s, max=max_backoff_s)
         self._sleep = sleep
-
-    @property
-    def identity(self) -> Identity:
-        """The wrapped teacher's."""
-        return self._teacher.identity
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The wrapped teacher's."""
-        return self._teacher.capabilities
 
     async def complete(self, request: Request) -> Reply:
         """Answers, after as many attempts as it takes and is allowed."""
@@ -56,10 +47,6 @@ class Retrying:
             reraise=True,
         )
         return await retrying(self._teacher.complete, request)
-
-    async def close(self) -> None:
-        """Closes the wrapped teacher."""
-        await self._teacher.close()
 
     def _wait_s(self, state: RetryCallState) -> float:
         error = state.outcome and state.outcome.exception()
