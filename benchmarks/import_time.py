@@ -26,9 +26,9 @@ def measure(code: str) -> float:
 
 def main() -> None:
     empty = measure("pass")
-    print(f"{'empty interpreter':<20} {empty * 1000:6.0f} ms")
+    print(f"{'empty interpreter':<24} {empty * 1000:6.0f} ms")
     for module in MODULES:
-        print(f"{'import ' + module:<20} {(measure(f'import {module}') - empty) * 1000:6.0f} ms more")
+        print(f"{'import ' + module:<24} {(measure(f'import {module}') - empty) * 1000:6.0f} ms more")
 
 
 if __name__ == "__main__":
