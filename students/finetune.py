@@ -84,8 +84,9 @@ def build_trainer(
 ) -> CompletionTrainer:
     """A trainer that is ready to run, and silent but for its reporter."""
     lengths = [len(row["input_ids"]) for row in data.train.rows]
-    # By optimiser step, so that 8 x 1 and 2 x 4 read the same rows in each.
-    order = order_by_length(lengths, config.batch_size * config.accumulation, config.seed)
+    # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
+    step_rows = config.batch_size * config.accumulation * arguments.world_size
+    order = order_by_length(lengths, step_rows, config.seed)
     trainer = CompletionTrainer(
         model=load_model(base, config),
         args=arguments,
