@@ -24,7 +24,7 @@ NOTHING: dict[str, Any] = {
 
 
 def pack(value: Any) -> bytes:
-    """JSON, deflated; level 1 is within 10 % of level 6 on replies with logprobs at a third of the time."""
+    """JSON, deflated. On the quickstart's replies level 6 saved 4 % of the bytes for a quarter more time."""
     return zlib.compress(orjson.dumps(value), level=1)
 
 

@@ -14,7 +14,7 @@ from pipeline.context import Context
 from pipeline.errors import RunError
 from pipeline.journal import Journal, rows
 from pipeline.records import REPLIES, write_parquet
-from pipeline.wanted import Wanted, wanted_samples
+from pipeline.wanted import Wanted, recipe_prompts, wanted_samples
 from teachers.arrival import check_supported
 from teachers.base import ANSWERS, Request, Teacher
 from teachers.catalog import describe, open_teacher
@@ -27,7 +27,7 @@ def work(context: Context) -> dict[str, Any]:
 
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
     """
-    loaded = context.load_prompts()
+    loaded = recipe_prompts(context.recipe)
     wanted = list(wanted_samples(loaded.prompts, describe(context.recipe.teacher).identity, context.recipe.generate))
     if loaded.merged:
         context.progress.say(f"generate: {loaded.merged} rows repeat an earlier row's prompt; asked once")

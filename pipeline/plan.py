@@ -8,24 +8,19 @@ from typing import Any
 from pipeline.journal import answered_keys
 from pipeline.recipe import Recipe
 from pipeline.run import RunDir
-from pipeline.wanted import Wanted, wanted_samples
-from prompts.sources import load_prompts
-from prompts.template import load_template
+from pipeline.wanted import Wanted, recipe_prompts, wanted_samples
 from teachers.base import Usage
 from teachers.catalog import describe
 from teachers.meter import cost_usd
 
 CHARS_PER_TOKEN = 4.0  # English prose under the common byte-pair vocabularies; other text has fewer
-BYTES_PER_ALTERNATIVE = 20  # measured on the quickstart's journal, deflated
-BYTES_PER_REPLY = 1500  # request and reply rows without logprobs, likewise
+BYTES_PER_ALTERNATIVE = 18  # deflated: the quickstart's replies with their logprobs less those without
+BYTES_PER_REPLY = 2600  # all else in the quickstart's journal, by sample; longer prompts take more
 
 
 def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
     """Calls still owed, tokens, dollars and disk. Tokens are estimated from characters; output at its cap."""
-    wanted = recipe.prompts
-    loaded = load_prompts(
-        wanted.source, load_template(wanted.template), gold=wanted.gold, group=wanted.group, limit=wanted.limit
-    )
+    loaded = recipe_prompts(recipe)
     who = describe(recipe.teacher)
     run = RunDir(root)
     answered = answered_keys(run.journal) if run.journal.exists() else set()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pipeline.errors import DiskFull, ForeignRun, RunBusy, RunError
 from pipeline.manifest import Manifest
 from pipeline.recipe import Recipe
 from pipeline.records import write_text
 from prompts.errors import InputError
+
+TRIES = 4
 
 
 @dataclass(slots=True, frozen=True)
@@ -135,13 +139,23 @@ def disk_errors(root: Path) -> Iterator[None]:
 def _locked(path: Path) -> Iterator[None]:
     # The kernel frees the lock with the process, however it ends: no stale lock to clean up after a kill.
     with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(lock):
             lock.seek(0)
             holder = lock.read().strip() or "another process"
-            raise RunBusy(f"{path.parent} is in use by {holder}: wait for it, or choose another --dir") from None
+            raise RunBusy(f"{path.parent} is in use by {holder}: wait for it, or choose another --dir")
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
         yield
+
+
+def _taken(lock: IO[str]) -> bool:
+    # `status` holds the lock for the moment it looks at it: only a lock that stays is somebody's work.
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from pipeline.recipe import Generate
+from pipeline.recipe import Generate, Recipe
 from prompts.digest import digest
 from prompts.prompt import Prompt
+from prompts.sources import Loaded, load_prompts
+from prompts.template import load_template
 from teachers.base import Identity, Request, Sampling
 
 
@@ -23,6 +25,13 @@ class Wanted:
     samples: int
     gold: str | None
     group: str | None
+
+
+def recipe_prompts(recipe: Recipe) -> Loaded:
+    """The recipe's prompts, rendered; InputError for a bad template or row."""
+    asked = recipe.prompts
+    template = load_template(asked.template)
+    return load_prompts(asked.source, template, gold=asked.gold, group=asked.group, limit=asked.limit)
 
 
 def wanted_samples(prompts: Sequence[Prompt], identity: Identity, generate: Generate) -> Iterator[Wanted]:

@@ -8,11 +8,12 @@ from pipeline.context import Context
 from pipeline.curate.curate import Curated, curate
 from pipeline.errors import RunError
 from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
+from pipeline.wanted import recipe_prompts
 
 
 def work(context: Context) -> dict[str, Any]:
     """Curates and writes both sides; returns the counts for the manifest."""
-    bare = {prompt.id: prompt.bare for prompt in context.load_prompts().prompts}
+    bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
     rows = list(read_rows(context.run.replies))
     context.progress.start("curate", len(rows))
     curated = curate(rows, bare, context.recipe.curate)

@@ -18,7 +18,7 @@ from pipeline.evaluate.size import HOSTED, Size, measure
 from pipeline.records import write_text
 from students.base import prepare_base
 from teachers.base import Sampling
-from teachers.catalog import describe, open_teacher
+from teachers.catalog import open_teacher
 from teachers.gguf import find_model
 from teachers.meter import Metered
 from teachers.spec import Spec
@@ -75,7 +75,7 @@ async def _ask(context: Context, name: str, spec: str, rows: tuple[Row, ...]) ->
 def _teacher_size(spec: str) -> Size:
     """A local teacher's size; nobody outside knows a hosted one's."""
     parsed = Spec.parse(spec)
-    if describe(parsed).provider.name == "gguf":
+    if parsed.provider == "gguf":
         return measure(find_model(parsed.model))
     folder = Path(parsed.model)
     return measure(folder) if parsed.provider == "huggingface" and folder.is_dir() else HOSTED
