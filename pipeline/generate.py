@@ -28,7 +28,7 @@ def work(context: Context) -> dict[str, Any]:
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
     """
     loaded = recipe_prompts(context.recipe)
-    wanted = list(wanted_samples(loaded.prompts, describe(context.recipe.teacher).identity, context.recipe.generate))
+    wanted = list(wanted_samples(loaded.prompts, describe(context.recipe.specs[0]).identity, context.recipe.generate))
     if loaded.merged:
         context.progress.say(f"generate: {loaded.merged} rows repeat an earlier row's prompt; asked once")
     with Journal(context.run.journal) as journal:
@@ -57,10 +57,10 @@ async def _ask_owed(context: Context, journal: Journal, wanted: Sequence[Wanted]
 
 async def _ask(context: Context, journal: Journal, requests: list[Request]) -> None:
     generate = context.recipe.generate
-    bare = open_teacher(context.recipe.teacher, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
+    bare = open_teacher(context.recipe.specs[0], concurrency=generate.concurrency, timeout_s=generate.timeout_s)
     teacher = Retrying(Journaled(Metered(bare), journal), attempts=generate.attempts)
     async with aclosing(_Closing(teacher)):
-        check_supported(teacher, requests[0].sampling, requests[0].schema)
+        check_supported(teacher, requests[0])
         tally = Tally(len(requests))
         context.progress.start("generate", len(requests))
         asker = Asker(teacher, tally, lambda done: context.progress.update(done.done, describe_tally(done)))

@@ -21,7 +21,7 @@ BYTES_PER_REPLY = 2600  # all else in the quickstart's journal, by sample; longe
 def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
     """Calls still owed, tokens, dollars and disk. Tokens are estimated from characters; output at its cap."""
     loaded = recipe_prompts(recipe)
-    who = describe(recipe.teacher)
+    who = describe(recipe.specs[0])
     run = RunDir(root)
     answered = answered_keys(run.journal) if run.journal.exists() else set()
     samples = list(wanted_samples(loaded.prompts, who.identity, recipe.generate))
@@ -29,7 +29,7 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
     tokens_in = round(sum(_chars(call) for call in calls) / CHARS_PER_TOKEN)
     tokens_out = None if recipe.generate.max_tokens is None else len(calls) * recipe.generate.max_tokens
     return {
-        "teacher": recipe.teacher,
+        "teacher": recipe.teacher[0].label,
         "prompts": len(loaded.prompts),
         "samples": len(samples),
         "answered": len(samples) - len(calls),
@@ -38,7 +38,7 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
         "output_tokens_at_most": tokens_out,
         "cost_usd_at_most": cost_usd(who.identity, Usage(input_tokens=tokens_in, output_tokens=tokens_out)),
         "disk_bytes_estimate": _disk(recipe, len(calls), tokens_out or 0),
-        "key_needed": who.provider.key if who.needs_key else None,
+        "key_needed": " or ".join(who.provider.keys) if who.needs_key else None,
         "key_present": who.provider.key_present,
     }
 

@@ -22,7 +22,8 @@ def _entry(provider: Provider) -> dict[str, Any]:
     return {
         "provider": provider.name,
         "example": provider.example,
-        "key": provider.key,
+        "keys": list(provider.keys),
+        "chain": provider.chain,
         "key_present": provider.key_present,
         "extra": provider.extra,
         "installed": provider.installed,
@@ -34,10 +35,9 @@ def _render(entry: dict[str, Any]) -> str:
     can = entry["capabilities"]
     logprobs = f"top {can['top_logprobs']} logprobs" if can["top_logprobs"] else "no logprobs"
     rest = ", ".join(name for name in ("temperature", "top_p", "seed", "schema", "system") if can[name])
-    if entry["key"] is None:
-        key = "needs no key"
-    else:
-        key = f"{entry['key']} is {'set' if entry['key_present'] else 'not set'}"
+    key = "needs no key"
+    if entry["keys"]:
+        key = f"{' or '.join(entry['keys'])} is {'set' if entry['key_present'] else 'not set'}"
     have = "ready" if entry["installed"] else f"needs: pip install 'stillhouse[{entry['extra']}]'"
     return (
         f"{entry['provider']:<12} {have}; {key}\n{'':<12} {logprobs}; {rest}\n{'':<12} for example {entry['example']}"

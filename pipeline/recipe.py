@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from pipeline.curate.config import Curate
+from pipeline.roster import Combine, Rescore, TeacherEntry, to_entries
+from pipeline.section import Section
 from prompts.errors import InputError
 from prompts.template import find_template
 from students.config import StudentConfig
+from teachers.spec import Spec
+from teachers.terms import Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
-
-
-class Section(BaseModel):
-    """Closed: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Prompts(Section):
@@ -55,6 +53,12 @@ class Generate(Section):
     """None sends none. Sample i of a prompt is sent seed + i."""
     top_logprobs: int = Field(0, ge=0)
     """Alternatives per token to ask for; 0 asks for no logprobs."""
+    reasoning_effort: str | None = None
+    """How long a reasoning model thinks: none, minimal, low, medium, high. None leaves it to the provider."""
+    optional: list[Literal["temperature", "top_p", "seed", "top_logprobs", "json_schema", "reasoning_effort"]] = Field(
+        default_factory=list
+    )
+    """What may be left out, and said so, where a teacher cannot honour it; all else is an error before any call."""
     json_schema: dict[str, Any] | None = None
     """A JSON schema the teacher must answer by."""
     attempts: int = Field(6, ge=1)
@@ -86,12 +90,24 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Names the run directory: runs/NAME unless --dir says otherwise."""
     prompts: Prompts
-    teacher: str
-    """A spec: provider:model[@base_url]."""
+    purpose: Purpose | None = None
+    """What the student is for, which some providers' terms depend on. `task`: one task of your own; `research`: to
+    be studied; `general`: a general model, or one offered to others as a model."""
+    override_terms: list[str] = Field(default_factory=list)
+    """Rules of teachers/terms.yaml, by name, that you have settled with the provider; the model card says so."""
+    teacher: Annotated[list[TeacherEntry], BeforeValidator(to_entries), Field(min_length=1)]
+    """A spec, provider:model[@base_url]; or that with options; or a list of either."""
+    combine: Combine = Combine()
     generate: Generate = Generate()
+    rescore: Rescore | None = None
     curate: Curate = Curate()
     student: StudentConfig
     evaluate: Evaluate = Evaluate()
+
+    @property
+    def specs(self) -> list[Spec]:
+        """The teachers' specs, with their options; InputError where one is no spec."""
+        return [entry.to_spec() for entry in self.teacher]
 
     def to_yaml(self) -> str:
         """The recipe with every default written out; it loads to an equal recipe from anywhere."""

@@ -53,6 +53,7 @@ USAGE = pa.struct(
         ("cached_tokens", pa.int64()),
         ("output_tokens", pa.int64()),
         ("reasoning_tokens", pa.int64()),
+        ("cache_write_tokens", pa.int64()),
     ]
 )
 

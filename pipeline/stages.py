@@ -95,7 +95,7 @@ def _summary(counts: dict[str, Any]) -> str:
 
 
 def _generate_inputs(recipe: Recipe) -> Any:
-    who, prompts = describe(recipe.teacher).identity, recipe.prompts
+    who, prompts = describe(recipe.specs[0]).identity, recipe.prompts
     # What changes no answer is left out: a faster or more patient rerun is the same stage.
     asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s"})
     return [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from teachers.base import Alternative, Capabilities, Identity, Reply, Sampling, TokenLogprob
+from teachers.base import Alternative, Capabilities, Identity, Reply, Request, Sampling, TokenLogprob
 from teachers.errors import Unsupported
 
 SENTINEL = -9999.0
@@ -34,21 +35,44 @@ class Described(Protocol):
         """What it can honour."""
 
 
-def check_supported(teacher: Described, sampling: Sampling, schema: str | None = None) -> None:
+def check_supported(teacher: Described, request: Request) -> None:
     """Raises Unsupported, saying what to set, where the teacher cannot honour a request like this."""
     can = teacher.capabilities
-    problems = []
-    if sampling.top_logprobs > can.top_logprobs:
-        most = f"at most {can.top_logprobs}" if can.top_logprobs else "no"
-        problems.append(f"it returns {most} top_logprobs: set top_logprobs to {can.top_logprobs}")
-    for name in ("temperature", "top_p", "seed"):
-        if getattr(sampling, name) is not None and not getattr(can, name):
-            problems.append(f"it takes no {name}: leave {name} unset")
-    if schema is not None and not can.schema:
+    problems = [*_unsupported_sampling(request.sampling, can)]
+    if request.schema is not None and not can.schema:
         problems.append("it takes no JSON schema: leave schema unset and filter by schema in curate")
+    if request.messages[0].role == "system" and not can.system:
+        problems.append("it takes no system text: move it into the user turn")
+    if request.continuation is not None and not can.score:
+        problems.append("it cannot score a given text: use a huggingface or vLLM teacher to rescore")
     if problems:
         who = teacher.identity
         raise Unsupported(f"'{who.model}' cannot do this; {'; '.join(problems)}", provider=who.provider)
+
+
+def _unsupported_sampling(how: Sampling, can: Capabilities) -> Iterator[str]:
+    if how.top_logprobs > can.top_logprobs:
+        most = f"at most {can.top_logprobs}" if can.top_logprobs else "no"
+        yield f"it returns {most} top_logprobs: set top_logprobs to {can.top_logprobs}"
+    for name in ("temperature", "top_p", "seed"):
+        if getattr(how, name) is not None and not getattr(can, name):
+            yield f"it takes no {name}: leave {name} unset"
+    if how.max_tokens is not None and how.max_tokens < can.min_max_tokens:
+        yield f"it takes no max_tokens below {can.min_max_tokens}: set max_tokens to {can.min_max_tokens} or more"
+    if how.reasoning_effort is not None and how.reasoning_effort not in can.efforts:
+        known = f"use one of {', '.join(can.efforts)}" if can.efforts else "leave reasoning_effort unset"
+        yield f"it takes no reasoning_effort '{how.reasoning_effort}': {known}"
+    yield from _unsupported_while_reasoning(how, can)
+
+
+def _unsupported_while_reasoning(how: Sampling, can: Capabilities) -> Iterator[str]:
+    """What a reasoning model takes only while it does not reason."""
+    if not can.plain_efforts or (how.reasoning_effort or can.default_effort) in can.plain_efforts:
+        return
+    for name in ("temperature", "top_p", "top_logprobs"):
+        if getattr(how, name):
+            efforts = " or ".join(can.plain_efforts)
+            yield f"it takes {name} only while it does not reason: set reasoning_effort to {efforts}, or unset {name}"
 
 
 def checked(reply: Reply, schema: str | None = None) -> Reply:

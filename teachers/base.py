@@ -50,6 +50,8 @@ class Sampling:
     seed: int | None = None
     top_logprobs: int = 0
     """How many alternatives per token to ask for; 0 asks for no logprobs at all."""
+    reasoning_effort: str | None = None
+    """How long a reasoning model thinks, in the provider's own word: none, low, medium, high."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Request:
     schema: str | None = None
     """A JSON schema the reply must satisfy, as canonical JSON."""
     sample_index: int = 0
+    continuation: str | None = None
+    """A text to score instead of sampling one: the reply's tokens are its teacher-forced logprobs."""
 
     @cached_property
     def key(self) -> str:
@@ -72,6 +76,8 @@ class Request:
                 "endpoint": [who.provider, who.model, who.base_url, who.api_version],
                 "messages": to_dicts(self.messages),
                 "sampling": [how.temperature, how.top_p, how.max_tokens, how.seed, how.top_logprobs],
+                "reasoning_effort": how.reasoning_effort,
+                "continuation": self.continuation,
                 "schema": self.schema,
                 "sample": self.sample_index,
             }
@@ -102,9 +108,14 @@ class Usage:
     """Tokens as the provider counted them; None where it did not say."""
 
     input_tokens: int | None = None
+    """All of the prompt, whatever part of it came from a cache or went into one."""
     cached_tokens: int | None = None
+    """Those of the input read from the provider's cache."""
     output_tokens: int | None = None
+    """All that was generated, reasoning included."""
     reasoning_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    """Those of the input written to the provider's cache, where that has a price of its own."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -135,6 +146,22 @@ class Capabilities:
     seed: bool = False
     schema: bool = False
     system: bool = True
+    efforts: tuple[str, ...] = ()
+    """The reasoning efforts it takes; none: it takes no such parameter."""
+    plain_efforts: tuple[str, ...] = ()
+    """The efforts under which it takes temperature, top_p and logprobs; empty: whatever the effort."""
+    default_effort: str = ""
+    """The effort it uses where none is asked for."""
+    min_max_tokens: int = 1
+    """The least `max_tokens` it takes."""
+    score: bool = False
+    """Whether it gives teacher-forced logprobs of a text: `Request.continuation`."""
+    batch: bool = False
+    """Whether the provider has a batch lane for it."""
+    caching: bool = False
+    """Whether a prefix shared by many prompts is charged at a reduced price."""
+    api: str = ""
+    """The API that is spoken to it, where its provider has several: chat, responses, converse, invoke."""
     source: str = ""
     read_on: str = ""
 

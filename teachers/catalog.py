@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from prompts.errors import InputError, MissingExtra
 from teachers.base import Capabilities, Identity, Teacher
+from teachers.capabilities import capabilities_of
 from teachers.spec import Spec
 
 __all__ = ["PROVIDERS", "Description", "Provider", "Spec", "describe", "open_teacher", "providers"]
@@ -22,10 +23,6 @@ class Adapter(Protocol):
     @staticmethod
     def identify(spec: Spec) -> Identity:
         """Who would answer; reads files where the identity is their digest, never the network."""
-
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """What it could honour; reads nothing."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,8 +37,10 @@ class Provider:
     """The extra that installs what the adapter imports."""
     imports: tuple[str, ...] = ()
     """The top-level packages of that extra which the adapter needs."""
-    key: str | None = None
-    """The environment variable that holds the key."""
+    keys: tuple[str, ...] = ()
+    """The environment variables that can hold a key."""
+    chain: str | None = None
+    """Where else its SDK finds credentials."""
     takes_base_url: bool = False
 
     @property
@@ -51,13 +50,13 @@ class Provider:
 
     @property
     def key_present(self) -> bool:
-        """Whether its key is in the environment; False where it has none."""
-        return self.key is not None and bool(os.environ.get(self.key))
+        """Whether a key of its is in the environment; False where it has none."""
+        return any(os.environ.get(key) for key in self.keys)
 
     @property
     def capabilities(self) -> Capabilities:
         """What its example can honour."""
-        return self.load().capable(Spec.parse(self.example))
+        return capabilities_of(Spec.parse(self.example))
 
     def load(self) -> Adapter:
         """The adapter's class. Its SDK is imported when it is opened, not here."""
@@ -74,7 +73,28 @@ PROVIDERS: dict[str, Provider] = {
             example="openai:gpt-4.1",
             extra="openai",
             imports=("openai",),
-            key="OPENAI_API_KEY",
+            keys=("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"),
+            takes_base_url=True,
+        ),
+        Provider(
+            name="anthropic",
+            module="teachers.anthropic",
+            adapter="AnthropicTeacher",
+            example="anthropic:claude-sonnet-4-5",
+            extra="anthropic",
+            imports=("anthropic",),
+            keys=("ANTHROPIC_API_KEY",),
+            takes_base_url=True,
+        ),
+        Provider(
+            name="bedrock",
+            module="teachers.bedrock",
+            adapter="BedrockTeacher",
+            example="bedrock:us.amazon.nova-pro-v1:0",
+            extra="bedrock",
+            imports=("boto3",),
+            keys=("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_PROFILE"),
+            chain="AWS's own chain (~/.aws, SSO, instance and container roles)",
             takes_base_url=True,
         ),
         Provider(
@@ -121,7 +141,7 @@ class Description:
     @property
     def needs_key(self) -> bool:
         """Whether opening it takes a key: a server on this machine does not."""
-        return self.provider.key is not None and not self.spec.is_loopback
+        return bool(self.provider.keys) and not self.spec.is_loopback
 
 
 def providers() -> tuple[Provider, ...]:
@@ -134,7 +154,7 @@ def describe(spec: str | Spec) -> Description:
     parsed = _parse(spec)
     provider = PROVIDERS[parsed.provider]
     adapter = provider.load()
-    return Description(parsed, provider, adapter.identify(parsed), adapter.capable(parsed))
+    return Description(parsed, provider, adapter.identify(parsed), capabilities_of(parsed))
 
 
 def open_teacher(spec: str | Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> Teacher:

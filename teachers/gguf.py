@@ -13,7 +13,8 @@ from prompts.digest import digest_file
 from prompts.errors import InputError
 from prompts.packaged import PACKAGED, packaged_model
 from teachers.arrival import check_supported, checked
-from teachers.base import Capabilities, Identity, Reply, Request
+from teachers.base import Identity, Reply, Request
+from teachers.capabilities import capabilities_of
 from teachers.chat_wire import from_wire
 from teachers.chat_wire import to_wire as to_chat_wire
 from teachers.local import close_pool, on_thread
@@ -69,7 +70,7 @@ class GgufTeacher:
         threads: int | None = None,
     ) -> None:
         self.identity = self.identify(spec)
-        self.capabilities = self.capable(spec)
+        self.capabilities = capabilities_of(spec)
         self._timeout_s = timeout_s
         self._server: Any = start_server(
             find_model(spec.model), concurrency=concurrency, context_tokens=context_tokens, threads=threads
@@ -81,16 +82,9 @@ class GgufTeacher:
         """The model's name and the digest of its weights."""
         return Identity("gguf", spec.model, api_version=weights_version(find_model(spec.model)))
 
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """llama.cpp honours everything; 200 alternatives were asked for and came."""
-        return Capabilities(
-            top_logprobs=200, seed=True, schema=True, source="xllamacpp 2026.10.11549, run", read_on="2026-11-24"
-        )
-
     async def complete(self, request: Request) -> Reply:
         """Answers on a thread of the pool; one that is cancelled runs to its end there and is dropped."""
-        check_supported(self, request.sampling, request.schema)
+        check_supported(self, request)
         body = await on_thread(self._pool, "gguf", self._timeout_s, self._answer, request)
         return checked(from_wire(body, "gguf"), request.schema)
 

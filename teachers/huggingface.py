@@ -18,7 +18,8 @@ from prompts.errors import InputError
 from prompts.messages import to_dicts
 from prompts.packaged import PACKAGED
 from teachers.arrival import check_supported, checked
-from teachers.base import Alternative, Capabilities, Identity, Outcome, Reply, Request, Sampling, TokenLogprob, Usage
+from teachers.base import Alternative, Identity, Outcome, Reply, Request, Sampling, TokenLogprob, Usage
+from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest
 from teachers.gguf import find_model, weights_version
 from teachers.local import close_pool, on_thread
@@ -39,7 +40,7 @@ class HuggingFaceTeacher:
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
-        self.capabilities = self.capable(spec)
+        self.capabilities = capabilities_of(spec)
         self._timeout_s = timeout_s
         self._tokenizer, self._model = _load(spec.model)
         commit = getattr(self._model.config, "_commit_hash", None)
@@ -54,14 +55,9 @@ class HuggingFaceTeacher:
         """The model and the digest of its files; the hub's commit is known only once it is loaded."""
         return Identity("huggingface", spec.model, api_version=_version(spec.model))
 
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """Everything but a schema."""
-        return Capabilities(top_logprobs=MAX_TOP_LOGPROBS, seed=True, source="by construction", read_on="2026-11-24")
-
     async def complete(self, request: Request) -> Reply:
         """Answers on the worker thread; one that is cancelled or too late stops at its next token."""
-        check_supported(self, request.sampling, request.schema)
+        check_supported(self, request)
         given_up = threading.Event()
         try:
             return checked(await on_thread(self._pool, "huggingface", self._timeout_s, self._answer, request, given_up))

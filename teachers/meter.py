@@ -17,14 +17,19 @@ class Price:
     output: float
     cached: float | None = None
     """For input tokens the provider had cached; None: as any input."""
+    cache_write: float | None = None
+    """For input tokens the provider wrote to its cache; None: as any input."""
 
     def cost_usd(self, usage: Usage) -> float | None:
         """What a reply costs; None where the provider did not count its tokens."""
         if usage.input_tokens is None or usage.output_tokens is None:
             return None
         cached = min(usage.cached_tokens or 0, usage.input_tokens)
+        written = min(usage.cache_write_tokens or 0, usage.input_tokens - cached)
         at_cached = self.input if self.cached is None else self.cached
-        dollars = (usage.input_tokens - cached) * self.input + cached * at_cached + usage.output_tokens * self.output
+        at_written = self.input if self.cache_write is None else self.cache_write
+        dollars = (usage.input_tokens - cached - written) * self.input + usage.output_tokens * self.output
+        dollars += cached * at_cached + written * at_written
         return dollars / 1_000_000
 
 
@@ -57,7 +62,10 @@ def _listed_cost_usd(identity: Identity, usage: Usage) -> float | None:
     from genai_prices import calc_price
 
     counted = Counted(
-        input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_tokens, output_tokens=usage.output_tokens
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
     )
     try:
         if identity.base_url is None:

@@ -5,28 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from teachers.arrival import check_supported, checked
-from teachers.base import Capabilities, Identity, Reply, Request
+from teachers.base import Identity, Reply, Request
+from teachers.capabilities import capabilities_of
 from teachers.chat_wire import from_wire, to_wire
 from teachers.errors import AuthError, InvalidRequest, Malformed, Transient
 from teachers.spec import Spec
+from teachers.terms import terms_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 KEY = "OPENAI_API_KEY"
 OFFICIAL_URL = "https://api.openai.com/v1"
-TERMS = "Output may not be used to develop models that compete with OpenAI (https://openai.com/policies)"
 NO_KEY = "no-key-needed"
-
-REASONING = re.compile(r"^(o\d|gpt-5($|-(?!chat))|gpt-5\.\d+-(pro|codex))")
-"""Models of OpenAI's own endpoint that always reason and then refuse temperature, top_p and logprobs.
-From gpt-5.1 on the default effort is "none" and all three are taken; pro and codex reason still.
-https://platform.openai.com/docs/guides/reasoning"""
 
 
 class OpenAITeacher:
@@ -34,7 +29,7 @@ class OpenAITeacher:
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
-        self.capabilities = self.capable(spec)
+        self.capabilities = capabilities_of(spec)
         self._key = _read_key(spec)
         self._timeout_s = timeout_s
         self._limit = "max_tokens" if spec.base_url else "max_completion_tokens"
@@ -43,25 +38,11 @@ class OpenAITeacher:
     @staticmethod
     def identify(spec: Spec) -> Identity:
         """The model and, where it is not OpenAI's own, the base URL; terms are known for OpenAI's own."""
-        return Identity("openai", spec.model, spec.base_url, terms=None if spec.base_url else TERMS)
-
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """The protocol's, less what OpenAI's own reasoning models refuse."""
-        plain = spec.base_url is not None or not REASONING.match(spec.model)
-        return Capabilities(
-            top_logprobs=20 if plain else 0,
-            temperature=plain,
-            top_p=plain,
-            seed=True,
-            schema=True,
-            source="https://platform.openai.com/docs/api-reference/chat/create",
-            read_on="2026-11-24",
-        )
+        return Identity("openai", spec.model, spec.base_url, terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers one request within the timeout, which covers the whole body."""
-        check_supported(self, request.sampling, request.schema)
+        check_supported(self, request)
         try:
             async with asyncio.timeout(self._timeout_s):
                 content, request_id = await self._send(request)

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from prompts.digest import digest, digest_file
 from prompts.messages import to_dicts
 from teachers.arrival import check_supported
-from teachers.base import Capabilities, Identity, Reply, Request
+from teachers.base import Identity, Reply, Request
+from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest
 from teachers.jsonl import read_records
 from teachers.spec import Spec
@@ -48,7 +49,7 @@ class ReplayTeacher:
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
-        self.capabilities = self.capable(spec)
+        self.capabilities = capabilities_of(spec)
         self._replies: defaultdict[str, list[str]] = defaultdict(list)
         for _, record in read_records(Path(spec.model), Record):
             self._replies[digest([turn.model_dump() for turn in record.messages])].append(record.reply)
@@ -60,14 +61,9 @@ class ReplayTeacher:
             pass
         return Identity("replay", spec.model, api_version=f"sha256:{digest_file(Path(spec.model))[:12]}")
 
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """Nothing: how the replies were sampled was settled when they were recorded."""
-        return Capabilities(temperature=False, top_p=False, source="by construction", read_on="2026-11-24")
-
     async def complete(self, request: Request) -> Reply:
         """The recorded reply; InvalidRequest where these messages were never answered that often."""
-        check_supported(self, request.sampling, request.schema)
+        check_supported(self, request)
         known = self._replies.get(digest(to_dicts(request.messages)), [])
         if request.sample_index >= len(known):
             asked = f"{request.messages[-1].content[:80]!r}"

@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts.digest import digest_file
 from teachers.arrival import check_supported, checked
-from teachers.base import Alternative, Capabilities, Identity, Reply, Request, TokenLogprob, Usage
+from teachers.base import Alternative, Identity, Reply, Request, TokenLogprob, Usage
+from teachers.capabilities import capabilities_of
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 from teachers.jsonl import read_records
 from teachers.spec import Spec
@@ -89,7 +90,7 @@ class ScriptedTeacher:
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
-        self.capabilities = self.capable(spec)
+        self.capabilities = capabilities_of(spec)
         self._timeout_s = timeout_s
         self._rules = [rule for _, rule in read_records(Path(spec.model), Rule)]
         self._left = [rule.times for rule in self._rules]
@@ -101,14 +102,9 @@ class ScriptedTeacher:
             pass  # a bad file is found here, before anything is opened
         return Identity("scripted", spec.model, api_version=f"sha256:{digest_file(Path(spec.model))[:12]}")
 
-    @staticmethod
-    def capable(spec: Spec) -> Capabilities:
-        """It says what the file says whatever is asked, which honours everything."""
-        return Capabilities(top_logprobs=20, seed=True, schema=True, source="by construction", read_on="2026-11-24")
-
     async def complete(self, request: Request) -> Reply:
         """Answers with the first rule that matches; InvalidRequest where none does."""
-        check_supported(self, request.sampling, request.schema)
+        check_supported(self, request)
         rule = self._take(request.messages[-1].content)
         if rule.latency_s >= self._timeout_s:
             await asyncio.sleep(self._timeout_s)

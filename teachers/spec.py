@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from prompts.errors import InputError
@@ -15,12 +15,31 @@ _EXAMPLES = "Write provider:model[@base_url], for example gguf:smollm2-135m or o
 
 
 @dataclass(slots=True, frozen=True)
+class Options:
+    """What a recipe may say about a teacher beyond its name. None leaves it to the model or the provider."""
+
+    api: str | None = None
+    """The API to speak, where the provider has several."""
+    api_version: str | None = None
+    """The API's version, where the provider dates them."""
+    region: str | None = None
+    """The cloud region."""
+    cache_prefix: bool = True
+    """Whether to ask for caching of the prefix that all prompts share."""
+    allow_addresses: tuple[str, ...] = ()
+    """Link-local addresses that may be spoken to; all others are refused."""
+    capabilities: tuple[tuple[str, object], ...] = ()
+    """Fields of Capabilities to believe instead of the table's."""
+
+
+@dataclass(slots=True, frozen=True)
 class Spec:
-    """A teacher's name in parts. `Spec.parse(str(spec)) == spec`."""
+    """A teacher's name in parts. `Spec.parse(str(spec)) == spec`, but for its options."""
 
     provider: str
     model: str
     base_url: str | None = None
+    options: Options = field(default=Options())
 
     @classmethod
     def parse(cls, text: str) -> Spec:

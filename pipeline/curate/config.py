@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from pipeline.section import Section
 
 
-class Config(BaseModel):
-    """Closed: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Outcome(Config):
+class Outcome(Section):
     """Drops answers that are not whole: refused, truncated, filtered."""
 
     step: Literal["outcome"] = "outcome"
 
 
-class Format(Config):
+class Format(Section):
     """Drops replies without the required form."""
 
     step: Literal["format"] = "format"
@@ -35,13 +31,13 @@ class Format(Config):
     """Longest reply kept, in characters after trimming."""
 
 
-class Exact(Config):
+class Exact(Section):
     """Drops a prompt equal to an earlier one after Unicode, case and white-space normalisation."""
 
     step: Literal["exact"] = "exact"
 
 
-class Agreement(Config):
+class Agreement(Section):
     """Keeps one reply a prompt, the most voted; drops train prompts whose vote is too split."""
 
     step: Literal["agreement"] = "agreement"
@@ -49,7 +45,7 @@ class Agreement(Config):
     """The share of a prompt's samples that must give the winning reply."""
 
 
-class Calibrate(Config):
+class Calibrate(Section):
     """Relabels from the teacher's label logprobs, shifted so that no label is favoured on the train rows.
 
     Uses no gold. Needs token logprobs.
@@ -71,7 +67,7 @@ def _default_steps() -> list[Step]:
     return [Outcome(), Format(), Exact()]
 
 
-class Split(Config):
+class Split(Section):
     """Which prompts are held out. Decided before any step, so that no selection reaches the held-out rows."""
 
     heldout: float = Field(0.2, ge=0, lt=1)
@@ -80,7 +76,7 @@ class Split(Config):
     """Another seed holds out other groups."""
 
 
-class Curate(Config):
+class Curate(Section):
     """Curation: a split, then steps in order."""
 
     split: Split = Split()

@@ -34,9 +34,9 @@ def work(context: Context) -> dict[str, Any]:
     rows = selection.rows
     contestants = teacher_contestants(
         rows,
-        recipe.teacher,
+        recipe.teacher[0].label,
         scorer_for(recipe.evaluate),
-        size=_teacher_size(recipe.teacher),
+        size=_teacher_size(recipe.teacher[0].spec),
         in_flight=recipe.generate.concurrency,
     )
     base = prepare_base(recipe.student.base, cache=run.work)

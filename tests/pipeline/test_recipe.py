@@ -41,7 +41,7 @@ def test_overrides(tmp_path: Path) -> None:
     recipe = load_recipe(path, changes, teacher="openai:gpt-test")
     assert recipe.student.epochs == 3
     assert recipe.curate.steps[1].model_dump()["keep"] == 0.5
-    assert (recipe.generate.seed, recipe.curate.split.heldout, recipe.teacher) == (7, 0.4, "openai:gpt-test")
+    assert (recipe.generate.seed, recipe.curate.split.heldout, recipe.teacher[0].spec) == (7, 0.4, "openai:gpt-test")
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ class Seen:
 
     @property
     def turn(self) -> str:
-        """The last message's content."""
-        return str(self.body["messages"][-1]["content"])
+        """The last user turn's text, whichever protocol was spoken."""
+        return turn_of(self.body)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,15 @@ class Answer:
 
 
 Responder = Callable[[Seen], Answer]
+
+
+def turn_of(body: Mapping[str, Any]) -> str:
+    """The last turn's text in a body of any protocol: a plain string, or the texts of its parts."""
+    turns = body.get("messages") or body.get("input") or body.get("prompt") or ""
+    content = turns if isinstance(turns, str) else turns[-1]["content"]
+    if isinstance(content, str):
+        return content
+    return "".join(part["text"] for part in content if "text" in part)
 
 
 def chat_body(text: str | None, *, finish_reason: str | None = "stop", **choice: Any) -> dict[str, Any]:
@@ -127,8 +136,13 @@ class FaultServer:
         """The base URL for a client."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
+    @property
+    def root(self) -> str:
+        """The base URL without the version, as Anthropic's and Amazon's clients want it."""
+        return self.url.removesuffix("/v1")
+
     def spec(self, model: str = "test-model") -> str:
-        """The spec string of a teacher behind this server."""
+        """The spec string of an OpenAI teacher behind this server; `wires.WIRES` has the others'."""
         return f"openai:{model}@{self.url}"
 
     def __enter__(self) -> FaultServer:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prompts.messages import Message
 from teachers.arrival import SENTINEL, check_supported, checked
-from teachers.base import Alternative, Reply, Sampling, TokenLogprob
-from teachers.catalog import describe
+from teachers.base import Alternative, Reply, Request, Sampling, TokenLogprob
+from teachers.catalog import Description, describe
 from teachers.errors import Unsupported
 from tests.teachers.wire import replies
 
@@ -56,6 +57,11 @@ def test_two_ids_of_the_same_bytes_are_two_tokens() -> None:
     assert checked(spam(tokens=(token,))).tokens == ()
 
 
+def asked(spec: str, sampling: Sampling, schema: str | None) -> tuple[Description, Request]:
+    who = describe(spec)
+    return who, Request(who.identity, (Message("user", "x"),), sampling, schema)
+
+
 @pytest.mark.parametrize(
     ("spec", "sampling", "schema", "says"),
     [
@@ -68,11 +74,11 @@ def test_two_ids_of_the_same_bytes_are_two_tokens() -> None:
 )
 def test_what_cannot_be_honoured_says_what_to_set(spec: str, sampling: Sampling, schema: str | None, says: str) -> None:
     with pytest.raises(Unsupported, match=says):
-        check_supported(describe(spec), sampling, schema)
+        check_supported(*asked(spec, sampling, schema))
 
 
 @pytest.mark.parametrize(
     "spec", ["openai:gpt-4.1", "openai:gpt-5.4", "openai:gpt-5-chat-latest", "openai:o3@http://x/v1"]
 )
 def test_what_can_be_honoured_passes(spec: str) -> None:
-    check_supported(describe(spec), Sampling(temperature=0, top_p=0.5, seed=1, top_logprobs=20), "{}")
+    check_supported(*asked(spec, Sampling(temperature=0, top_p=0.5, seed=1, top_logprobs=20), "{}"))

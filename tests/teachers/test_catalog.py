@@ -64,7 +64,7 @@ def test_loopback_is_told_by_address(url: str | None, loopback: bool) -> None:
 
 
 def test_an_unknown_provider_is_told_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"unknown provider 'opanai'.*openai, gguf, huggingface, scripted, replay"):
+    with pytest.raises(InputError, match=r"unknown provider 'opanai'.*openai, anthropic, bedrock, gguf"):
         open_teacher("opanai:gpt")
 
 

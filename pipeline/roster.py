@@ -1,0 +1,105 @@
+"""The teachers of a recipe, and how several of them share the work."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.section import Section
+from teachers.meter import Price
+from teachers.spec import Options, Spec
+
+
+class PriceEntry(Section):
+    """Dollars per million tokens, instead of the list price."""
+
+    input: float = Field(ge=0)
+    """Of the prompt."""
+    output: float = Field(ge=0)
+    """Of the reply, reasoning included."""
+    cached: float | None = Field(None, ge=0)
+    """Of prompt tokens read from the provider's cache; default: as any input."""
+    cache_write: float | None = Field(None, ge=0)
+    """Of prompt tokens written to the provider's cache; default: as any input."""
+
+
+class TeacherEntry(Section):
+    """One teacher: its spec, and what a recipe may say about it."""
+
+    spec: str
+    """provider:model[@base_url]."""
+    name: str | None = None
+    """What `routes` calls it; default: its spec."""
+    api: Literal["chat", "responses", "converse", "invoke"] | None = None
+    """The API to speak, where its provider has several; default: what the model needs."""
+    api_version: str | None = None
+    """The API's version, where its provider dates them."""
+    region: str | None = None
+    """The cloud region; default: the provider's own configuration."""
+    cache_prefix: bool = True
+    """Whether to ask for caching of the prefix that all prompts share."""
+    allow_addresses: list[str] = Field(default_factory=list)
+    """Link-local addresses that may be spoken to; all others are refused."""
+    capabilities: dict[str, Any] = Field(default_factory=dict)
+    """What to believe it can honour, instead of teachers/capabilities.yaml."""
+    price: PriceEntry | None = None
+    """Its price; default: the list price, where one is known."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in this recipe."""
+        return self.name or self.spec
+
+    def to_spec(self) -> Spec:
+        """The spec with its options; InputError where it is no spec."""
+        parsed = Spec.parse(self.spec)
+        options = Options(
+            api=self.api,
+            api_version=self.api_version,
+            region=self.region,
+            cache_prefix=self.cache_prefix,
+            allow_addresses=tuple(self.allow_addresses),
+            capabilities=tuple(sorted(self.capabilities.items())),
+        )
+        return Spec(parsed.provider, parsed.model, parsed.base_url, options)
+
+    def to_price(self) -> Price | None:
+        """The recipe's price for it, if it gives one."""
+        return None if self.price is None else Price(**self.price.model_dump())
+
+
+class Combine(Section):
+    """How several teachers, or several samples of one, become the corpus. The corpus keeps every reply."""
+
+    how: Literal["all", "route", "fallback", "vote", "best"] = "all"
+    """`all`: each teacher answers every prompt. `route`: one teacher a prompt, by a column or by weight.
+    `fallback`: the next teacher answers where the one before refused or failed. `vote` and `best`: as `all`,
+    then agreement or a judge picks one reply a prompt."""
+    by: str | None = None
+    """`route`: the column whose value chooses the teacher."""
+    routes: dict[str, str] = Field(default_factory=dict)
+    """`route`: value -> teacher's name; "*" stands for every other value."""
+    weights: list[float] | None = None
+    """`route` without `by`: the teachers' shares of the prompts, in their order; default: equal shares."""
+    min_share: float = Field(0.5, ge=0, le=1)
+    """`vote`: the share of a prompt's replies that must agree."""
+    judge: TeacherEntry | None = None
+    """`best`: the teacher that picks."""
+    rubric: str = "the most correct, complete and well written answer"
+    """`best`: what the judge is asked to pick."""
+
+
+class Rescore(Section):
+    """A second, open teacher that gives logprobs to replies whose own teacher gave none."""
+
+    teacher: TeacherEntry
+    """Must be able to score a text: huggingface, or a vLLM server."""
+    top_logprobs: int = Field(20, ge=1)
+    """Alternatives per token."""
+
+
+def to_entries(value: Any) -> Any:
+    """A spec, an entry, or a list of either, as a list of entries, before they are checked."""
+    values = value if isinstance(value, list) else [value]
+    return [{"spec": item} if isinstance(item, str) else item for item in values]
