@@ -31,7 +31,9 @@ def recipe_prompts(recipe: Recipe) -> Loaded:
     """The recipe's prompts, rendered; InputError for a bad template or row."""
     asked = recipe.prompts
     template = load_template(asked.template)
-    return load_prompts(asked.source, template, gold=asked.gold, group=asked.group, limit=asked.limit)
+    return load_prompts(
+        asked.source, template, gold=asked.gold, group=asked.group, route=recipe.combine.by, limit=asked.limit
+    )
 
 
 def wanted_samples(prompts: Sequence[Prompt], identity: Identity, generate: Generate) -> Iterator[Wanted]:

@@ -20,3 +20,5 @@ class Prompt:
     bare: Conversation
     gold: str | None = None
     group: str | None = None
+    route: str | None = None
+    """What chooses its teacher, where the recipe routes by a column."""

@@ -54,11 +54,12 @@ def load_prompts(
     *,
     gold: str | None = None,
     group: str | None = None,
+    route: str | None = None,
     limit: int | None = None,
 ) -> Loaded:
     """Renders the source's first `limit` rows; every bad row is found before the first call.
 
-    `gold` and `group` name columns. A prompt's id is the digest of the template and its fields, so the
+    `gold`, `group` and `route` name columns. A prompt's id is the digest of the template and its fields, so the
     same question has the same id wherever it is asked; rows with equal fields are one prompt.
     Raises InputError that lists the first bad rows.
     """
@@ -73,7 +74,7 @@ def load_prompts(
             break
         rows += 1
         try:
-            prompt = _render(path, row, template, gold, group)
+            prompt = _render(path, row, template, gold, group, route)
             prompts.setdefault(prompt.id, prompt)
         except InputError as error:
             problems.append(error)
@@ -81,9 +82,9 @@ def load_prompts(
     return Loaded(tuple(prompts.values()), rows, rows - len(prompts))
 
 
-def _render(path: Path, row: Row, template: Template, gold: str | None, group: str | None) -> Prompt:
+def _render(path: Path, row: Row, template: Template, gold: str | None, group: str | None, route: str | None) -> Prompt:
     have = ", ".join(row.values) or "nothing"
-    for name in (*template.head.fields, *filter(None, (gold, group))):
+    for name in (*template.head.fields, *filter(None, (gold, group, route))):
         if row.values.get(name) is None:
             raise InputError("is missing", path=path, line=row.line, field=name, remedy=f"The row has {have}")
     fields = template.select(row.values)
@@ -99,6 +100,7 @@ def _render(path: Path, row: Row, template: Template, gold: str | None, group: s
         bare=template.render(fields, examples=False),
         gold=None if gold is None else str(row.values[gold]),
         group=None if group is None else str(row.values[group]),
+        route=None if route is None else str(row.values[route]),
     )
 
 
