@@ -98,12 +98,25 @@ def why(run_dir: Path, sample: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("spec", required=False)
+@click.option("--probe", "ask", is_flag=True, help="Ask SPEC with one tiny call and show what it really gives.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A field of a recipe's teacher: api=chat.")
 @_json
-def teachers(as_json: bool) -> None:
-    """List every adapter, what it can honour, and whether its key is present."""
-    from pipeline.providers import list_providers, render_providers
+def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: bool) -> None:
+    """List every adapter, what it can honour, and whether its key is present; or say so of the one teacher SPEC."""
+    from pipeline import probe, providers
 
-    _print(list_providers(), as_json, render_providers)
+    if spec is None:
+        if ask or overrides:
+            raise click.UsageError("name the teacher: stillhouse teachers SPEC --probe")
+        _print(providers.list_providers(), as_json, providers.render_providers)
+    elif ask:
+        shown = probe.probe(providers.entry_of(spec, overrides))
+        _print(shown, as_json, probe.render_probe)
+        if shown["error"]:
+            sys.exit(1)
+    else:
+        _print(providers.show_teacher(providers.entry_of(spec, overrides)), as_json, providers.render_teacher)
 
 
 @cli.command()
