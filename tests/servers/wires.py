@@ -161,3 +161,17 @@ def fail_any(seen: Seen, status: int, message: str = "as commanded", **headers: 
 def parse(answer: Answer) -> Any:
     """An answer's body as JSON."""
     return json.loads(answer.body)
+
+
+def credentials_missing(seen: Seen) -> str | None:
+    """What a request lacks of what its provider demands of every request; None where it has all."""
+    authorization = seen.headers.get("authorization", "")
+    if seen.path.endswith("/v1/messages"):
+        needed = {name: name in seen.headers for name in ("x-api-key", "anthropic-version")}
+    elif seen.path.startswith("/model/"):
+        signed = authorization.startswith("AWS4-HMAC-SHA256 Credential=") and "/bedrock/aws4_request" in authorization
+        dated = "x-amz-date" in seen.headers and "Signature=" in authorization
+        needed = {"a signature": (signed and dated) or authorization.startswith("Bearer ")}
+    else:
+        needed = {"a bearer token": authorization.startswith("Bearer ") or "api-key" in seen.headers}
+    return next((name for name, present in needed.items() if not present), None)
