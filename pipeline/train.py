@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from pipeline.context import Context
+from pipeline.terms import provenance
 from students.base import prepare_base
-from students.result import Progress
+from students.card import write_card
+from students.result import Progress, TrainResult
 from students.sft import train
 
 
@@ -23,8 +25,19 @@ def work(context: Context) -> dict[str, Any]:
         out=run.student,
         work=run.work / "checkpoints",
         on_progress=lambda now: progress.update(now.step, _describe(now), total=now.total_steps),
+        provenance=provenance(context.recipe, run),
     )
     return asdict(result)
+
+
+def refresh(context: Context) -> None:
+    """Rewrites the model card of a student that is up to date: its purpose and overrides may have changed.
+
+    They are no part of the stage's fingerprint, for they do not change the weights.
+    """
+    run, counts = context.run, context.manifest.stages["train"].counts
+    result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult)})
+    write_card(run.student, context.recipe.student, run.kept, result, provenance(context.recipe, run))
 
 
 def _describe(now: Progress) -> str:

@@ -1,11 +1,15 @@
-"""The model card: what a student is, what it was made from and how to run it."""
+"""The model card: what a student is, what it was made from, under whose terms, and how to run it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import yaml
 
+from prompts.digest import digest_file
 from students.config import StudentConfig
 from students.result import TrainResult
 
@@ -16,6 +20,10 @@ CARD = """\
 # A student of {base}
 
 Trained with stillhouse: method `{method}`, from `{base}`, on a teacher's answers.
+
+{origin}
+
+## Numbers
 
 | | |
 |---|---|
@@ -41,17 +49,114 @@ print(student(messages, do_sample=False, max_new_tokens=64)[0]["generated_text"]
 """
 
 
-def model_card(config: StudentConfig, corpus_digest: str, result: TrainResult) -> str:
-    """Markdown with the hub's front matter; says nothing about licences, which are the base's and the teacher's."""
+@dataclass(slots=True, frozen=True)
+class Override:
+    """A provider's rule that the user has set aside."""
+
+    name: str
+    rule: str
+
+
+@dataclass(slots=True, frozen=True)
+class Helper:
+    """A model whose output chose or weighted the rows without being their text."""
+
+    role: str
+    """judge or rescorer."""
+    provider: str
+    model: str
+    terms: str | None
+
+
+@dataclass(slots=True, frozen=True)
+class Provenance:
+    """What only the recipe knows of a student's origin."""
+
+    purpose: str | None = None
+    """What the student is for, in the user's word."""
+    overrides: tuple[Override, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What the licences of its teachers want to be said."""
+    helpers: tuple[Helper, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class TeacherRows:
+    """Who answered how many of the training rows, and the terms of those answers."""
+
+    provider: str
+    model: str
+    terms: str | None
+    rows: int
+
+
+def write_card(student: Path, config: StudentConfig, corpus: Path, result: TrainResult, provenance: Provenance) -> None:
+    """Writes the card of the student in directory `student`, trained on the file `corpus`, over an older one."""
+    card = model_card(config, digest_file(corpus), result, read_teachers(corpus), provenance)
+    beside = student / ".README.md.tmp"
+    beside.write_text(card, encoding="utf-8")
+    beside.replace(student / "README.md")
+
+
+def read_teachers(corpus: Path) -> tuple[TeacherRows, ...]:
+    """The teachers of a corpus's train split, the most frequent first; none where it has no column `teacher`."""
+    if "teacher" not in pq.read_schema(corpus).names:
+        return ()
+    counts: Counter[tuple[str, str, str | None]] = Counter()
+    for row in pq.read_table(corpus, columns=["split", "teacher"]).to_pylist():
+        if row["split"] == "train" and row["teacher"]:
+            counts[(row["teacher"]["provider"], row["teacher"]["model"], row["teacher"]["terms"])] += 1
+    return tuple(TeacherRows(*who, rows) for who, rows in counts.most_common())
+
+
+def model_card(
+    config: StudentConfig,
+    corpus_digest: str,
+    result: TrainResult,
+    teachers: tuple[TeacherRows, ...],
+    provenance: Provenance,
+) -> str:
+    """Markdown with the hub's front matter. It names the teachers' terms; the base's licence is the base's to say."""
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["stillhouse", config.method]}
     facts = {"data digest": corpus_digest, **{name.replace("_", " "): value for name, value in asdict(result).items()}}
     return CARD.format(
         head=yaml.safe_dump(head, sort_keys=False),
         base=config.base,
         method=config.method,
+        origin="\n\n".join(_origin(teachers, provenance)),
         rows="\n".join(f"| {name} | {_show(value)} |" for name, value in facts.items()),
         settings=yaml.safe_dump(config.model_dump(), sort_keys=False),
     )
+
+
+def _origin(teachers: tuple[TeacherRows, ...], provenance: Provenance) -> list[str]:
+    """Paragraphs, what binds most first."""
+    parts = [
+        f"**Terms overridden by the user: {_line(item.name)}: {_line(item.rule)}**" for item in provenance.overrides
+    ]
+    parts += [f"**{_line(notice)}**" for notice in provenance.notices]
+    parts.append(f"Made for: {provenance.purpose or 'not said'}.")
+    parts.append("## Teachers and their terms")
+    lines = [
+        f"- {_name(item.provider, item.model)}, {item.rows:,} rows of the train split: {_terms(item.terms)}"
+        for item in teachers
+    ]
+    lines += [f"- {_name(item.provider, item.model)}, {item.role}: {_terms(item.terms)}" for item in provenance.helpers]
+    parts.append("\n".join(lines) or "The corpus does not say who its teachers were.")
+    return parts
+
+
+def _name(provider: str, model: str) -> str:
+    return f"`{_line(f'{provider}:{model}').replace('`', '')}`"
+
+
+def _terms(terms: str | None) -> str:
+    return "no rule for training on its output is known; its licence decides" if terms is None else _line(terms)
+
+
+def _line(text: str) -> str:
+    """Recorded text on one line that starts no markup of its own."""
+    return " ".join(text.split()).replace("<", "&lt;")
 
 
 def _show(value: object) -> str:

@@ -16,7 +16,7 @@ from transformers import PrinterCallback
 
 from prompts.errors import InputError
 from students.base import base_digest
-from students.card import model_card
+from students.card import Provenance, write_card
 from students.checkpoints import open_work
 from students.config import StudentConfig
 from students.data import read_corpus
@@ -43,7 +43,14 @@ class Data:
 
 
 def finetune(
-    config: StudentConfig, *, corpus: Path, base: str, out: Path, work: Path, on_progress: OnProgress
+    config: StudentConfig,
+    *,
+    corpus: Path,
+    base: str,
+    out: Path,
+    work: Path,
+    on_progress: OnProgress,
+    provenance: Provenance,
 ) -> TrainResult:
     """The contract is `students.sft.train`'s."""
     with quiet():
@@ -61,7 +68,7 @@ def finetune(
         student = merged(trainer)
         result = summarise(trainer.state, data, student.num_parameters(), seconds, reporter)
         if trainer.is_world_process_zero():
-            write(config, student, tokenizer, data.digest, result, out)
+            write(config, student, tokenizer, corpus, result, out, provenance)
             shutil.rmtree(work)
         trainer.accelerator.wait_for_everyone()
     return dataclasses.replace(result, bytes=directory_bytes(out))
@@ -131,13 +138,19 @@ def summarise(state: Any, data: Data, parameters: int, seconds: float, reporter:
 
 
 def write(
-    config: StudentConfig, student: Any, tokenizer: Any, corpus_digest: str, result: TrainResult, out: Path
+    config: StudentConfig,
+    student: Any,
+    tokenizer: Any,
+    corpus: Path,
+    result: TrainResult,
+    out: Path,
+    provenance: Provenance,
 ) -> None:
     """Puts the student and its card in `out`."""
 
     def fill(target: Path) -> None:
         save_model(student, tokenizer, target)
         weighed = dataclasses.replace(result, bytes=directory_bytes(target))
-        (target / "README.md").write_text(model_card(config, corpus_digest, weighed), encoding="utf-8")
+        write_card(target, config, corpus, weighed, provenance)
 
     publish(out, fill)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from students.card import Provenance
 from students.config import StudentConfig
 from students.extra import require_training
 from students.result import OnProgress, Progress, TrainResult, ignore
 
-__all__ = ["Progress", "TrainResult", "train"]
+__all__ = ["Progress", "Provenance", "TrainResult", "train"]
+
+NOT_SAID = Provenance()
 
 
 def train(
@@ -20,12 +23,14 @@ def train(
     out: Path,
     work: Path,
     on_progress: OnProgress = ignore,
+    provenance: Provenance = NOT_SAID,
 ) -> TrainResult:
     """Trains `base` (from `prepare_base`) on the train split of `corpus` and writes the student to `out`.
 
     A killed training goes on from the newest whole checkpoint under `work` and ends with the same weights as an
     undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
     the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
+    `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
     Raises MissingExtra without the train extra, InputError for a corpus or base that cannot be used, and
     StillhouseError when the loss is no longer a number.
@@ -36,4 +41,6 @@ def train(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from students.finetune import finetune
 
-    return finetune(config, corpus=corpus, base=str(base), out=out, work=work, on_progress=on_progress)
+    return finetune(
+        config, corpus=corpus, base=str(base), out=out, work=work, on_progress=on_progress, provenance=provenance
+    )

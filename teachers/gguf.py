@@ -19,6 +19,7 @@ from teachers.chat_wire import from_wire
 from teachers.chat_wire import to_wire as to_chat_wire
 from teachers.local import close_pool, on_thread
 from teachers.spec import Spec
+from teachers.terms import terms_of
 
 PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0}
 """llama.cpp's own defaults cut the tail of the distribution (top_k 40, top_p 0.95, min_p 0.05): a sample
@@ -80,7 +81,7 @@ class GgufTeacher:
     @staticmethod
     def identify(spec: Spec) -> Identity:
         """The model's name and the digest of its weights."""
-        return Identity("gguf", spec.model, api_version=weights_version(find_model(spec.model)))
+        return Identity("gguf", spec.model, api_version=weights_version(find_model(spec.model)), terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers on a thread of the pool; one that is cancelled runs to its end there and is dropped."""

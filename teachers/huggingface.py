@@ -24,6 +24,7 @@ from teachers.errors import InvalidRequest
 from teachers.gguf import find_model, weights_version
 from teachers.local import close_pool, on_thread
 from teachers.spec import Spec
+from teachers.terms import terms_of
 from teachers.token_bytes import token_bytes, whole_characters
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class HuggingFaceTeacher:
     @staticmethod
     def identify(spec: Spec) -> Identity:
         """The model and the digest of its files; the hub's commit is known only once it is loaded."""
-        return Identity("huggingface", spec.model, api_version=_version(spec.model))
+        return Identity("huggingface", spec.model, api_version=_version(spec.model), terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers on the worker thread; one that is cancelled or too late stops at its next token."""

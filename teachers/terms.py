@@ -1,11 +1,13 @@
-"""A provider's rule for training on its output, read from terms.yaml."""
+"""The rule for training on a teacher's output, read from terms.yaml."""
 
 from __future__ import annotations
 
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -15,8 +17,37 @@ from teachers.spec import Spec
 TABLE = Path(__file__).with_suffix(".yaml")
 
 Purpose = Literal["task", "research", "general"]
-"""What a student is for. `task`: one task of the user's own; `research`: to be studied; `general`: a general
-model, or one offered to others as a model."""
+"""What a student is for, in the distinction that providers' terms make."""
+
+PURPOSES: dict[Purpose, str] = {
+    "task": "one task of your own, done by yourselves; the model is not given or sold to others",
+    "research": "to be studied; neither put to work nor offered",
+    "general": "anything wider: a general assistant, or a model that others get or pay for",
+}
+assert tuple(PURPOSES) == get_args(Purpose)
+
+
+class Match(BaseModel):
+    """Teachers that a rule applies to: those that all three allow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    providers: tuple[str, ...] = ()
+    """Adapters of ours; none: any."""
+    hosts: tuple[str, ...] = ("*",)
+    """Patterns of the base URL's host; `own`: the provider's endpoint, where no base URL is given."""
+    models: tuple[str, ...] = ("*",)
+    """Patterns of the lower-cased model name: of its last path component, unless they hold a slash themselves."""
+
+    def includes(self, spec: Spec) -> bool:
+        """Whether this teacher is one of them."""
+        model = spec.model.lower().rstrip("/")
+        host = urlsplit(spec.base_url).hostname or "" if spec.base_url else "own"
+        return (
+            spec.provider in (self.providers or (spec.provider,))
+            and _fits(host, self.hosts)
+            and any(fnmatchcase(model if "/" in like else model.rsplit("/", 1)[-1], like) for like in self.models)
+        )
 
 
 class Rule(BaseModel):
@@ -26,29 +57,34 @@ class Rule(BaseModel):
 
     name: str
     """What a recipe overrides it by."""
-    provider: str
-    models: list[str] = ["*"]
-    at: Literal["own", "elsewhere", "anywhere"] = "anywhere"
+    applies: tuple[Match, ...]
+    """Whose output it is about: any of these."""
     text: str
-    """The rule in one sentence."""
+    """The rule in one sentence, without its full stop."""
     url: str
-    read_on: object
+    """The page that binds the user."""
+    edition: str | date | None = None
+    """The date or section that page gives itself."""
+    read_at: str | None = None
+    """Where its text was read, if not there."""
+    read_on: date | None = None
+    """The day it was read; None: nobody of us has."""
     forbids: tuple[Purpose, ...] = ()
+    """Purposes that the rule does not allow, or may not where it was not read."""
+    notice: str | None = None
+    """What a student's model card must say."""
 
     @property
     def sentence(self) -> str:
-        """What every reply carries."""
-        return f"{self.text} ({self.url})"
+        """What every reply carries: the rule, its page and edition, and whether it was read."""
+        edition = f", {self.edition}" if self.edition else ""
+        unread = "" if self.read_on else "; not read by us"
+        return f"{self.text} ({self.url}{edition}{unread})"
 
 
 def rule_of(spec: Spec) -> Rule | None:
-    """The rule for this teacher's output; None where none is known, as for a server of the user's own."""
-    place = "elsewhere" if spec.base_url else "own"
-    for rule in rules():
-        here = rule.provider == spec.provider and rule.at in ("anywhere", place)
-        if here and any(fnmatchcase(spec.model, pattern) for pattern in rule.models):
-            return rule
-    return None
+    """The rule for this teacher's output; None where none is known: the licence of the user's own model decides."""
+    return next((rule for rule in rules() if any(match.includes(spec) for match in rule.applies)), None)
 
 
 def terms_of(spec: Spec) -> str | None:
@@ -57,7 +93,16 @@ def terms_of(spec: Spec) -> str | None:
     return None if rule is None else rule.sentence
 
 
+def rules_in(terms: str) -> tuple[Rule, ...]:
+    """The rules whose sentences a recorded `Identity.terms` holds."""
+    return tuple(rule for rule in rules() if rule.sentence in terms)
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     """The rows of terms.yaml."""
     return tuple(Rule.model_validate(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")))
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
