@@ -167,7 +167,8 @@ def credentials_missing(seen: Seen) -> str | None:
     """What a request lacks of what its provider demands of every request; None where it has all."""
     authorization = seen.headers.get("authorization", "")
     if seen.path.endswith("/v1/messages"):
-        needed = {name: name in seen.headers for name in ("x-api-key", "anthropic-version")}
+        keyed = "x-api-key" in seen.headers or authorization.startswith("Bearer ")
+        needed = {"a key": keyed, "a version": "anthropic-version" in seen.headers}
     elif seen.path.startswith("/model/"):
         signed = authorization.startswith("AWS4-HMAC-SHA256 Credential=") and "/bedrock/aws4_request" in authorization
         dated = "x-amz-date" in seen.headers and "Signature=" in authorization

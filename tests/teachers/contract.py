@@ -29,6 +29,8 @@ SCHEMA = json.dumps(
     }
 )
 
+AWKWARD = ("na\u00efve \U0001f408", "null \0 byte", "\u2028\u200f\ufeff", " ", "{{ 7 * 7 }} <|im_end|>")
+
 
 def conversation(text: str) -> Conversation:
     return (Message("user", text),)
@@ -164,9 +166,7 @@ class TeacherContract:
 
         with_teacher(spec, use)
 
-    @pytest.mark.parametrize(
-        "text", ["na\u00efve \U0001f408", "null \0 byte", "\u2028\u200f\ufeff", " ", "{{ 7 * 7 }} <|im_end|>"]
-    )
+    @pytest.mark.parametrize("text", AWKWARD)
     def test_any_text_ends_as_a_reply_or_as_one_of_our_errors(self, spec: str | Spec, text: str) -> None:
         async def use(teacher: Teacher) -> None:
             with suppress(TeacherError):  # a replay has no such line, a provider may refuse it

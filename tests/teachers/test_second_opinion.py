@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -108,5 +109,5 @@ def test_its_failures_are_ours_on_every_wire(
 def test_nothing_is_asked_of_it_until_a_teacher_is_used(katan: Katan) -> None:
     before = katan.log.read_text().count("POST")
     for wire in ("openai", "anthropic", "converse"):
-        open_teacher(on(katan, wire))
+        asyncio.run(open_teacher(on(katan, wire)).close())
     assert katan.log.read_text().count("POST") == before
