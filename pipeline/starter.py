@@ -17,6 +17,7 @@ def write_starter(directory: Path) -> dict[str, Any]:
     recipe_path = find_recipe(Path("quickstart"))
     recipe = load_recipe(recipe_path)
     source, template = recipe.prompts.source, recipe.prompts.template
+    assert template is not None  # the quickstart's source is rows
     targets = {source: directory / source.name, template: directory / template.name}
     written = directory / "recipe.yaml"
     for target in (*targets.values(), written):

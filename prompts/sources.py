@@ -1,4 +1,7 @@
-"""Rows from files, and prompts from rows: JSONL, CSV, Parquet, a saved `datasets` directory."""
+"""Rows from files, and prompts from rows: JSONL, CSV, Parquet, a saved `datasets` directory.
+
+Prompts also come whole from a provider's log: `load_logged`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from prompts.digest import digest
 from prompts.errors import InputError, MissingExtra
+from prompts.logs.logged import Logged
+from prompts.logs.read import Skipped, read_logs
+from prompts.messages import to_dicts
 from prompts.prompt import Prompt
 from prompts.template import Template
 
@@ -33,6 +40,8 @@ class Loaded:
     rows: int
     merged: int
     """Rows whose template fields equal an earlier row's: asked once, under the first one's gold."""
+    skipped: str = ""
+    """Of a log, in words: how many records gave no prompt and why; empty where every one did."""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -80,6 +89,27 @@ def load_prompts(
             problems.append(error)
     _raise_all(path, problems, rows)
     return Loaded(tuple(prompts.values()), rows, rows - len(prompts))
+
+
+def load_logged(path: Path, *, gold: bool = False, limit: int | None = None) -> Loaded:
+    """The conversations of a log's first `limit` usable records; a prompt's id is the digest of its messages.
+
+    With `gold`, the logged reply is the right answer; where one conversation was answered several times, the
+    first reply is. InputError where no record can be used.
+    """
+    prompts: dict[str, Prompt] = {}
+    skipped = Skipped()
+    rows = 0
+    for call in islice(read_logs(path, skipped), limit):
+        rows += 1
+        prompt = _logged(call, gold)
+        prompts.setdefault(prompt.id, prompt)
+    return Loaded(tuple(prompts.values()), rows, rows - len(prompts), str(skipped))
+
+
+def _logged(call: Logged, gold: bool) -> Prompt:
+    prompt_id = digest(to_dicts(call.messages))
+    return Prompt(prompt_id, call.messages, bare=call.messages, gold=call.reply if gold else None)
 
 
 def _render(path: Path, row: Row, template: Template, gold: str | None, group: str | None, route: str | None) -> Prompt:

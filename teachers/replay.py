@@ -1,47 +1,41 @@
-"""A teacher that repeats recorded replies: a JSONL file of `{"messages": [...], "reply": "..."}`.
+"""A teacher that repeats recorded replies, at no cost: our own JSONL, or what a provider logged.
+
+    {"messages": [{"role": "user", "content": "..."}], "reply": "..."}
 
 A request is answered by the record whose messages equal its own. Where several do, the sample index
-chooses among them in the file's order.
+chooses among them in the file's order. What was counted, how it ended and the provider's request id come with
+the reply; a cost does not, for nothing is paid now.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from prompts.digest import digest, digest_file
+from prompts.logs.logged import Logged
+from prompts.logs.read import Skipped, read_logs
 from prompts.messages import to_dicts
 from teachers.arrival import check_supported
-from teachers.base import Identity, Reply, Request
+from teachers.base import Identity, Reply, Request, Usage
 from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest
-from teachers.jsonl import read_records
 from teachers.spec import Spec
+from teachers.terms import rule_of
 
 
-class Turn(BaseModel):
-    """One recorded message."""
+@dataclass(slots=True, frozen=True)
+class Recording:
+    """What a file or folder holds."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    role: Literal["system", "user", "assistant"]
-    """Who spoke."""
-    content: str
-    """What was said."""
-
-
-class Record(BaseModel):
-    """One line of the file."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    messages: list[Turn]
-    """The whole conversation that was sent, system turn included."""
-    reply: str
-    """What came back."""
+    replies: dict[str, list[Reply]]
+    """By the digest of the messages, in the file's order."""
+    sources: tuple[Spec, ...]
+    """The teachers that gave them, where the log says so."""
+    skipped: str
+    """In words: the records that hold no reply to a conversation of text, and why."""
 
 
 class ReplayTeacher:
@@ -50,25 +44,59 @@ class ReplayTeacher:
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
         self.capabilities = capabilities_of(spec)
-        self._replies: defaultdict[str, list[str]] = defaultdict(list)
-        for _, record in read_records(Path(spec.model), Record):
-            self._replies[digest([turn.model_dump() for turn in record.messages])].append(record.reply)
+        self._recording = recording_of(spec)
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The file, and the digest of what it holds; InputError for its first bad line."""
-        for _ in read_records(Path(spec.model), Record):
-            pass
-        return Identity("replay", spec.model, api_version=f"sha256:{digest_file(Path(spec.model))[:12]}")
+        """The file, the digest of what it holds, and the terms of those who gave it; InputError for no log."""
+        version = f"sha256:{digest_file(Path(spec.model))[:12]}" if Path(spec.model).exists() else None
+        return Identity("replay", spec.model, api_version=version, terms=_terms(recording_of(spec).sources))
 
     async def complete(self, request: Request) -> Reply:
         """The recorded reply; InvalidRequest where these messages were never answered that often."""
         check_supported(self, request)
-        known = self._replies.get(digest(to_dicts(request.messages)), [])
+        known = self._recording.replies.get(digest(to_dicts(request.messages)), [])
         if request.sample_index >= len(known):
             asked = f"{request.messages[-1].content[:80]!r}"
-            raise InvalidRequest(f"{len(known)} replies are recorded for {asked}", provider="replay")
-        return Reply(known[request.sample_index], finish_reason="stop")
+            remedy = self._recording.skipped or None
+            raise InvalidRequest(f"{len(known)} replies are recorded for {asked}", provider="replay", remedy=remedy)
+        return known[request.sample_index]
 
     async def close(self) -> None:
         """Nothing to free."""
+
+
+def recording_of(spec: Spec) -> Recording:
+    """What the spec's file or folder holds; InputError where no record of it can be used."""
+    path = Path(spec.model)
+    return _recording(path, digest_file(path) if path.exists() else "")
+
+
+@lru_cache(maxsize=4)
+def _recording(path: Path, _digest: str) -> Recording:
+    """Read once for the same bytes: a teacher is described many times, and a log may be large."""
+    skipped = Skipped()
+    replies: defaultdict[str, list[Reply]] = defaultdict(list)
+    sources: dict[Spec, None] = {}
+    for call in read_logs(path, skipped):
+        if call.reply is None:
+            skipped.add("no_reply", call.where)
+            continue
+        replies[digest(to_dicts(call.messages))].append(_reply(call, call.reply))
+        if call.provider and call.model:
+            sources.setdefault(Spec(call.provider, call.model))
+    return Recording(dict(replies), tuple(sources), str(skipped))
+
+
+def _reply(call: Logged, text: str) -> Reply:
+    usage = Usage(**asdict(call.usage))
+    return Reply(text, call.ended, call.finish_reason, usage=usage, request_id=call.request_id)
+
+
+def _terms(sources: tuple[Spec, ...]) -> str | None:
+    """Whose replies these are, by rule; None where the log does not say."""
+    by_rule: defaultdict[str, list[str]] = defaultdict(list)
+    for spec in sources:
+        rule = rule_of(spec)
+        by_rule["no rule known" if rule is None else rule.sentence].append(str(spec))
+    return "; ".join(f"recorded from {', '.join(names)}: {rule}" for rule, names in by_rule.items()) or None

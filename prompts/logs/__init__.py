@@ -1,0 +1,1 @@
+"""Calls already made, read back from what a provider logged of them."""

@@ -1,0 +1,71 @@
+"""Conversations out of the shapes in which providers carry them: strings, parts and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from prompts.logs.logged import Unusable
+from prompts.messages import Conversation, Message, Role
+
+_ROLES: dict[object, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_TOOL_ROLES = frozenset({"tool", "function"})
+_SILENT = frozenset({"thinking", "redacted_thinking", "reasoning"})
+_SILENT_KEYS = frozenset({"cachePoint", "reasoningContent"})
+"""Blocks that are no part of what was said: thoughts, and marks for the cache."""
+
+
+def text_of(content: object, between: str = "\n") -> str:
+    """The text of a turn: a string, or its text parts joined.
+
+    Raises Unusable: `tool_use` where a part is a call or its result, `not_text` for images and other media.
+    """
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise Unusable("not_text")
+    return between.join(part for item in content if (part := _part(item)) is not None)
+
+
+def _part(item: object) -> str | None:
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, dict):
+        raise Unusable("not_text")
+    kind = str(item.get("type") or "")
+    if kind in _SILENT or _SILENT_KEYS & item.keys():
+        return None
+    if "tool" in kind or "function" in kind or {"toolUse", "toolResult"} & item.keys():
+        raise Unusable("tool_use")
+    if isinstance(item.get("guardContent"), dict):  # Converse: text that a guardrail is to look at
+        item = item["guardContent"].get("text") or {}
+    text = item.get("refusal") if kind == "refusal" else item.get("text")
+    if not isinstance(text, str):
+        raise Unusable("not_text")
+    return text
+
+
+def conversation(messages: Iterable[Mapping[str, Any]], system: object = None) -> Conversation:
+    """The turns as sent, `system` first where it stands apart.
+
+    Raises Unusable where they are not plain text turns, or do not end in a user turn that says something.
+    """
+    first = [Message("system", text)] if system and (text := text_of(system)) else []
+    turns = (*first, *_turns(messages))
+    if not turns or turns[-1].role != "user":
+        raise Unusable("no_user_turn")
+    if not turns[-1].content.strip():
+        raise Unusable("empty_prompt")
+    return turns
+
+
+def _turns(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
+    for message in messages:
+        role = message.get("role")
+        if role in _TOOL_ROLES or message.get("tool_calls") or message.get("function_call"):
+            raise Unusable("tool_use")
+        if role not in _ROLES:
+            raise Unusable("unknown_role")
+        # A stored completion's message has its parts beside a content that is then null or a rendering.
+        said = message.get("content_parts") or message.get("content")
+        yield Message(_ROLES[role], text_of(message.get("refusal") or "" if said is None else said))
