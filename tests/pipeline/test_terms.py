@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
+from pipeline import train
+from pipeline.context import Context
+from pipeline.manifest import Manifest
+from pipeline.progress import Progress
 from pipeline.recipe import Recipe, load_recipe
-from pipeline.terms import check_terms, sources
+from pipeline.records import KEPT, write_parquet
+from pipeline.run import RunDir
+from pipeline.terms import check_terms, provenance, sources
 from prompts.errors import InputError
-from teachers.terms import PURPOSES, rules
+from students.card import Helper
+from teachers.spec import Spec
+from teachers.terms import PURPOSES, rules, terms_of
 from tests.pipeline.helpers import write_recipe, write_rows
+from tests.students.samples import corpus_rows
 
 CLAUDE = "anthropic:claude-sonnet-4-5"
 GPT = "openai:gpt-4.1"
@@ -148,3 +157,60 @@ def test_what_was_not_read_and_what_must_be_said_are_told(tmp_path: Path) -> Non
 def test_a_line_is_said_once(tmp_path: Path) -> None:
     twice = [{"spec": "huggingface:google/gemma-3-4b-it", "name": name} for name in ("a", "b")]
     assert len(check_terms(recipe(tmp_path, teacher=twice))) == 1
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDir:
+    """A run whose corpus was answered by Claude, by Llama from a log, and by a local model."""
+    llama = next(rule for rule in rules() if rule.name == "llama")
+    teachers = [
+        {"provider": "anthropic", "model": "claude-sonnet-4-5", "terms": terms_of(Spec.parse(CLAUDE))},
+        {"provider": "replay", "model": "logs", "terms": f"recorded from bedrock:x: {llama.sentence}"},
+        {"provider": "huggingface", "model": "m", "terms": None},
+    ]
+    rows = [
+        {**row, "teacher": teachers[number % len(teachers)], "group": row["prompt_id"]}
+        for number, row in enumerate(corpus_rows(24))
+    ]
+    run = RunDir(tmp_path)
+    write_parquet(run.kept, KEPT, rows)
+    return run
+
+
+def test_the_card_gets_the_purpose_the_overrides_and_what_licences_want_said(tmp_path: Path, run: RunDir) -> None:
+    wanted = recipe(
+        tmp_path,
+        teacher=CLAUDE,
+        purpose="general",
+        override_terms=["anthropic"],
+        rescore={"teacher": {"spec": "huggingface:owner/name"}},
+    )
+    said = provenance(wanted, run)
+    assert said.purpose == "general"
+    assert [item.name for item in said.overrides] == ["anthropic"]
+    assert said.overrides[0].rule == terms_of(Spec.parse(CLAUDE))
+    assert said.notices == tuple(rule.notice for rule in rules() if rule.name == "llama")
+    assert said.helpers == (Helper("rescorer", "huggingface", "owner/name", None),)
+
+
+def test_the_train_stage_writes_the_card_and_brings_it_up_to_date_without_training(
+    tmp_path: Path, run: RunDir, tiny: Path
+) -> None:
+    student = {"base": str(tiny), "epochs": 1, "eval_every": 1}
+    task = recipe(tmp_path, teacher=CLAUDE, purpose="task", student=student)
+    manifest = Manifest(run.manifest, task.name)
+    manifest.begin("train", "fingerprint")
+    with Progress() as progress:
+        manifest.end("train", "done", train.work(Context(task, run, manifest, progress)))
+        card = (run.student / "README.md").read_text()
+        assert "Made for: task." in card
+        assert "`anthropic:claude-sonnet-4-5`, 8 rows of the train split" in card
+        assert 'must begin with "Llama"' in card
+        trained_at = (run.student / "model.safetensors").stat().st_mtime_ns
+
+        general = recipe(tmp_path, teacher=CLAUDE, purpose="general", override_terms=["anthropic"], student=student)
+        train.refresh(Context(general, run, manifest, progress))
+    card = (run.student / "README.md").read_text()
+    assert "**Terms overridden by the user: anthropic: The services may not be used" in card
+    assert "Made for: general." in card
+    assert (run.student / "model.safetensors").stat().st_mtime_ns == trained_at
