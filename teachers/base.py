@@ -154,6 +154,8 @@ class Capabilities:
     """The effort it uses where none is asked for."""
     min_max_tokens: int = 1
     """The least `max_tokens` it takes."""
+    needs_max_tokens: bool = False
+    """Whether it answers nothing that has no `max_tokens`."""
     score: bool = False
     """Whether it gives teacher-forced logprobs of a text: `Request.continuation`."""
     batch: bool = False

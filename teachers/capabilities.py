@@ -29,6 +29,8 @@ class Row(BaseModel):
     at: Literal["own", "elsewhere", "anywhere"] = "anywhere"
     api: str | None = None
     """Only where the recipe asks for this API, or an earlier row chose it."""
+    before: str | None = None
+    """Only where the recipe asks for an API version dated before this day."""
     values: dict[str, Any]
     source: str
     read_on: Any
@@ -60,6 +62,7 @@ def _matches(row: Row, spec: Spec, api: str) -> bool:
         row.provider == spec.provider
         and row.at in ("anywhere", place)
         and row.api in (None, api)
+        and (row.before is None or (spec.options.api_version or row.before) < row.before)
         and any(fnmatchcase(spec.model, pattern) for pattern in row.models)
     )
 

@@ -1,0 +1,36 @@
+"""What every JSON API's reply needs: a body read into values, each of the type it should have or None."""
+
+from __future__ import annotations
+
+import json
+
+from teachers.errors import Malformed
+
+
+def parse_json(content: bytes, *, provider: str) -> object:
+    """The value in a body; Malformed, with how the body begins, where it is not JSON."""
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        start = content[:60].decode("utf-8", "replace")
+        page = content.lstrip()[:1] == b"<"
+        remedy = "That is a web page: check the base URL" if page else None
+        raise Malformed(f"answered what is not JSON: {start!r}", provider=provider, remedy=remedy) from error
+    return value
+
+
+def string(value: object) -> str | None:
+    """The value where it is a string."""
+    return value if isinstance(value, str) else None
+
+
+def count(value: object, *path: str) -> int | None:
+    """The non-negative integer at a path of keys, where there is one."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def storable(text: str) -> str:
+    """JSON can carry half a surrogate pair, which is no UTF-8: it becomes '?'."""
+    return text.encode("utf-8", "replace").decode("utf-8")

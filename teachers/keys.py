@@ -1,0 +1,36 @@
+"""A provider's key: read from the environment, and cut from whatever is shown or stored."""
+
+from __future__ import annotations
+
+import os
+
+from teachers.errors import AuthError, TeacherError
+from teachers.spec import Spec
+
+NO_KEY = "no-key-needed"
+"""What is sent to a server on this machine where the environment has no key."""
+
+_SHORTEST_SECRET = 8
+"""Dummy keys for local servers ("x", "none") are words of ordinary messages; they are no secrets."""
+
+
+def read_key(name: str, spec: Spec) -> str:
+    """The key in the variable `name`; AuthError where there is none and the server is not on this machine."""
+    key = os.environ.get(name, "").strip() or (NO_KEY if spec.is_loopback else None)
+    if key is None:
+        raise AuthError("no key", provider=spec.provider, remedy=f"Set {name} in the environment")
+    if not (key.isascii() and key.isprintable()):
+        problem = "the key holds characters no header can carry"
+        raise AuthError(problem, provider=spec.provider, remedy=f"Set {name} again")
+    return key
+
+
+def redact(text: str, secret: str) -> str:
+    """The text without the secret, which servers like to echo."""
+    return text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text
+
+
+def redact_error(error: TeacherError, secret: str) -> TeacherError:
+    """The same error, its message without the secret."""
+    error.args = tuple(redact(str(arg), secret) for arg in error.args)
+    return error
