@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from prompts.errors import InputError
 from teachers.base import Capabilities
 from teachers.spec import Spec
 
 TABLE = Path(__file__).with_suffix(".yaml")
-_HINTS = get_type_hints(Capabilities)
+_HINTS = {name: hint for name, hint in get_type_hints(Capabilities).items() if name not in ("source", "read_on")}
+
+OWN_HOSTS = {
+    "openai": ("api.openai.com", "*.api.openai.com"),
+    "anthropic": ("api.anthropic.com",),
+    "bedrock": ("*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws"),
+}
+"""Base URLs that name the provider's own endpoint: with one of them nothing is elsewhere."""
 
 
 class Row(BaseModel):
@@ -25,15 +34,20 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     provider: str
-    models: list[str] = ["*"]
+    models: list[str] = Field(["*"], min_length=1)
+    """Shell patterns of the model's name."""
     at: Literal["own", "elsewhere", "anywhere"] = "anywhere"
+    """The provider's own endpoint, or a base URL of the user's."""
     api: str | None = None
     """Only where the recipe asks for this API, or an earlier row chose it."""
     before: str | None = None
     """Only where the recipe asks for an API version dated before this day."""
-    values: dict[str, Any]
-    source: str
-    read_on: Any
+    values: dict[str, Any] = Field(min_length=1)
+    """Fields of Capabilities."""
+    source: str = Field(min_length=1)
+    """The page it is written on, or how it is known."""
+    read_on: date
+    """The day it was read or seen."""
 
 
 def capabilities_of(spec: Spec) -> Capabilities:
@@ -41,9 +55,7 @@ def capabilities_of(spec: Spec) -> Capabilities:
     can = Capabilities(api=spec.options.api or "")
     for row in table():
         if _matches(row, spec, can.api):
-            values = _checked(row.values, str(TABLE))
-            if spec.options.api:
-                values.pop("api", None)
+            values = {name: value for name, value in row.values.items() if name != "api" or not spec.options.api}
             can = replace(can, **values, source=row.source, read_on=str(row.read_on))
     if spec.options.capabilities:
         can = replace(can, **_checked(dict(spec.options.capabilities), None), source="the recipe", read_on="")
@@ -52,12 +64,15 @@ def capabilities_of(spec: Spec) -> Capabilities:
 
 @cache
 def table() -> tuple[Row, ...]:
-    """The rows of capabilities.yaml."""
-    return tuple(Row.model_validate(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")))
+    """The rows of capabilities.yaml, their values checked."""
+    rows = (Row.model_validate(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")))
+    return tuple(row.model_copy(update={"values": _checked(row.values, str(TABLE))}) for row in rows)
 
 
 def _matches(row: Row, spec: Spec, api: str) -> bool:
-    place = "elsewhere" if spec.base_url else "own"
+    host = urlsplit(spec.base_url).hostname or "" if spec.base_url else None
+    own = host is None or any(fnmatchcase(host, pattern) for pattern in OWN_HOSTS.get(spec.provider, ()))
+    place = "own" if own else "elsewhere"
     return (
         row.provider == spec.provider
         and row.at in ("anywhere", place)
@@ -70,7 +85,7 @@ def _matches(row: Row, spec: Spec, api: str) -> bool:
 def _checked(values: dict[str, Any], path: str | None) -> dict[str, Any]:
     """The values with the types that Capabilities gives them."""
     typed = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    known = ", ".join(item.name for item in fields(Capabilities))
+    known = ", ".join(item.name for item in fields(Capabilities) if item.name in _HINTS)
     for name, value in typed.items():
         field = f"capabilities.{name}"
         if name not in _HINTS:
@@ -78,5 +93,8 @@ def _checked(values: dict[str, Any], path: str | None) -> dict[str, Any]:
         try:
             TypeAdapter(_HINTS[name]).validate_python(value, strict=True)
         except ValidationError as error:
-            raise InputError(error.errors()[0]["msg"], path=path, field=field, remedy=f"Got {value!r}") from error
+            problem = error.errors()[0]["msg"]
+            raise InputError(problem, path=path, field=field, remedy=f"Got {values[name]!r}") from error
+        if isinstance(value, int) and value < 0:
+            raise InputError("must not be negative", path=path, field=field, remedy=f"Got {value}")
     return typed
