@@ -1,30 +1,31 @@
 """The Chat Completions protocol as two pure functions, for every server that speaks it.
 
-https://platform.openai.com/docs/api-reference/chat, read 2026-11-24. llama.cpp and vLLM add token ids.
+https://developers.openai.com/api/docs/api-reference/chat, read 2026-11-24. llama.cpp and vLLM add token ids.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from prompts.messages import to_dicts
-from teachers.arrival import is_sentinel
-from teachers.base import Alternative, Outcome, Reply, Request, TokenLogprob, Usage
-from teachers.errors import Malformed, TeacherError, Transient
-from teachers.http import error_for_status
+from teachers.base import Outcome, Reply, Request, Usage
+from teachers.body import count, storable, string
+from teachers.errors import Malformed, Transient
+from teachers.openai_parts import FILTERED, Read, json_schema, named_error, read_tokens
+from teachers.token_fit import fit_reply
 
 OUTCOMES: Mapping[str | None, Outcome] = {"stop": "ok", "length": "truncated", "content_filter": "filtered"}
 FAILURES = frozenset({"abort", "error"})
-"""Finish reasons of vLLM and of routers that mean the server gave up."""
+"""Finish reasons of vLLM, SGLang and of routers that mean the server gave up."""
 
 
-def to_wire(request: Request, *, limit: str = "max_tokens") -> dict[str, Any]:
+def to_wire(request: Request, *, limit: str = "max_tokens", cache_key: str | None = None) -> dict[str, Any]:
     """The body of a request; what is None is not sent.
 
     `limit` names the field of the token limit: OpenAI's own endpoint takes `max_completion_tokens`
-    (its reasoning models refuse the old name), most other servers know only `max_tokens`.
+    (its reasoning models refuse the old name), most other servers know only `max_tokens`. `cache_key`
+    is OpenAI's own too.
     """
     how = request.sampling
     body = {
@@ -36,7 +37,9 @@ def to_wire(request: Request, *, limit: str = "max_tokens") -> dict[str, Any]:
         "seed": how.seed,
         "logprobs": True if how.top_logprobs else None,
         "top_logprobs": how.top_logprobs or None,
+        "reasoning_effort": how.reasoning_effort,
         "response_format": _response_format(request.schema),
+        "prompt_cache_key": cache_key,
     }
     return {name: value for name, value in body.items() if value is not None}
 
@@ -46,10 +49,10 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
     if not isinstance(body, dict):
         raise Malformed(f"answered a {type(body).__name__}, not an object", provider=provider)
     if body.get("error"):
-        raise _named_error(body["error"], provider)
+        return _failed(body["error"], provider)
     try:
         choice = body["choices"][0]
-        message, finish_reason = choice["message"], _string(choice.get("finish_reason"))
+        message, finish_reason = choice["message"], string(choice.get("finish_reason"))
         text, refusal = message.get("content"), message.get("refusal")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Malformed("answered without a choice that holds a message", provider=provider) from error
@@ -57,85 +60,48 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
         raise Malformed("answered a message whose content is not text", provider=provider)
     if finish_reason in FAILURES:
         raise Transient(f"gave up: finish_reason '{finish_reason}'", provider=provider)
-    tokens, warnings = ((), ()) if refusal else _tokens(choice)
+    tokens, warnings = ((), ()) if refusal else _tokens(choice, storable(text or ""))
     known = finish_reason in OUTCOMES
     return Reply(
-        text=_text(refusal or text or ""),
+        text=storable(refusal or text or ""),
         outcome="refused" if refusal else OUTCOMES.get(finish_reason, "ok"),
         finish_reason=finish_reason,
         tokens=tokens,
-        usage=_usage(body.get("usage")),
-        request_id=_string(body.get("id")),
+        usage=read_usage(body.get("usage")),
+        request_id=string(body.get("id")),
         warnings=warnings if known else (*warnings, f"unknown finish_reason '{finish_reason}'"),
     )
 
 
-def _response_format(schema: str | None) -> dict[str, Any] | None:
-    if schema is None:
-        return None
-    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": json.loads(schema), "strict": True}}
-
-
-def _named_error(error: object, provider: str) -> TeacherError:
-    """Some servers and gateways answer 200 and put the failure in the body."""
-    details: Mapping[str, object] = error if isinstance(error, dict) else {"message": error}
-    code = details.get("code", details.get("status"))
-    status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else None
-    if status is None:
-        names = f"{code} {details.get('type')}"
-        status = 429 if "rate_limit" in names else 400 if "invalid" in names else None
-    kind = Transient if status is None else error_for_status(status)
-    return kind(str(details.get("message") or error), provider=provider, status=status)
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _text(text: str) -> str:
-    """JSON can carry half a surrogate pair, which is no UTF-8: it becomes '?' so that it can be stored."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _tokens(choice: Mapping[str, Any]) -> tuple[tuple[TokenLogprob, ...], tuple[str, ...]]:
-    """The tokens of a choice; where they cannot be read the text is kept and a warning says so."""
-    try:
-        tokens = [_token(entry) for entry in (choice.get("logprobs") or {}).get("content") or ()]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return (), (f"logprobs dropped: they cannot be read ({type(error).__name__})",)
-    # llama.cpp lists the end-of-turn token, which has no bytes; others do not.
-    while tokens and not tokens[-1].bytes:
-        tokens.pop()
-    return tuple(tokens), ()
-
-
-def _token(entry: Mapping[str, Any]) -> TokenLogprob:
-    top = tuple(_alternative(other) for other in entry.get("top_logprobs") or ())
-    sampled = _alternative(entry)
-    if any(other.id == sampled.id is not None and other.bytes != sampled.bytes for other in top):
-        # llama.cpp joins the tokens of one character into an entry with the last one's id and logprobs:
-        # as alternatives to the whole character they would be false.
-        return TokenLogprob(sampled.bytes, sampled.logprob)
-    kept = tuple(other for other in top if not is_sentinel(other.logprob))
-    return TokenLogprob(sampled.bytes, sampled.logprob, sampled.id, kept)
-
-
-def _alternative(entry: Mapping[str, Any]) -> Alternative:
-    raw = entry.get("bytes")
-    data = _text(entry["token"]).encode() if raw is None else bytes(raw)
-    return Alternative(data, float(entry["logprob"]), entry.get("id", entry.get("token_id")))
-
-
-def _usage(usage: object) -> Usage:
+def read_usage(usage: object) -> Usage:
+    """The tokens as Chat Completions counts them."""
     return Usage(
-        input_tokens=_count(usage, "prompt_tokens"),
-        cached_tokens=_count(usage, "prompt_tokens_details", "cached_tokens"),
-        output_tokens=_count(usage, "completion_tokens"),
-        reasoning_tokens=_count(usage, "completion_tokens_details", "reasoning_tokens"),
+        input_tokens=count(usage, "prompt_tokens"),
+        cached_tokens=count(usage, "prompt_tokens_details", "cached_tokens"),
+        output_tokens=count(usage, "completion_tokens"),
+        reasoning_tokens=count(usage, "completion_tokens_details", "reasoning_tokens"),
+        cache_write_tokens=count(usage, "prompt_tokens_details", "cache_write_tokens"),
     )
 
 
-def _count(value: object, *path: str) -> int | None:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and value >= 0 else None
+def _response_format(schema: str | None) -> dict[str, Any] | None:
+    return None if schema is None else {"type": "json_schema", "json_schema": json_schema(schema)}
+
+
+def _failed(error: object, provider: str) -> Reply:
+    if isinstance(error, dict) and error.get("code") in FILTERED:
+        return Reply("", "filtered", str(error["code"]))
+    raise named_error(error, provider)
+
+
+def _tokens(choice: Mapping[str, Any], text: str) -> Read:
+    """The tokens of the text, as far as they can be read and fitted; the check on arrival drops the others."""
+    logprobs, ids = choice.get("logprobs"), choice.get("token_ids")
+    entries = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
+    tokens, warnings = read_tokens(entries, ids if isinstance(ids, list) else ())
+    if b"".join(token.bytes for token in tokens) == text.encode() and all(token.bytes for token in tokens):
+        return tokens, warnings
+    message = choice["message"]
+    thought = bool(message.get("reasoning") or message.get("reasoning_content"))
+    fitted = fit_reply(tokens, text, stopped=choice.get("finish_reason") == "stop", thought=thought)
+    return tokens if fitted is None else fitted, warnings

@@ -1,27 +1,53 @@
-"""OpenAI, and every server that speaks its Chat Completions protocol."""
+"""OpenAI, and every server that speaks its Chat Completions or Responses protocol."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from teachers import chat_wire, responses_wire, scoring_wire
 from teachers.arrival import check_supported, checked
-from teachers.base import Identity, Reply, Request
+from teachers.base import Capabilities, Identity, Reply, Request
+from teachers.body import parse_json
 from teachers.capabilities import capabilities_of
-from teachers.chat_wire import from_wire, to_wire
-from teachers.errors import AuthError, InvalidRequest, Malformed, Transient
+from teachers.errors import InvalidRequest, Transient
+from teachers.keys import read_key
+from teachers.openai_endpoint import Endpoint, endpoint_of
+from teachers.openai_parts import cache_key
 from teachers.spec import Spec
 from teachers.terms import terms_of
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, Omit
 
-KEY = "OPENAI_API_KEY"
-OFFICIAL_URL = "https://api.openai.com/v1"
-NO_KEY = "no-key-needed"
+CHAT, RESPONSES = "chat", "responses"
+
+
+@dataclass(slots=True, frozen=True)
+class Call:
+    """A request in one of the protocols: where it goes, what it says, and how its answer is read."""
+
+    path: str
+    body: dict[str, Any]
+    read: Callable[[object], Reply]
+
+
+def to_call(request: Request, endpoint: Endpoint, can: Capabilities, *, cache_prefix: bool) -> Call:
+    """The call that a request makes of an endpoint whose teacher can do this."""
+    key = cache_key(request) if cache_prefix and endpoint.is_own else None
+    chat = endpoint.chat_path(request.identity.model)
+    if request.continuation is not None:
+        return Call(chat, scoring_wire.to_wire(request), partial(scoring_wire.from_wire, request=request))
+    if can.api == RESPONSES:
+        return Call("/responses", responses_wire.to_wire(request, cache_key=key), responses_wire.from_wire)
+    body = chat_wire.to_wire(request, limit=endpoint.limit, cache_key=key)
+    if can.score and request.sampling.top_logprobs:
+        body["return_token_ids"] = True  # who scores speaks vLLM's protocol
+    return Call(chat, body, chat_wire.from_wire)
 
 
 class OpenAITeacher:
@@ -30,74 +56,102 @@ class OpenAITeacher:
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
         self.capabilities = capabilities_of(spec)
-        self._key = _read_key(spec)
+        self._endpoint = endpoint_of(spec)
+        self._cache_prefix = spec.options.cache_prefix
+        self._key = read_key(self._endpoint.key, spec)
         self._timeout_s = timeout_s
-        self._limit = "max_tokens" if spec.base_url else "max_completion_tokens"
-        self._client = _open_client(spec, self._key, timeout_s)
+        self._headers = _headers(self._endpoint, self._key)
+        self._client = _open_client(spec, self._endpoint, self._key, concurrency, timeout_s)
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model and, where it is not OpenAI's own, the base URL; terms are known for OpenAI's own."""
-        return Identity("openai", spec.model, spec.base_url, terms=terms_of(spec))
+        """The model, the base URL where it is not OpenAI's own, and which API is spoken: their answers differ."""
+        api = capabilities_of(spec).api or CHAT
+        version = spec.options.api_version
+        return Identity(
+            "openai", spec.model, spec.base_url, f"{api} {version}" if version else api, terms=terms_of(spec)
+        )
 
     async def complete(self, request: Request) -> Reply:
         """Answers one request within the timeout, which covers the whole body."""
         check_supported(self, request)
+        call = to_call(request, self._endpoint, self.capabilities, cache_prefix=self._cache_prefix)
         try:
             async with asyncio.timeout(self._timeout_s):
-                content, request_id = await self._send(request)
+                content, request_id = await self._send(call)
         except TimeoutError as error:
             raise Transient(f"no answer within {self._timeout_s:g} s", provider="openai") from error
         if content is None:
             return Reply("", "filtered", "content_filter", request_id=request_id)
-        reply = checked(from_wire(_parse(content)), request.schema)
-        return replace(reply, request_id=request_id or reply.request_id)
+        schema = None if request.continuation is not None else request.schema
+        reply = checked(call.read(parse_json(content, provider="openai")), schema)
+        return _with_lacks(replace(reply, request_id=request_id or reply.request_id), request)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""
         await self._client.close()
 
-    async def _send(self, request: Request) -> tuple[bytes | None, str | None]:
+    async def _send(self, call: Call) -> tuple[bytes | None, str | None]:
         """The body and the provider's request id; no body where the prompt was filtered."""
+        import httpx2
         from openai import APIStatusError, OpenAIError
 
+        from teachers.http_client import refusal_in
         from teachers.openai_errors import is_filtered, translate
 
         try:
-            raw = await self._client.chat.completions.with_raw_response.create(**to_wire(request, limit=self._limit))
-            return raw.http_response.content, raw.request_id
+            response = await self._client.post(
+                call.path, body=call.body, cast_to=httpx2.Response, options={"headers": self._headers}
+            )
+            return response.content, response.headers.get("x-request-id")
         except OpenAIError as error:
             if is_filtered(error) and isinstance(error, APIStatusError):
                 return None, error.request_id
-            raise translate(error, provider="openai", secret=self._key) from error
+            found = refusal_in(error)
+            raise found or translate(error, secret=self._key, variable=self._endpoint.key) from error
         except RuntimeError as error:  # the client is closed
             raise InvalidRequest(str(error), provider="openai") from error
 
 
-def _read_key(spec: Spec) -> str:
-    key = os.environ.get(KEY, "").strip() or (NO_KEY if spec.is_loopback else None)
-    if key is None:
-        raise AuthError("no key", provider="openai", remedy=f"Set {KEY} in the environment")
-    if not (key.isascii() and key.isprintable()):
-        raise AuthError("the key holds characters no header can carry", provider="openai", remedy=f"Set {KEY} again")
-    return key
+def _open_client(spec: Spec, endpoint: Endpoint, key: str, concurrency: int, timeout_s: float) -> AsyncOpenAI:
+    from openai import AsyncOpenAI
 
+    from teachers.http_client import open_client
 
-def _open_client(spec: Spec, key: str, timeout_s: float) -> AsyncOpenAI:
-    from openai import AsyncOpenAI, DefaultAsyncHttpx2Client, Timeout
-
-    http_client = DefaultAsyncHttpx2Client(
-        follow_redirects=False,  # a redirect could carry the prompts to another host
-        timeout=Timeout(timeout_s),
-        trust_env=not spec.is_loopback,  # a proxy must not be asked for this machine
-    )
+    url, allowed = endpoint.base_url, spec.options.allow_addresses
+    http_client = open_client(url, provider="openai", allowed=allowed, concurrency=concurrency, timeout_s=timeout_s)
     # The URL is always given: without it the SDK reads OPENAI_BASE_URL and the identity would be false.
-    return AsyncOpenAI(api_key=key, base_url=spec.base_url or OFFICIAL_URL, max_retries=0, http_client=http_client)
+    return AsyncOpenAI(
+        api_key=key,
+        base_url=url,
+        max_retries=0,
+        timeout=timeout_s,
+        default_query={"api-version": endpoint.api_version} if endpoint.api_version else None,
+        http_client=http_client,
+    )
 
 
-def _parse(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        start = content[:60].decode("utf-8", "replace")
-        raise Malformed(f"answered what is not JSON: {start!r}", provider="openai") from error
+def _headers(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
+    """The key where its owner wants it, and nothing that the SDK takes from the environment for another's host."""
+    from openai import Omit
+
+    ambient = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    unwanted = [line.partition(":")[0].strip() for line in ambient if ":" in line]
+    unwanted += [] if endpoint.is_own else ["OpenAI-Organization", "OpenAI-Project"]
+    headers: dict[str, str | Omit] = {name: Omit() for name in unwanted}
+    if endpoint.owner == "azure":
+        return {**headers, "Authorization": Omit(), "api-key": key}
+    return {**headers, "Authorization": f"Bearer {key}"}
+
+
+def _with_lacks(reply: Reply, request: Request) -> Reply:
+    """The reply with a warning where it has fewer logprobs than were asked for."""
+    most = request.sampling.top_logprobs
+    short = sum(1 for token in reply.tokens if len(token.top) < most)
+    if most and reply.text and not reply.tokens and not reply.warnings:
+        told = "logprobs were asked for and none came"
+    elif short:
+        told = f"{short} of {len(reply.tokens)} tokens have fewer than the {most} alternatives asked for"
+    else:
+        return reply
+    return replace(reply, warnings=(*reply.warnings, told))

@@ -1,0 +1,74 @@
+"""Whose endpoint a base URL is, and with that: which key it gets, in which header, and at which path.
+
+The key of one provider never goes to another's host.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from teachers.spec import Spec
+
+Owner = Literal["openai", "azure", "bedrock", "other"]
+
+OFFICIAL_URL = "https://api.openai.com/v1"
+AZURE_SUFFIXES = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com", ".openai.azure.us")
+KEYS: dict[Owner, str] = {
+    "openai": "OPENAI_API_KEY",
+    "azure": "AZURE_OPENAI_API_KEY",
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+    "other": "OPENAI_API_KEY",
+}
+
+_BEDROCK = re.compile(r"bedrock-(runtime|runtime-fips|mantle)\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)")
+
+
+@dataclass(slots=True, frozen=True)
+class Endpoint:
+    """An endpoint, ready for a client."""
+
+    owner: Owner
+    base_url: str
+    api_version: str | None = None
+    """Azure's dated API: the model is then a deployment in the path, and this is in the query."""
+
+    @property
+    def key(self) -> str:
+        """The environment variable that holds its key."""
+        return KEYS[self.owner]
+
+    @property
+    def limit(self) -> str:
+        """The field of Chat Completions for the token limit; other servers know only the old name."""
+        return "max_tokens" if self.owner == "other" else "max_completion_tokens"
+
+    def chat_path(self, model: str) -> str:
+        """The path of Chat Completions below the base URL."""
+        deployment = f"/deployments/{quote(model, safe='')}" if self.api_version else ""
+        return f"{deployment}/chat/completions"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is OpenAI's own."""
+        return self.owner == "openai"
+
+
+def endpoint_of(spec: Spec) -> Endpoint:
+    """The endpoint of a spec. A dated `api_version` says Azure, whatever the host: it may be behind a gateway."""
+    url = spec.base_url or OFFICIAL_URL
+    host = urlsplit(url).hostname or ""
+    version = spec.options.api_version
+    if version or host.endswith(AZURE_SUFFIXES):
+        root = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/openai"
+        return Endpoint("azure", root if version else _with_v1(root), version)
+    if _BEDROCK.fullmatch(host):
+        return Endpoint("bedrock", url)
+    own = host == "api.openai.com" or host.endswith(".api.openai.com")
+    return Endpoint("openai" if own else "other", url)
+
+
+def _with_v1(url: str) -> str:
+    return url if urlsplit(url).path.rstrip("/") != "/openai" else f"{url.rstrip('/')}/v1"
