@@ -1,40 +1,20 @@
-"""Asking: many requests with bounded concurrency, each journaled before it is sent and after it ended."""
+"""Asking: many chains of requests with bounded concurrency, and the tally of how they end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.chains import SETTLING, Chain
 from pipeline.errors import RunError
-from pipeline.journal import Journal
 from prompts.errors import StillhouseError
-from teachers.base import Reply, Request, Teacher
+from teachers.base import Outcome, Reply, Request, Teacher
 from teachers.errors import AuthError, InvalidRequest, TeacherError
-from teachers.wrapper import Wrapper
 
 HOPELESS = 10
 """So many refused requests before the first answer, and the fault is the recipe's, not a prompt's."""
-
-
-class Journaled(Wrapper):
-    """A teacher whose every attempt is on disk before it is sent and after it ended."""
-
-    def __init__(self, teacher: Teacher, journal: Journal) -> None:
-        super().__init__(teacher)
-        self._journal = journal
-
-    async def complete(self, request: Request) -> Reply:
-        """Intent, answer, outcome. A cancelled attempt keeps its intent: it may have been paid."""
-        attempt = await self._journal.intend(request)
-        try:
-            reply = await self._teacher.complete(request)
-        except TeacherError as error:
-            await self._journal.settle(attempt, request, error)
-            raise
-        await self._journal.settle(attempt, request, reply)
-        return reply
 
 
 @dataclass(slots=True)
@@ -65,19 +45,17 @@ class Tally:
         self.outcomes[error.outcome] += 1
         self.last_error = str(error)
 
-    @property
-    def hopeless(self) -> bool:
-        """Nothing but refused requests so far, and enough of them to know."""
-        return self.outcomes["invalid"] >= HOPELESS and self.outcomes["invalid"] == self.done
-
 
 class Asker:
-    """Asks many requests with bounded concurrency; `stop()` lets what is in flight end."""
+    """Asks chains of requests with bounded concurrency; `stop()` lets what is in flight end."""
 
-    def __init__(self, teacher: Teacher, tally: Tally, on_progress: Callable[[Tally], None]) -> None:
-        self._teacher, self._tally, self._on_progress = teacher, tally, on_progress
+    def __init__(self, teachers: Mapping[int, Teacher], tally: Tally, on_progress: Callable[[Tally], None]) -> None:
+        self._teachers, self._tally, self._on_progress = teachers, tally, on_progress
+        self._ended: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._stopped = False
         self._fatal: StillhouseError | None = None
+        self.unsent = 0
+        """Chains that were not asked to their end because it was stopped."""
 
     @property
     def stopped(self) -> bool:
@@ -88,29 +66,47 @@ class Asker:
         """Sends nothing more; replies in flight are still awaited and journaled."""
         self._stopped = True
 
-    async def ask(self, requests: Iterable[Request], concurrency: int) -> None:
-        """Returns when all are asked or it was stopped; raises the error that makes going on pointless."""
-        feed = iter(requests)
+    async def ask(self, lanes: Iterable[Iterable[Chain]], concurrency: int) -> None:
+        """Asks the chains of every lane, `concurrency` of each at once: a slow teacher holds up no other.
+
+        Returns when all are asked or it was stopped; raises the error that makes going on pointless.
+        """
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(self._work(feed))
+            for feed in map(iter, lanes):
+                for _ in range(concurrency):
+                    group.create_task(self._work(feed))
         if self._fatal is not None:
             raise self._fatal
 
-    async def _work(self, feed: Iterator[Request]) -> None:
-        for request in feed:
-            if self._stopped or self._fatal is not None:
-                return
-            await self._ask_one(request)
-            self._on_progress(self._tally)
+    async def _work(self, feed: Iterator[Chain]) -> None:
+        for chain in feed:
+            for item in chain:
+                if self._stopped or self._fatal is not None:
+                    self.unsent += 1
+                    return
+                outcome = await self._ask_one(item.seat, item.request)
+                self._on_progress(self._tally)
+                if outcome in SETTLING:
+                    break
 
-    async def _ask_one(self, request: Request) -> None:
+    async def _ask_one(self, seat: int, request: Request) -> Outcome | None:
+        """How it ended; None where the journal failed."""
         try:
-            self._tally.count_reply(await self._teacher.complete(request))
+            reply = await self._teachers[seat].complete(request)
         except TeacherError as error:
             self._tally.count_failure(error)
-            if isinstance(error, AuthError) or (isinstance(error, InvalidRequest) and self._tally.hopeless):
+            self._ended[seat][error.outcome] += 1
+            if isinstance(error, AuthError) or (isinstance(error, InvalidRequest) and self._is_hopeless(seat)):
                 self._fatal = error
+            return error.outcome
         except RunError as error:
             # The journal cannot be written: nothing more may be sent.
             self._fatal = error
+            return None
+        self._tally.count_reply(reply)
+        self._ended[seat][reply.outcome] += 1
+        return reply.outcome
+
+    def _is_hopeless(self, seat: int) -> bool:
+        """Nothing but refused requests so far at this teacher, and enough of them to know."""
+        return self._ended[seat]["invalid"] >= HOPELESS and self._ended[seat]["invalid"] == self._ended[seat].total()

@@ -25,7 +25,7 @@ from pipeline.wanted import Wanted
 from teachers.base import Reply, Request
 from teachers.errors import TeacherError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 COMMIT_ROWS = 512  # more callers than are ever in flight: a commit is never split for its size
 
 TABLES = """
@@ -39,13 +39,17 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_by_request ON attempts (request_key);
 CREATE TABLE replies (request_key TEXT PRIMARY KEY, attempt_id INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE scorings (request_key TEXT PRIMARY KEY, score_key TEXT NOT NULL, scored_by TEXT NOT NULL);
 """
 
 SETTLE = "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE id = ?"
+OUTCOMES = "SELECT r.request_key, a.outcome FROM replies r JOIN attempts a ON a.id = r.attempt_id"
 OWED = "SELECT sample_id FROM samples LEFT JOIN replies USING (request_key) WHERE replies.request_key IS NULL"
 ROWS = """
-SELECT s.sample_id, s.prompt_id, s.request_key, s.n, s.gold, s.grp, s.body, r.body, a.tries, a.first, a.last
+SELECT s.sample_id, s.prompt_id, s.request_key, s.n, s.gold, s.grp, s.body, r.body, a.tries, a.first, a.last,
+       t.body, c.scored_by
 FROM samples s LEFT JOIN replies r USING (request_key)
+LEFT JOIN scorings c USING (request_key) LEFT JOIN replies t ON t.request_key = c.score_key
 LEFT JOIN (
     SELECT request_key, count(*) AS tries, min(sent_at) AS first,
            (SELECT outcome FROM attempts b WHERE b.request_key = c.request_key ORDER BY id DESC LIMIT 1) AS last
@@ -122,10 +126,27 @@ class Journal:
 
         await self._commit(write)
 
-    def owed(self) -> set[str]:
-        """The ids of the wanted samples that have no reply yet."""
+    async def want_scored(self, scorings: Iterable[tuple[str, str, str]]) -> None:
+        """Declares which replies take their logprobs from another teacher, replacing an earlier declaration.
+
+        Each is (key of the reply's request, key of the scoring request, who scores).
+        """
+        rows = list(scorings)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM scorings")
+            connection.executemany("INSERT INTO scorings VALUES (?, ?, ?)", rows)
+
+        await self._commit(write)
+
+    def outcomes(self) -> dict[str, str]:
+        """How every reply ended, by request key, wanted now or not."""
+        return reply_outcomes(self.path)
+
+    def attempted(self) -> set[str]:
+        """The keys of every request that was ever sent."""
         with closing(read_only(self.path)) as connection:
-            return {row[0] for row in connection.execute(OWED)}
+            return {row[0] for row in connection.execute("SELECT DISTINCT request_key FROM attempts")}
 
     def _mark_unknown(self) -> int:
         try:
@@ -179,9 +200,12 @@ class Journal:
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """`replies.parquet` as a function of the journal alone; safe beside a writing process."""
     with closing(read_only(path)) as connection:
-        for sample_id, prompt_id, key, n, gold, group, request, reply, tries, first, last in connection.execute(ROWS):
+        for found in connection.execute(ROWS):
+            sample_id, prompt_id, key, n, gold, group, request, reply, tries, first, last, scoring, scored_by = found
             row = {"sample_id": sample_id, "prompt_id": prompt_id, "request_key": key, "gold": gold, "group": group}
-            row |= unpack(request) | decode_reply(reply, last)
+            row |= unpack(request) | decode_reply(reply, last) | {"scored_by": None}
+            if scoring is not None and (tokens := decode_reply(scoring, None)["tokens"]):
+                row |= {"tokens": tokens, "scored_by": scored_by}
             row["sampling"] = {**row["sampling"], "n": n}
             yield row | {"attempts": tries or 0, "created_at": None if first is None else int(first * 1_000_000)}
 
@@ -204,10 +228,20 @@ def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
     return {key: value for key, value in body.items() if key != "tokens"}
 
 
-def answered_keys(path: Path) -> set[str]:
-    """The keys of every request that has a reply, wanted now or not."""
+def texts_without_tokens(path: Path) -> Iterator[tuple[str, str]]:
+    """The whole replies that have no logprobs: each request's key and the reply's text."""
+    sql = "SELECT r.request_key, r.body FROM replies r JOIN samples USING (request_key) ORDER BY samples.position"
     with closing(read_only(path)) as connection:
-        return {row[0] for row in connection.execute("SELECT request_key FROM replies")}
+        for key, blob in connection.execute(sql):
+            body = unpack(blob)
+            if body["outcome"] == "ok" and body["text"] and not body["tokens"]:
+                yield key, body["text"]
+
+
+def reply_outcomes(path: Path) -> dict[str, str]:
+    """How every reply ended, by request key, wanted now or not."""
+    with closing(read_only(path)) as connection:
+        return dict(connection.execute(OUTCOMES))
 
 
 def progress_of(path: Path) -> dict[str, Any]:

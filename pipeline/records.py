@@ -44,6 +44,7 @@ SAMPLING = pa.struct(
         ("seed", pa.int64()),
         ("n", pa.int32()),
         ("schema_digest", pa.string()),
+        ("reasoning_effort", pa.string()),
     ]
 )
 
@@ -76,6 +77,7 @@ REPLIES = pa.schema(
         ("gold", pa.string()),
         ("group", pa.string()),
         ("tokens", TOKENS),
+        ("scored_by", pa.string()),  # the teacher whose logprobs `tokens` holds, where it is not `teacher`
     ]
 )
 
@@ -89,6 +91,12 @@ _CURATED = [
 KEPT = pa.schema([*REPLIES, *_CURATED])
 
 DROPPED = pa.schema([*REPLIES, *_CURATED, ("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())])
+
+
+def spec_of(teacher: Mapping[str, Any]) -> str:
+    """A `teacher` struct as the spec that names it."""
+    base = teacher["base_url"]
+    return f"{teacher['provider']}:{teacher['model']}" + (f"@{base}" if base else "")
 
 
 def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> int:

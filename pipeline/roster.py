@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -89,6 +91,11 @@ class Combine(Section):
     rubric: str = "the most correct, complete and well written answer"
     """`best`: what the judge is asked to pick."""
 
+    def shares(self, teachers: int) -> list[float]:
+        """The teachers' shares of the prompts, summing to 1."""
+        weights = self.weights or [1.0] * teachers
+        return [weight / sum(weights) for weight in weights]
+
 
 class Rescore(Section):
     """A second, open teacher that gives logprobs to replies whose own teacher gave none."""
@@ -97,6 +104,48 @@ class Rescore(Section):
     """Must be able to score a text: huggingface, or a vLLM server."""
     top_logprobs: int = Field(20, ge=1)
     """Alternatives per token."""
+
+
+@dataclass(slots=True, frozen=True)
+class Problem:
+    """What is wrong with a recipe's `combine`: the field, the mistake, what would be right."""
+
+    field: str
+    says: str
+    remedy: str
+
+
+def problem_of(combine: Combine, teachers: Sequence[TeacherEntry], samples: int) -> Problem | None:
+    """The first thing about `combine` that cannot work with these teachers; None where all is well."""
+    labels = [entry.label for entry in teachers]
+    if len(set(labels)) < len(labels):
+        return Problem("teacher", "names a teacher twice", "Give each its own `name`")
+    match combine.how:
+        case "fallback" if len(labels) < 2:
+            return Problem("combine.how", "is fallback, but there is one teacher", "List another to fall back to")
+        case "vote" | "best" if len(labels) * samples < 2:
+            return Problem("combine.how", f"is {combine.how}, but each prompt has one reply", "Set generate.samples")
+        case "best" if combine.judge is None:
+            return Problem("combine.judge", "is missing", "Name the teacher that picks the best reply")
+        case "route":
+            return _route_problem(combine, labels)
+    return None
+
+
+def _route_problem(combine: Combine, labels: list[str]) -> Problem | None:
+    if combine.by is not None and not combine.routes:
+        return Problem("combine.routes", "is missing", f"Give each value of '{combine.by}' a teacher")
+    if combine.by is None and combine.routes:
+        return Problem("combine.by", "is missing", "Name the column whose values `routes` lists")
+    unknown = [name for name in combine.routes.values() if name not in labels]
+    if unknown:
+        return Problem("combine.routes", f"names '{unknown[0]}'", f"The teachers are {', '.join(labels)}")
+    weights = combine.weights
+    if weights is not None and (len(weights) != len(labels) or min(weights) < 0 or not sum(weights)):
+        return Problem(
+            "combine.weights", "is not a share for each teacher", f"Give {len(labels)} numbers, none below 0"
+        )
+    return None
 
 
 def to_entries(value: Any) -> Any:

@@ -12,11 +12,12 @@ from typing import Any
 from pipeline.context import Context
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
+from pipeline.rescore import scoring_seat
 from pipeline.run import RunDir
+from pipeline.seats import seats_of
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
-from teachers.catalog import describe
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,12 +96,15 @@ def _summary(counts: dict[str, Any]) -> str:
 
 
 def _generate_inputs(recipe: Recipe) -> Any:
-    who, prompts = describe(recipe.specs[0]).identity, recipe.prompts
+    prompts = recipe.prompts
     # What changes no answer is left out: a faster or more patient rerun is the same stage.
     asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s"})
+    scorer = scoring_seat(recipe)
     return [
-        [who.provider, who.model, who.base_url, who.api_version],
-        [digest_file(prompts.source), load_template(prompts.template).digest],
+        [seat.fingerprint() for seat in seats_of(recipe, system=False)],
+        recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
+        None if scorer is None else scorer.fingerprint(),
+        [digest_file(prompts.source), prompts.template and load_template(prompts.template).digest],
         [prompts.gold, prompts.group, prompts.limit, asked],
     ]
 
@@ -109,7 +113,7 @@ STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
     Stage(
         "curate",
-        lambda recipe: recipe.curate.model_dump(),
+        lambda recipe: recipe.curation.model_dump(),
         lambda run: (run.kept, run.dropped),
         "pipeline.curate.stage",
     ),

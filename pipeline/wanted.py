@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import orjson
-
-from pipeline.recipe import Generate, Recipe
-from prompts.digest import digest
-from prompts.prompt import Prompt
-from prompts.sources import Loaded, load_prompts
+from pipeline.recipe import Recipe
+from prompts.sources import Loaded, load_logged, load_prompts
 from prompts.template import load_template
-from teachers.base import Identity, Request, Sampling
+from teachers.base import Request
 
 
 @dataclass(slots=True, frozen=True)
@@ -25,32 +20,16 @@ class Wanted:
     samples: int
     gold: str | None
     group: str | None
+    seat: int = 0
+    """Which of the recipe's teachers is asked."""
 
 
 def recipe_prompts(recipe: Recipe) -> Loaded:
-    """The recipe's prompts, rendered; InputError for a bad template or row."""
+    """The recipe's prompts, rendered or as logged; InputError for a bad template or row."""
     asked = recipe.prompts
+    if asked.template is None:
+        return load_logged(asked.source, gold=asked.gold is not None, limit=asked.limit)
     template = load_template(asked.template)
     return load_prompts(
         asked.source, template, gold=asked.gold, group=asked.group, route=recipe.combine.by, limit=asked.limit
     )
-
-
-def wanted_samples(prompts: Sequence[Prompt], identity: Identity, generate: Generate) -> Iterator[Wanted]:
-    """prompts x samples, prompt by prompt. Sample i of a prompt is sent the seed + i, where there is a seed."""
-    sampling = Sampling(
-        temperature=generate.temperature,
-        top_p=generate.top_p,
-        max_tokens=generate.max_tokens,
-        seed=generate.seed,
-        top_logprobs=generate.top_logprobs,
-    )
-    schema = None
-    if generate.json_schema is not None:
-        schema = orjson.dumps(generate.json_schema, option=orjson.OPT_SORT_KEYS).decode()
-    for prompt in prompts:
-        for index in range(generate.samples):
-            seed = None if sampling.seed is None else sampling.seed + index
-            request = Request(identity, prompt.messages, replace(sampling, seed=seed), schema, index)
-            sample_id = digest([prompt.id, request.key])
-            yield Wanted(sample_id, prompt.id, request, generate.samples, prompt.gold, prompt.group)

@@ -8,12 +8,18 @@ from typing import Any
 
 import orjson
 
+SCALE = float(1 << 52)  # as many bits as a float holds exactly
 DIGEST_CHARS = 32  # 128 bits in hex: no collision to expect below 10^18 items
 
 
 def digest(value: Any) -> str:
     """The digest of a JSON value: keys sorted, no spaces, UTF-8."""
     return digest_bytes(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def share_of(value: Any) -> float:
+    """A number in [0, 1) that a JSON value's digest decides, spread evenly over values."""
+    return int(digest(value)[:13], 16) / SCALE
 
 
 def digest_bytes(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from teachers.base import Alternative, Capabilities, Identity, Reply, Request, Sampling, TokenLogprob
@@ -35,44 +35,62 @@ class Described(Protocol):
         """What it can honour."""
 
 
+@dataclass(slots=True, frozen=True)
+class Lack:
+    """Something a request needs and a teacher cannot honour: the recipe's field, and what to set."""
+
+    field: str
+    says: str
+
+
 def check_supported(teacher: Described, request: Request) -> None:
     """Raises Unsupported, saying what to set, where the teacher cannot honour a request like this."""
-    can = teacher.capabilities
-    problems = [*_unsupported_sampling(request.sampling, can)]
+    found = lacks(teacher.capabilities, request)
+    if found:
+        who, says = teacher.identity, "; ".join(lack.says for lack in found)
+        raise Unsupported(f"'{who.model}' cannot do this; {says}", provider=who.provider)
+
+
+def lacks(can: Capabilities, request: Request) -> list[Lack]:
+    """All that a teacher with these capabilities cannot honour of a request."""
+    found = [*_sampling_lacks(request.sampling, can), *_reasoning_lacks(request.sampling, can)]
     if request.schema is not None and not can.schema:
-        problems.append("it takes no JSON schema: leave schema unset and filter by schema in curate")
+        found.append(Lack("json_schema", "it takes no JSON schema: leave schema unset and filter by schema in curate"))
     if request.messages[0].role == "system" and not can.system:
-        problems.append("it takes no system text: move it into the user turn")
+        found.append(Lack("system", "it takes no system text: move it into the user turn"))
     if request.continuation is not None and not can.score:
-        problems.append("it cannot score a given text: use a huggingface or vLLM teacher to rescore")
-    if problems:
-        who = teacher.identity
-        raise Unsupported(f"'{who.model}' cannot do this; {'; '.join(problems)}", provider=who.provider)
+        found.append(Lack("continuation", "it cannot score a given text: rescore with a huggingface or vLLM teacher"))
+    return found
 
 
-def _unsupported_sampling(how: Sampling, can: Capabilities) -> Iterator[str]:
+def _sampling_lacks(how: Sampling, can: Capabilities) -> Iterator[Lack]:
     if how.top_logprobs > can.top_logprobs:
         most = f"at most {can.top_logprobs}" if can.top_logprobs else "no"
-        yield f"it returns {most} top_logprobs: set top_logprobs to {can.top_logprobs}"
+        yield Lack("top_logprobs", f"it returns {most} top_logprobs: set top_logprobs to {can.top_logprobs}")
     for name in ("temperature", "top_p", "seed"):
         if getattr(how, name) is not None and not getattr(can, name):
-            yield f"it takes no {name}: leave {name} unset"
-    if how.max_tokens is not None and how.max_tokens < can.min_max_tokens:
-        yield f"it takes no max_tokens below {can.min_max_tokens}: set max_tokens to {can.min_max_tokens} or more"
-    if how.reasoning_effort is not None and how.reasoning_effort not in can.efforts:
+            yield Lack(name, f"it takes no {name}: leave {name} unset")
+    if how.max_tokens is None and can.needs_max_tokens:
+        yield Lack("max_tokens", "it answers nothing without max_tokens: set max_tokens")
+    least = can.min_max_tokens
+    if how.max_tokens is not None and how.max_tokens < least:
+        yield Lack("max_tokens", f"it takes no max_tokens below {least}: set max_tokens to {least} or more")
+
+
+def _reasoning_lacks(how: Sampling, can: Capabilities) -> Iterator[Lack]:
+    effort = how.reasoning_effort
+    if effort is not None and effort not in can.efforts:
         known = f"use one of {', '.join(can.efforts)}" if can.efforts else "leave reasoning_effort unset"
-        yield f"it takes no reasoning_effort '{how.reasoning_effort}': {known}"
-    yield from _unsupported_while_reasoning(how, can)
-
-
-def _unsupported_while_reasoning(how: Sampling, can: Capabilities) -> Iterator[str]:
-    """What a reasoning model takes only while it does not reason."""
-    if not can.plain_efforts or (how.reasoning_effort or can.default_effort) in can.plain_efforts:
+        yield Lack("reasoning_effort", f"it takes no reasoning_effort '{effort}': {known}")
+    if not can.plain_efforts or (effort or can.default_effort) in can.plain_efforts:
         return
-    for name in ("temperature", "top_p", "top_logprobs"):
-        if getattr(how, name):
-            efforts = " or ".join(can.plain_efforts)
-            yield f"it takes {name} only while it does not reason: set reasoning_effort to {efforts}, or unset {name}"
+    # Some reasoning models take these only while they do not reason.
+    plain = " or ".join(can.plain_efforts)
+    asked = {"temperature": how.temperature, "top_p": how.top_p, "top_logprobs": how.top_logprobs or None}
+    for name, value in asked.items():
+        if value is not None and getattr(can, name):
+            says = f"it takes {name} only while it does not reason: set reasoning_effort to {plain}, or unset {name}"
+            yield Lack(name, says)
 
 
 def checked(reply: Reply, schema: str | None = None) -> Reply:

@@ -7,6 +7,7 @@ as often as the prior says on the train rows. For two labels and equal shares th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.curate.config import Calibrate
 from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from pipeline.curate.text import bare_label
 
 Floats = NDArray[np.float64]
 
@@ -23,13 +25,33 @@ Floats = NDArray[np.float64]
 def calibrate(samples: Sequence[Sample], config: Calibrate) -> list[Verdict]:
     """Relabels every sample by its calibrated label; drops the least sure train samples beyond `keep`.
 
-    The shift and the cut are measured on train rows alone; no gold is used anywhere.
+    The shift and the cut are measured on train rows alone, each teacher's on its own; no gold is used anywhere.
     """
-    found = [label_logprobs(sample.tokens, config.labels) for sample in samples]
-    usable = [index for index, logprobs in enumerate(found) if logprobs is not None]
-    verdicts: list[Verdict] = [Drop("no_label_logprobs") for _ in samples]
+    by_teacher: dict[str, list[int]] = defaultdict(list)
+    verdicts: list[Verdict] = []
+    for index, sample in enumerate(samples):
+        by_teacher[sample.teacher].append(index)
+        verdicts.append(_without_logprobs(sample, config))
+    for indices in by_teacher.values():
+        _calibrate_one(samples, indices, config, verdicts)
+    return verdicts
+
+
+def _without_logprobs(sample: Sample, config: Calibrate) -> Verdict:
+    label = next((label for label in config.labels if bare_label(label) == bare_label(sample.completion)), None)
+    if config.without_logprobs == "drop" or label is None:
+        return Drop("no_label_logprobs")
+    return Keep(replace(sample, completion=label))
+
+
+def _calibrate_one(
+    samples: Sequence[Sample], indices: Sequence[int], config: Calibrate, verdicts: list[Verdict]
+) -> None:
+    """Sets the verdicts of one teacher's samples that have label logprobs."""
+    found = {index: label_logprobs(samples[index].tokens, config.labels) for index in indices}
+    usable = [index for index in indices if found[index] is not None]
     if not usable:
-        return verdicts
+        return
     odds_NL = log_odds(np.array([found[index] for index in usable]))
     train_N = np.array([samples[index].split == "train" for index in usable])
     centred_NL = odds_NL - shift(odds_NL[train_N] if train_N.any() else odds_NL, _prior(config))
@@ -41,7 +63,6 @@ def calibrate(samples: Sequence[Sample], config: Calibrate) -> list[Verdict]:
         verdicts[index] = (
             Keep(replace(samples[index], completion=label, margin=sure)) if kept else Drop("low_margin", sure)
         )
-    return verdicts
 
 
 def log_odds(logprobs_NL: Floats) -> Floats:

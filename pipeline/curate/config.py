@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipeline.roster import TeacherEntry
 from pipeline.section import Section
 
 
@@ -58,9 +59,21 @@ class Calibrate(Section):
     """The share expected of each label, in their order; default: equal shares."""
     keep: float = Field(1.0, gt=0, le=1)
     """The share of train rows kept, those with the widest margins first."""
+    without_logprobs: Literal["drop", "use_reply"] = "drop"
+    """What becomes of a reply without label logprobs: dropped, or kept where its text is one of the labels."""
 
 
-Step = Annotated[Outcome | Format | Exact | Agreement | Calibrate, Field(discriminator="step")]
+class Best(Section):
+    """Keeps one reply a prompt, the one a judge picks; the judge sees the replies twice, in opposite orders."""
+
+    step: Literal["best"] = "best"
+    judge: TeacherEntry
+    """The teacher that picks."""
+    rubric: str = "the most correct, complete and well written answer"
+    """What it is asked to pick."""
+
+
+Step = Annotated[Outcome | Format | Exact | Agreement | Calibrate | Best, Field(discriminator="step")]
 
 
 def _default_steps() -> list[Step]:

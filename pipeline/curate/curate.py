@@ -9,13 +9,15 @@ from functools import partial
 from typing import Any
 
 from pipeline.curate.agreement import agreement
+from pipeline.curate.best import Ask, ask_nobody, best
 from pipeline.curate.calibrate import calibrate
-from pipeline.curate.config import Agreement, Calibrate, Curate, Exact, Format, Outcome, Step
+from pipeline.curate.config import Agreement, Best, Calibrate, Curate, Exact, Format, Outcome, Step
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.split import side
-from pipeline.curate.step import Drop, Judge, Keep, Sample
+from pipeline.curate.step import Drop, Keep, Rule, Sample
 from pipeline.errors import RunError
+from pipeline.records import spec_of
 from prompts.messages import Conversation, Message, to_dicts
 from teachers.base import ANSWERS
 
@@ -60,11 +62,13 @@ def curate(
     bare: Mapping[str, Conversation],
     config: Curate,
     on_step: Callable[[str, int, int], None] = lambda step, came, stay: None,
+    ask: Ask = ask_nobody,
 ) -> Curated:
     """Runs the steps in the recipe's order over rows of replies.parquet.
 
-    `bare` gives each prompt id the conversation that the student will see. Rows without an answer are
-    counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score.
+    `bare` gives each prompt id the conversation that the student will see; `ask` puts a judge's questions.
+    Rows without an answer are counted as failed; every other row ends in `kept` or in `dropped`, with step,
+    reason and score.
     """
     rows = list(rows)
     result = Curated(len(rows), failed=Counter(row["outcome"] for row in rows if row["outcome"] not in ANSWERS))
@@ -73,7 +77,7 @@ def curate(
     gone: dict[str, dict[str, Any]] = {}
     for step in config.steps:
         came = len(alive)
-        alive = _apply(step, alive, by_id, gone)
+        alive = _apply(step, rule_of(step, ask), alive, by_id, gone)
         result.funnel.append({"step": step.step, "in": came, "out": len(alive)})
         on_step(step.step, came, len(alive))
     result.kept = [_row(by_id[sample.sample_id], sample) for sample in alive]
@@ -81,7 +85,7 @@ def curate(
     return result
 
 
-def judge_of(step: Step) -> Judge:
+def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
     """The step bound to its settings."""
     match step:
         case Outcome():
@@ -94,13 +98,15 @@ def judge_of(step: Step) -> Judge:
             return partial(agreement, min_share=step.min_share)
         case Calibrate():
             return partial(calibrate, config=step)
+        case Best():
+            return partial(best, config=step, ask=ask)
 
 
 def _apply(
-    step: Step, alive: Sequence[Sample], by_id: Mapping[str, Row], gone: dict[str, dict[str, Any]]
+    step: Step, rule: Rule, alive: Sequence[Sample], by_id: Mapping[str, Row], gone: dict[str, dict[str, Any]]
 ) -> list[Sample]:
     staying: list[Sample] = []
-    for sample, verdict in zip(alive, judge_of(step)(alive), strict=True):
+    for sample, verdict in zip(alive, rule(alive), strict=True):
         match verdict:
             case Keep(kept):
                 staying.append(kept)
@@ -119,6 +125,7 @@ def _sample(row: Row, bare: Mapping[str, Conversation], config: Curate) -> Sampl
         outcome=row["outcome"],
         tokens=row["tokens"] or (),
         split=side(row["group"] or row["prompt_id"], config.split),
+        teacher=spec_of(row["teacher"]),
         completion=row["reply"],
     )
 

@@ -12,19 +12,19 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from pipeline.curate.config import Format
-from pipeline.curate.step import Drop, Judge, Keep, Sample, Verdict, each
+from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
 from pipeline.curate.text import bare_label
 from prompts.errors import InputError
 
 Check = Callable[[Sample], Verdict]
 
 
-def outcome() -> Judge:
+def outcome() -> Rule:
     """Keeps whole answers."""
     return each(lambda sample: Keep(sample) if sample.outcome == "ok" else Drop(sample.outcome))
 
 
-def form(config: Format) -> Judge:
+def form(config: Format) -> Rule:
     """Keeps replies that pass every check the recipe names; the first that fails is the reason."""
     checks: list[Check] = [partial(_length, config.min_chars, config.max_chars)]
     if config.choices is not None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pipeline.curate.config import Split
 from pipeline.curate.step import Side
-from prompts.digest import digest
-
-SCALE = float(1 << 52)  # as many bits as a float holds exactly
+from prompts.digest import share_of
 
 
 def side(group: str, split: Split) -> Side:
@@ -14,5 +12,4 @@ def side(group: str, split: Split) -> Side:
 
     Rows that are added or removed later move no other row across.
     """
-    place = int(digest([split.seed, group])[:13], 16) / SCALE
-    return "heldout" if place < split.heldout else "train"
+    return "heldout" if share_of([split.seed, group]) < split.heldout else "train"

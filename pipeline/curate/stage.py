@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pipeline.context import Context
 from pipeline.curate.curate import Curated, curate
 from pipeline.errors import RunError
+from pipeline.judge import ask_judge
 from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
 from pipeline.wanted import recipe_prompts
 
@@ -16,7 +18,7 @@ def work(context: Context) -> dict[str, Any]:
     bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
     rows = list(read_rows(context.run.replies))
     context.progress.start("curate", len(rows))
-    curated = curate(rows, bare, context.recipe.curate)
+    curated = curate(rows, bare, context.recipe.curation, ask=partial(ask_judge, context))
     counts = curated.counts()
     write_parquet(context.run.dropped, DROPPED, curated.dropped)
     write_parquet(context.run.kept, KEPT, curated.kept)

@@ -25,6 +25,8 @@ class Sample:
     tokens: Sequence[Mapping[str, Any]]
     """Token logprobs in the shape of `records.TOKENS`."""
     split: Side
+    teacher: str
+    """Who replied: provider:model[@base_url]."""
     completion: str
     """What the student will learn to answer: the reply, until a step rewrites it."""
     margin: float | None = None
@@ -47,10 +49,10 @@ class Drop:
 
 
 Verdict = Keep | Drop
-Judge = Callable[[Sequence[Sample]], Sequence[Verdict]]
+Rule = Callable[[Sequence[Sample]], Sequence[Verdict]]
 """A step bound to its settings. Pure: no clock, no chance, no state between calls."""
 
 
-def each(judge: Callable[[Sample], Verdict]) -> Judge:
+def each(rule: Callable[[Sample], Verdict]) -> Rule:
     """A step that looks at one sample at a time."""
-    return lambda samples: [judge(sample) for sample in samples]
+    return lambda samples: [rule(sample) for sample in samples]

@@ -34,9 +34,9 @@ def work(context: Context) -> dict[str, Any]:
     rows = selection.rows
     contestants = teacher_contestants(
         rows,
-        recipe.teacher[0].label,
+        recipe.teachers_label,
         scorer_for(recipe.evaluate),
-        size=_teacher_size(recipe.teacher[0].spec),
+        size=_teacher_size(recipe.teacher[0].spec) if len(recipe.teacher) == 1 else HOSTED,
         in_flight=recipe.generate.concurrency,
     )
     base = prepare_base(recipe.student.base, cache=run.work)

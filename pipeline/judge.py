@@ -1,0 +1,44 @@
+"""A judge is a teacher: its questions are journaled beside the others, and none is paid for twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.context import Context
+from pipeline.curate.config import Best
+from pipeline.journal import Journal, reply_of
+from pipeline.roster import TeacherEntry
+from pipeline.seats import Seat, seat_of
+from pipeline.session import ask
+from pipeline.wanted import Wanted
+from prompts.messages import Conversation
+from teachers.base import Request
+
+MAX_TOKENS = 1024
+"""A number is all that is wanted, but a judge that reasons counts its thoughts too."""
+
+
+def ask_judge(context: Context, config: Best, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
+    seat = judging_seat(context, config.judge)
+    requests = {question: Request(seat.who.identity, question, seat.sampling) for question in questions}
+    items = {request.key: Wanted(request.key, request.key, request, 1, None, None) for request in requests.values()}
+    with Journal(context.run.journal) as journal:
+        known = journal.outcomes()
+        owed = [(item,) for key, item in items.items() if key not in known]
+        asyncio.run(ask(context, journal, "judge", {0: seat}, owed))
+    return {question: _answer(context, request) for question, request in requests.items()}
+
+
+def judging_seat(context: Context, entry: TeacherEntry) -> Seat:
+    """The judge described, asked as surely as it can be: at temperature 0 where it takes one."""
+    changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0, "json_schema": None}
+    changes |= {"max_tokens": MAX_TOKENS, "optional": ["temperature"], "reasoning_effort": None}
+    return seat_of(entry, context.recipe.generate.model_copy(update=changes), system=False)
+
+
+def _answer(context: Context, request: Request) -> str | None:
+    reply = reply_of(context.run.journal, request.key)
+    return reply["text"] if reply is not None and reply["outcome"] == "ok" else None
