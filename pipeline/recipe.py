@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from pipeline.curate.config import Curate
-from pipeline.roster import Combine, Rescore, TeacherEntry, to_entries
+from pipeline.curate.config import Agreement, Best, Curate, Step
+from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from prompts.errors import InputError
+from prompts.logs.read import is_log
 from prompts.template import find_template
 from students.config import StudentConfig
 from teachers.spec import Spec
@@ -20,16 +21,20 @@ from teachers.terms import Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
 
+STEP_NAMES = frozenset({"outcome", "format", "exact", "agreement", "calibrate", "best"})
+"""The tags of the steps' union: pydantic puts them into the place of an error."""
+
 
 class Prompts(Section):
     """What is asked."""
 
     source: Path
-    """Rows: a JSONL, CSV or Parquet file, or a saved datasets directory; relative to the recipe."""
-    template: Path
-    """A template file relative to the recipe, or the name of one in prompts/library."""
+    """Rows: a JSONL, CSV or Parquet file, or a saved datasets directory; relative to the recipe. Or, without a
+    template, a provider's log, file or folder: its conversations are the prompts."""
+    template: Path | None = None
+    """A template file relative to the recipe, or the name of one in prompts/library. None: the source is a log."""
     gold: str | None = None
-    """The column with the right answer, if known; it scores and never trains."""
+    """The column with the right answer, if known; it scores and never trains. Of a log: `reply`, the logged one."""
     group: str | None = None
     """The column whose equal values must stay on one side of the split; default: every prompt is its own."""
     limit: int | None = Field(None, ge=1)
@@ -109,6 +114,27 @@ class Recipe(Section):
         """The teachers' specs, with their options; InputError where one is no spec."""
         return [entry.to_spec() for entry in self.teacher]
 
+    @property
+    def teachers_label(self) -> str:
+        """What the teachers are called where they stand together."""
+        labels = ", ".join(entry.label for entry in self.teacher)
+        return labels if len(self.teacher) == 1 else f"{self.combine.how} of {labels}"
+
+    @property
+    def curation(self) -> Curate:
+        """`curate`, and at its end the step by which `vote` or `best` picks, unless the recipe places it itself."""
+        picking: Step
+        match self.combine.how:
+            case "vote":
+                picking = Agreement(min_share=self.combine.min_share)
+            case "best" if self.combine.judge is not None:
+                picking = Best(judge=self.combine.judge, rubric=self.combine.rubric)
+            case _:
+                return self.curate
+        if any(step.step == picking.step for step in self.curate.steps):
+            return self.curate
+        return self.curate.model_copy(update={"steps": [*self.curate.steps, picking]})
+
     def to_yaml(self) -> str:
         """The recipe with every default written out; it loads to an equal recipe from anywhere."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
@@ -128,6 +154,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | Non
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
         raise _explain(error, path, root) from error
+    if problem := problem_of(recipe.combine, recipe.teacher, recipe.generate.samples):
+        line = _line_of(root, problem.field.split("."))
+        raise InputError(problem.says, path=path, line=line, field=problem.field, remedy=problem.remedy)
     return _resolve(recipe, path, root)
 
 
@@ -183,7 +212,7 @@ def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
     first = error.errors()[0]
-    known = [part for part in first["loc"] if part not in ("outcome", "format", "exact", "agreement", "calibrate")]
+    known = [part for part in first["loc"] if part not in STEP_NAMES]
     field = ".".join(str(part) for part in known)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InputError(
@@ -226,13 +255,15 @@ def _line_of(root: yaml.Node | None, loc: Iterable[int | str]) -> int | None:
 def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
     folder = path.resolve().parent
     source = (folder / recipe.prompts.source).resolve()
-    template = find_template(str(recipe.prompts.template), folder)
+    template = None if recipe.prompts.template is None else find_template(str(recipe.prompts.template), folder)
     for field, file in (("source", source), ("template", template)):
-        if not file.exists():
+        if file is not None and not file.exists():
             line = _line_of(root, ["prompts", field])
             raise InputError(
                 f"no such file: {file}", path=path, line=line, field=f"prompts.{field}", remedy=f"Relative to {folder}"
             )
+    if template is None:
+        _check_log(recipe, source, path, root)
     base = _resolve_base(recipe.student.base, folder)
     return recipe.model_copy(
         update={
@@ -240,6 +271,25 @@ def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
             "student": recipe.student.model_copy(update={"base": base}),
         }
     )
+
+
+def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None) -> None:
+    """Without a template the source must be a log, which has no columns; InputError names the field to set."""
+    if not is_log(source):
+        raise InputError(
+            f"is missing, and {source.name} is no provider's log",
+            path=path,
+            line=_line_of(root, ["prompts"]),
+            field="prompts.template",
+            remedy="Name a template that makes prompts of its rows",
+        )
+    gold = None if recipe.prompts.gold == "reply" else recipe.prompts.gold
+    columns = (("prompts.gold", gold), ("prompts.group", recipe.prompts.group), ("combine.by", recipe.combine.by))
+    for field, value in columns:
+        if value is not None:
+            line = _line_of(root, field.split("."))
+            remedy = "Give 'reply', or leave it unset" if field == "prompts.gold" else "Leave it unset"
+            raise InputError(f"'{value}': a log has no columns", path=path, line=line, field=field, remedy=remedy)
 
 
 def _resolve_base(base: str, folder: Path) -> str:
