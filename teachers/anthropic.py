@@ -38,7 +38,7 @@ class AnthropicTeacher:
         self._timeout_s = timeout_s
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._client = _open_client(spec, self._key, concurrency, timeout_s)
-        self._headers = _headers(self._key, spec.options.api_version or API_VERSION)
+        self._headers = _headers(spec, self._key)
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
@@ -105,11 +105,14 @@ def _open_client(spec: Spec, key: str, concurrency: int, timeout_s: float) -> As
     )
 
 
-def _headers(key: str, version: str) -> dict[str, str | Omit]:
+def _headers(spec: Spec, key: str) -> dict[str, str | Omit]:
     """Ours, and none of those that the SDK takes from ANTHROPIC_CUSTOM_HEADERS behind the recipe's back."""
     from anthropic import Omit
 
     ambient = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
-    names = [line.partition(":")[0].strip() for line in ambient if ":" in line]
-    unwanted: dict[str, str | Omit] = {name: Omit() for name in names}
-    return {**unwanted, "authorization": f"Bearer {key}", "anthropic-version": version}
+    headers: dict[str, str | Omit] = {line.partition(":")[0].strip(): Omit() for line in ambient if ":" in line}
+    headers["anthropic-version"] = spec.options.api_version or API_VERSION
+    headers["authorization"] = f"Bearer {key}"
+    if spec.base_url:
+        headers["x-api-key"] = key  # the SDK's header before 2.0: some servers read only the one, some the other
+    return headers

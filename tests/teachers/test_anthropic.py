@@ -96,7 +96,7 @@ def failure(server: FaultServer, answer: Answer) -> TeacherError:
     return caught.value
 
 
-def answered(server: FaultServer, body: Any, **headers: str) -> Reply:
+def answered(server: FaultServer, body: Any, **headers: Any) -> Reply:
     server.responder = lambda seen: as_json(body, **headers)
     reply = use(server, lambda teacher: ask(teacher, "x"))
     assert isinstance(reply, Reply)
@@ -287,7 +287,7 @@ def test_the_whole_request_is_sent(claude: FaultServer) -> None:
     how = Sampling(max_tokens=9, reasoning_effort="low")
     seen = sent(claude, "claude-sonnet-5-5", how, SCHEMA, capabilities=(("caching", True),))
     assert seen.path == "/v1/messages"
-    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert seen.headers["authorization"] == f"Bearer {seen.headers['x-api-key']}" == f"Bearer {KEY}"
     assert seen.headers["anthropic-version"] == "2026-10-21"
     cached = [{"type": "text", "text": "y", "cache_control": {"type": "ephemeral"}}]
     assert seen.body == {
@@ -386,7 +386,8 @@ def test_the_environment_moves_and_changes_nothing(monkeypatch: pytest.MonkeyPat
     seen = sent(claude, "m", Sampling(max_tokens=9))
     assert seen.headers["authorization"] == f"Bearer {KEY}"
     assert seen.headers["anthropic-version"] == "2026-10-21"
-    assert not {"anthropic-beta", "x-api-key"} & set(seen.headers)
+    assert seen.headers["x-api-key"] == KEY
+    assert "anthropic-beta" not in seen.headers
     teacher = open_teacher("anthropic:claude-sonnet-5")
     assert str(teacher._client.base_url) == "https://api.anthropic.com"  # type: ignore[attr-defined]
 
