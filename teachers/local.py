@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from teachers.errors import InvalidRequest, Transient
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def on_thread(
-    pool: ThreadPoolExecutor, provider: str, timeout_s: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    pool: Executor, provider: str, timeout_s: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Runs `work` on the pool. A thread cannot be stopped from outside: one that is given up runs on.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body
+from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body, echo
 
 USAGE_IN, USAGE_OUT = 7, 3
 
@@ -139,6 +139,17 @@ WIRES: dict[str, Wire] = {
 }
 """By name. Responses and InvokeModel are chosen by an option or a model, so their adapters' tests ask for them."""
 
+INVOKE = Wire(
+    "invoke",
+    "/invoke",
+    lambda server: f"bedrock:arn:aws:bedrock:us-east-1:000000000000:imported-model/abcdefghijkl@{server.root}",
+    WIRES["converse"].keys,
+    lambda text, reason: chat_body(text, finish_reason=reason),
+    bedrock_error,
+    "stop",
+)
+"""What an imported model speaks: a chat completion inside InvokeModel."""
+
 
 def wire_of(seen: Seen) -> Wire:
     """The protocol of a request, by its path."""
@@ -149,6 +160,8 @@ def echo_any(seen: Seen) -> Answer:
     """Answers with the last turn's text, on whichever protocol was spoken."""
     if seen.path.endswith("/v1/responses"):
         return as_json(responses_reply(seen.turn))
+    if seen.path.endswith(INVOKE.path):
+        return echo(seen)
     wire = wire_of(seen)
     return as_json(wire.reply(seen.turn, wire.stop))
 
