@@ -146,8 +146,8 @@ def test_an_override_changes_just_its_field(data: st.DataObject, name: str) -> N
     spec = Spec.parse(name)
     plain = capabilities_of(spec)
     changed = capabilities_of(replace(spec, options=Options(capabilities=((field, value),))))
-    said = tuple(value) if isinstance(value, list) else value
-    assert changed == replace(plain, **{field: said}, source="the recipe", read_on="")
+    said: dict[str, Any] = {field: tuple(value) if isinstance(value, list) else value}
+    assert changed == replace(plain, **said, source="the recipe", read_on="")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ PREFIXES = ("", "us.", "eu.", "apac.", "jp.", "au.", "us-gov.", "global.")
         ("openai:anthropic/claude-sonnet-4.5@https://openrouter.ai/api/v1", "anthropic"),
         ("openai:openai/gpt-oss-20b@http://localhost:8000/v1", "gpt-oss"),
         ("openai:openai.gpt-oss-120b-1:0@https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1", "gpt-oss"),
+        ("openai:openai.gpt-5.6@https://bedrock-mantle.us-east-1.api.aws/v1", "bedrock"),
+        ("openai:mine@https://acme.openai.azure.us/openai/v1", "azure-openai"),
         ("openai:meta-llama/Llama-3.3-70B-Instruct@http://gpu:8000/v1", "llama"),
         ("openai:llama3.1:8b@http://localhost:11434/v1", "llama"),
         ("huggingface:NousResearch/Hermes-3-Llama-3.1-8B", "llama"),
