@@ -149,7 +149,7 @@ def _with_lacks(reply: Reply, request: Request) -> Reply:
     most = request.sampling.top_logprobs
     short = sum(1 for token in reply.tokens if len(token.top) < most)
     if most and reply.text and not reply.tokens and not reply.warnings:
-        told = "logprobs were asked for and none came"
+        told = f"no alternatives came, {most} a token were asked for"
     elif short:
         told = f"{short} of {len(reply.tokens)} tokens have fewer than the {most} alternatives asked for"
     else:

@@ -62,7 +62,7 @@ KNOWN_MODELS: list[tuple[str, dict[str, Any], str]] = [
 MODELS = {
     "openai": """
         gpt-4.1 o3 o4-mini gpt-5 gpt-5-mini gpt-5-pro gpt-5-chat-latest gpt-5.1 gpt-5.1-codex gpt-5.1-codex-max gpt-5.2
-        gpt-5.2-pro gpt-5.4 gpt-5.4-mini gpt-6 Qwen/Qwen3-8B""",
+        gpt-5.2-pro gpt-5.4 gpt-5.4-mini gpt-5.5 gpt-5.6-sol gpt-6-astra gpt-6-luna gpt-6.2-sol Qwen/Qwen3-8B""",
     "anthropic": """
         claude-3-haiku-20240307 claude-haiku-4-5 claude-sonnet-4-5 claude-opus-4-5 claude-opus-4-6 claude-opus-4-8
         claude-opus-5 claude-sonnet-5 claude-sonnet-5-5 claude-haiku-5-5 claude-opus-5-5 claude-fable-5""",
