@@ -6,7 +6,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 from urllib.parse import urlsplit
 
 import yaml
@@ -24,7 +24,6 @@ PURPOSES: dict[Purpose, str] = {
     "research": "to be studied; neither put to work nor offered",
     "general": "anything wider: a general assistant, or a model that others get or pay for",
 }
-assert tuple(PURPOSES) == get_args(Purpose)
 
 
 class Match(BaseModel):
