@@ -10,11 +10,13 @@ the reply; a cost does not, for nothing is paid now.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from prompts.digest import digest, digest_file
+from prompts.errors import InputError
 from prompts.logs.logged import Logged
 from prompts.logs.read import Skipped, read_logs
 from prompts.messages import to_dicts
@@ -30,10 +32,9 @@ from teachers.terms import rule_of
 class Recording:
     """What a file or folder holds."""
 
+    identity: Identity
     replies: dict[str, list[Reply]]
     """By the digest of the messages, in the file's order."""
-    sources: tuple[Spec, ...]
-    """The teachers that gave them, where the log says so."""
     skipped: str
     """In words: the records that hold no reply to a conversation of text, and why."""
 
@@ -42,15 +43,14 @@ class ReplayTeacher:
     """Answers from a file; what it was not asked then it cannot answer now."""
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
-        self.identity = self.identify(spec)
-        self.capabilities = capabilities_of(spec)
         self._recording = recording_of(spec)
+        self.identity = self._recording.identity
+        self.capabilities = capabilities_of(spec)
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The file, the digest of what it holds, and the terms of those who gave it; InputError for no log."""
-        version = f"sha256:{digest_file(Path(spec.model))[:12]}" if Path(spec.model).exists() else None
-        return Identity("replay", spec.model, api_version=version, terms=_terms(recording_of(spec).sources))
+        """The file, the digest of what it holds, and the terms of those who gave it; InputError where it has no reply."""
+        return recording_of(spec).identity
 
     async def complete(self, request: Request) -> Reply:
         """The recorded reply; InvalidRequest where these messages were never answered that often."""
@@ -67,25 +67,28 @@ class ReplayTeacher:
 
 
 def recording_of(spec: Spec) -> Recording:
-    """What the spec's file or folder holds; InputError where no record of it can be used."""
+    """What the spec's file or folder holds; InputError where no record of it has a reply."""
     path = Path(spec.model)
-    return _recording(path, digest_file(path) if path.exists() else "")
+    return _recording(spec.model, digest_file(path) if path.exists() else "")
 
 
 @lru_cache(maxsize=4)
-def _recording(path: Path, _digest: str) -> Recording:
+def _recording(model: str, version: str) -> Recording:
     """Read once for the same bytes: a teacher is described many times, and a log may be large."""
     skipped = Skipped()
     replies: defaultdict[str, list[Reply]] = defaultdict(list)
     sources: dict[Spec, None] = {}
-    for call in read_logs(path, skipped):
+    for call in read_logs(Path(model), skipped):
         if call.reply is None:
             skipped.add("no_reply", call.where)
             continue
         replies[digest(to_dicts(call.messages))].append(_reply(call, call.reply))
         if call.provider and call.model:
             sources.setdefault(Spec(call.provider, call.model))
-    return Recording(dict(replies), tuple(sources), str(skipped))
+    if not replies:
+        raise InputError(str(skipped), path=model, remedy="Give a log that has the replies too")
+    identity = Identity("replay", model, api_version=f"sha256:{version[:12]}", terms=_terms(sources))
+    return Recording(identity, dict(replies), str(skipped))
 
 
 def _reply(call: Logged, text: str) -> Reply:
@@ -93,7 +96,7 @@ def _reply(call: Logged, text: str) -> Reply:
     return Reply(text, call.ended, call.finish_reason, usage=usage, request_id=call.request_id)
 
 
-def _terms(sources: tuple[Spec, ...]) -> str | None:
+def _terms(sources: Iterable[Spec]) -> str | None:
     """Whose replies these are, by rule; None where the log does not say."""
     by_rule: defaultdict[str, list[str]] = defaultdict(list)
     for spec in sources:

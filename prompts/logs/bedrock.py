@@ -1,5 +1,6 @@
 """Bedrock's model invocation logs: the envelope around a call's two bodies.
 
+Its `operation` is not looked at: the bodies tell by themselves, and OpenAI's APIs are logged too.
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """
 
@@ -16,7 +17,6 @@ from prompts.logs.logged import Counted, Logged, Sampled, Unusable, count, numbe
 from prompts.logs.stream import whole
 
 SCHEMA = "ModelInvocationLog"
-OPERATIONS = frozenset({"Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"})
 
 Fetch = Callable[[str], Any]
 """The JSON at an S3 path that the log names; Unusable where it is not on this machine."""
@@ -26,8 +26,6 @@ def read_invocation(body: Mapping[str, Any], fetch: Fetch) -> Iterator[Logged]:
     """The call, if it was text and succeeded; Unusable with the reason otherwise."""
     if body.get("errorCode"):
         raise Unusable("failed_call")
-    if body.get("operation") not in OPERATIONS:
-        raise Unusable("unknown_operation")
     sent = _body(body.get("input") or {}, "input", fetch)
     if not isinstance(sent, dict):
         raise Unusable("no_body")

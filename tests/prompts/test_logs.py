@@ -207,7 +207,7 @@ IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucke
         (invocation("InvokeModel", {"inputText": "Why?"}, None), "unknown_family"),
         (invocation("InvokeModel", {"prompt": "\n\nHuman: Why?"}, {"completion": "So."}), "unknown_family"),
         (invocation("InvokeModel", None, None), "no_body"),
-        (invocation("StartAsyncInvoke", {}, {}), "unknown_operation"),
+        (invocation("StartAsyncInvoke", {"modelInput": {}}, {}), "unknown_family"),
         (invocation("Converse", {}, None, errorCode="ThrottlingException"), "failed_call"),
         (converse("Why?", "So.") | {"timestamp": "yesterday"}, "malformed_bedrock"),
     ],

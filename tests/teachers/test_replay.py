@@ -131,3 +131,9 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     write_jsonl(path, [completion("a", "second")])
     assert replayed(path, "a").text == "second"
     assert describe(f"replay:{path}").identity != before
+
+
+def test_a_log_of_questions_alone_is_no_teacher(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "log.jsonl", [{"messages": [{"role": "user", "content": "Why?"}]}])
+    with pytest.raises(InputError, match=r"1 no_reply \(first: .*log.jsonl:1\). Give a log that has the replies too"):
+        describe(f"replay:{path}")
