@@ -11,6 +11,7 @@ from pipeline.journal import reply_outcomes
 from pipeline.recipe import Recipe
 from pipeline.run import RunDir
 from pipeline.seats import Seat, has_system, seats_of
+from pipeline.terms import check_terms
 from pipeline.wanted import Wanted, recipe_prompts
 from teachers.base import Usage
 from teachers.meter import cost_usd
@@ -25,6 +26,7 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
 
     With `fallback` every teacher is counted for every prompt: at most so many calls.
     """
+    remarks = check_terms(recipe)
     loaded = recipe_prompts(recipe)
     seats = seats_of(recipe, has_system(loaded.prompts))
     run = RunDir(root)
@@ -43,6 +45,7 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
         "output_tokens_at_most": tokens_out,
         "cost_usd_at_most": _total(parts, "cost_usd_at_most"),
         "disk_bytes_estimate": _disk(recipe, calls, tokens_out or 0),
+        "remarks": remarks,
     }
 
 
@@ -52,7 +55,8 @@ def render_plan(plan: dict[str, Any]) -> str:
     lines.append(f"calls      {plan['calls']}: {plan['prompts']} prompts, {plan['answered']} answers there already")
     if len(plan["teachers"]) > 1:
         lines.append(f"cost       {_money(plan['cost_usd_at_most'])} in all")
-    return "\n".join([*lines, f"disk       about {plan['disk_bytes_estimate'] / 1e6:,.1f} MB for the journal"])
+    lines.append(f"disk       about {plan['disk_bytes_estimate'] / 1e6:,.1f} MB for the journal")
+    return "\n".join([*lines, *plan["remarks"]])
 
 
 def _part(seat: Seat, owed: Sequence[Wanted]) -> dict[str, Any]:

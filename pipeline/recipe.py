@@ -96,8 +96,8 @@ class Recipe(Section):
     """Names the run directory: runs/NAME unless --dir says otherwise."""
     prompts: Prompts
     purpose: Purpose | None = None
-    """What the student is for, which some providers' terms depend on. `task`: one task of your own; `research`: to
-    be studied; `general`: a general model, or one offered to others as a model."""
+    """What the student is for, which some providers' terms depend on. `task`: one task of your own, the model not
+    given or sold to others; `research`: to be studied; `general`: anything that others get or pay for."""
     override_terms: list[str] = Field(default_factory=list)
     """Rules of teachers/terms.yaml, by name, that you have settled with the provider; the model card says so."""
     teacher: Annotated[list[TeacherEntry], BeforeValidator(to_entries), Field(min_length=1)]

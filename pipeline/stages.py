@@ -15,6 +15,7 @@ from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
 from pipeline.run import RunDir
 from pipeline.seats import seats_of
+from pipeline.terms import check_terms
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
@@ -29,6 +30,8 @@ class Stage:
     outputs: Callable[[RunDir], tuple[Path, ...]]
     module: str
     """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
+    refreshes: bool = False
+    """Whether the module has `refresh(context)`: what follows the recipe without making the stage run again."""
 
 
 def run_stages(context: Context, first: str, last: str, *, force_from: str | None = None) -> None:
@@ -42,6 +45,8 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
             field="prompts.gold",
             remedy="Name the column with the right answers, or stop earlier with --until train",
         )
+    for remark in check_terms(context.recipe):
+        context.progress.say(remark)
     upstream = ""
     for position, stage in enumerate(STAGES):
         fingerprint = digest([SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream])
@@ -56,6 +61,8 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         elif position > NAMES.index(last):
             return
         elif current and not forced:
+            if stage.refreshes:
+                importlib.import_module(stage.module).refresh(context)
             context.progress.say(f"{stage.name}: up to date")
         else:
             _work(context, stage, fingerprint)
@@ -117,7 +124,13 @@ STAGES = (
         lambda run: (run.kept, run.dropped),
         "pipeline.curate.stage",
     ),
-    Stage("train", lambda recipe: recipe.student.model_dump(), lambda run: (run.student,), "pipeline.train"),
+    Stage(
+        "train",
+        lambda recipe: recipe.student.model_dump(),
+        lambda run: (run.student,),
+        "pipeline.train",
+        refreshes=True,
+    ),
     Stage(
         "evaluate",
         lambda recipe: recipe.evaluate.model_dump(),

@@ -64,7 +64,7 @@ def test_bad_overrides(tmp_path: Path, override: str, message: str) -> None:
         ("generate: {samples: 2, tempreature: 0}\n", 1, "generate.tempreature", "Known fields here: samples"),
         ("generate:\n  samples: many\n", 2, "generate.samples", "Got 'many'"),
         ("generate:\n  samples: 0\n", 2, "generate.samples", "greater than or equal to 1"),
-        ("colour: red\n", 1, "colour", "Known fields here: name, prompts, teacher"),
+        ("colour: red\n", 1, "colour", "Known fields here: name, prompts, purpose"),
         ("curate:\n  steps:\n  - step: calibrate\n", 3, "curate.steps.0.labels", "Field required"),
         ("curate:\n  steps:\n  - step: exact\n  - step: magic\n", 4, "curate.steps.1", "magic"),
     ],

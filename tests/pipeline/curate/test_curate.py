@@ -32,7 +32,7 @@ def row(prompt: str, index: int = 0, **changes: Any) -> dict[str, Any]:
         "reply": "spam",
         "outcome": "ok",
         "finish_reason": "stop",
-        "teacher": None,
+        "teacher": {"provider": "scripted", "model": "test", "base_url": None},
         "sampling": None,
         "usage": None,
         "cost_usd": None,

@@ -34,6 +34,7 @@ def sample(text: str = "mail", completion: str = "spam", split: Side = "train", 
         "outcome": "ok",
         "tokens": (),
         "split": split,
+        "teacher": "scripted:test",
         "completion": completion,
     }
     return Sample(**{**values, **changes})
