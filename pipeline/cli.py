@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.recipe import Recipe
 
 STAGES = ("generate", "curate", "train", "evaluate", "report")
+EXPORTS = ("openai-chat", "bedrock-distillation", "trl", "sharegpt", "alpaca")
 INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -117,6 +118,47 @@ def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: b
             sys.exit(1)
     else:
         _print(providers.show_teacher(providers.entry_of(spec, overrides)), as_json, providers.render_teacher)
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--teachers", "specs", multiple=True, metavar="A,B,C", help="The teachers. [the recipe's own]")
+@click.option("--rows", type=click.IntRange(min=1), default=50, show_default=True, help="Prompts that each is asked.")
+@click.option("--judge", metavar="SPEC", help="Compares answers with the first teacher's, where there is no gold.")
+@click.option("--dir", "run_dir", type=click.Path(path_type=Path), help="The run directory. [runs/NAME]")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one field of the recipe.")
+@_json
+def bakeoff(
+    recipe: Path,
+    specs: tuple[str, ...],
+    rows: int,
+    judge: str | None,
+    run_dir: Path | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Ask several teachers the same few prompts of RECIPE; name the cheapest that is not significantly worse."""
+    from pipeline.bakeoff.run import bakeoff as bake
+    from pipeline.bakeoff.table import render
+    from pipeline.progress import Progress
+
+    loaded = _load(recipe, overrides, None)
+    with Progress() as progress:
+        found = bake(loaded, _directory(run_dir, loaded), specs, rows, progress, judge=judge)
+    _print(found, as_json, render)
+
+
+@cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Choice(EXPORTS), required=True, help="The format to write.")
+@click.option("--out", type=click.Path(path_type=Path), help="A new file. [RUN/exports/TO-SPLIT.jsonl]")
+@click.option("--split", type=click.Choice(("train", "heldout", "all")), default="train", show_default=True)
+@_json
+def export(run_dir: Path, to: str, out: Path | None, split: str, as_json: bool) -> None:
+    """Write what RUN kept as a file that a hosted tuning job or another trainer reads."""
+    from pipeline.export.export import export_run, render_export
+
+    _print(export_run(run_dir, to, out, split), as_json, render_export)
 
 
 @cli.command()

@@ -49,7 +49,7 @@ class ReplayTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The file, the digest of what it holds, and the terms of those who gave it; InputError where it has no reply."""
+        """The file, the digest of what it holds, the terms of those who replied; InputError where there is no reply."""
         return recording_of(spec).identity
 
     async def complete(self, request: Request) -> Reply:
