@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.providers import render_grid
+from pipeline.grid import render_grid
 from pipeline.roster import TeacherEntry
 from prompts.messages import Message
 from teachers.base import Capabilities, Identity, Reply, Request, Sampling

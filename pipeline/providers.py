@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from pipeline.grid import render_grid
 from pipeline.roster import TeacherEntry
 from prompts.errors import InputError
 from teachers.base import Usage
@@ -20,10 +18,6 @@ from teachers.catalog import Description, Provider, describe, providers
 from teachers.meter import cost_usd
 from teachers.terms import rule_of
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-PLAIN_WIDTH = 120
 FLAGS = ("temperature", "top_p", "seed", "schema", "system", "score", "batch", "caching")
 """The capabilities that are there or not."""
 
@@ -131,25 +125,6 @@ def no_price(found: Description) -> str:
     return UNKNOWN if found.needs_key else LOCAL
 
 
-def render_grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as wide as the terminal; plain ASCII where there is none."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else PLAIN_WIDTH
-    table: Table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, padding=(0, 1, 0, 0), pad_edge=not terminal)
-    for position, title in enumerate(header):
-        table.add_column(Text(title), justify="right" if position else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    out = io.StringIO()
-    Console(file=out, width=width, force_terminal=terminal, highlight=False).print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip())
-
-
 def _entry(provider: Provider) -> dict[str, Any]:
     return {
         "provider": provider.name,
@@ -213,7 +188,8 @@ def _terms(rule: Mapping[str, Any] | None) -> str:
     if rule is None:
         return "no rule is known for its output"
     forbids = f"; not for purpose {', '.join(rule['forbids'])}" if rule["forbids"] else ""
-    return f"{rule['name']}: {rule['text']} ({rule['url']}, read {rule['read_on']}){forbids}"
+    read = f"read {rule['read_on']}" if rule["read_on"] else "not read by us"
+    return f"{rule['name']}: {rule['text']} ({rule['url']}, {read}){forbids}"
 
 
 def _price(shown: Mapping[str, Any]) -> str:

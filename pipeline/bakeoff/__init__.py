@@ -1,0 +1,1 @@
+"""The bake-off: several teachers answer the same few prompts, and the cheapest that will do is named."""

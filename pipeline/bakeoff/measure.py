@@ -1,0 +1,120 @@
+"""One teacher's replies to the slice, measured: scores, accepted rows, dollars, seconds, refusals, failures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.curate.config import Best, Calibrate, Curate
+from pipeline.curate.curate import curate
+from pipeline.evaluate.scorers import Scorer
+from pipeline.evaluate.summary import SCORED
+from pipeline.seats import Seat
+from prompts.messages import Conversation
+from prompts.prompt import Prompt
+from teachers.base import ANSWERS, Usage
+
+Row = Mapping[str, Any]
+"""A row of replies.parquet."""
+
+
+@dataclass(slots=True, frozen=True)
+class Reading:
+    """What the recipe's curation reads off one teacher's replies, by prompt id."""
+
+    texts: Mapping[str, str]
+    """What a student would be trained towards; only where the teacher answered."""
+    accepted: frozenset[str]
+    """The prompts whose reply is kept."""
+
+
+@dataclass(slots=True, frozen=True)
+class Measured:
+    """One teacher on the slice. Sequences stand in the slice's order."""
+
+    label: str
+    spec: str
+    scores: tuple[float | None, ...]
+    """0 to 1 a prompt; None where none could be had, as from a judge that said nothing usable."""
+    accepted: int
+    outcomes: Mapping[str, int]
+    cost_usd: float | None
+    """None where the cost of any reply is not known."""
+    latencies_s: tuple[float, ...]
+    why_no_cost: str | None = None
+    """Why `cost_usd` is None."""
+    asked_without: tuple[str, ...] = ()
+    """Fields of `generate` that it cannot honour and was not asked with."""
+
+    @property
+    def cost_per_accepted_usd(self) -> float | None:
+        """None too where nothing was accepted."""
+        return None if self.cost_usd is None or not self.accepted else self.cost_usd / self.accepted
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """The outcomes that are no whole answer and no refusal."""
+        return {name: count for name, count in sorted(self.outcomes.items()) if name not in ("ok", "refused")}
+
+
+def read_replies(rows: Sequence[Row], bare: Mapping[str, Conversation], config: Curate) -> Reading:
+    """Curates one teacher's rows by themselves: steps that look at all rows must see no other teacher's.
+
+    The texts are read with every row kept by `calibrate`, whatever share the recipe keeps: which rows are
+    surest is a choice among a teacher's answers, and says nothing about how good an answer is.
+    """
+    kept = curate(rows, bare, _alone(config)).kept
+    whole = curate(rows, bare, _alone(config, keep_all=True))
+    texts = {row["prompt_id"]: row["completion"][-1]["content"] for row in (*whole.kept, *whole.dropped)}
+    return Reading(texts, frozenset(row["prompt_id"] for row in kept))
+
+
+def score_replies(
+    rows: Sequence[Row], reading: Reading, prompts: Sequence[Prompt], scorer: Scorer
+) -> tuple[float | None, ...]:
+    """Each prompt's score against gold; 0 where there was no answer, as in the evaluation."""
+    outcomes = {row["prompt_id"]: row["outcome"] for row in rows}
+    return tuple(
+        scorer.score(reading.texts[prompt.id], prompt.gold or "").value if outcomes.get(prompt.id) in SCORED else 0.0
+        for prompt in prompts
+    )
+
+
+def measure(
+    seat: Seat, rows: Sequence[Row], reading: Reading, scores: Sequence[float | None], *, no_price: str
+) -> Measured:
+    """One teacher's numbers. `no_price` is why a cost is unknown where no reply has one."""
+    costs = [_cost_usd(row, seat) for row in rows if row["outcome"] in ANSWERS]
+    known = [cost for cost in costs if cost is not None]
+    whole = bool(costs) and len(known) == len(costs)
+    partly = f"the cost of {len(costs) - len(known)} of {len(costs)} replies is not known" if known else no_price
+    return Measured(
+        label=seat.entry.label,
+        spec=str(seat.who.spec),
+        scores=tuple(scores),
+        accepted=len(reading.accepted),
+        outcomes=dict(sorted(Counter(row["outcome"] for row in rows).items())),
+        cost_usd=sum(known) if whole else None,
+        latencies_s=tuple(row["latency_s"] for row in rows if row["latency_s"] is not None),
+        why_no_cost=None if whole else partly if costs else "it answered nothing",
+        asked_without=seat.left_out,
+    )
+
+
+def _cost_usd(row: Row, seat: Seat) -> float | None:
+    """At the recipe's price as it is now; without one, what was journaled when the reply was paid."""
+    price = seat.entry.to_price()
+    if price is None or row["usage"] is None:
+        cost: float | None = row["cost_usd"]
+        return cost
+    return price.cost_usd(Usage(**row["usage"]))
+
+
+def _alone(config: Curate, *, keep_all: bool = False) -> Curate:
+    """The recipe's curation for one teacher with one reply a prompt: `best` has nothing to pick from."""
+    steps = [step for step in config.steps if not isinstance(step, Best)]
+    if keep_all:
+        steps = [step.model_copy(update={"keep": 1.0}) if isinstance(step, Calibrate) else step for step in steps]
+    return config.model_copy(update={"steps": steps})
