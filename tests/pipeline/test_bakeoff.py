@@ -191,6 +191,16 @@ def test_steps_that_look_at_all_rows_see_one_teacher_at_a_time(folder: Path) -> 
     assert all(18 <= one["accepted"] <= 40 for one in found["teachers"])
 
 
+def test_teachers_do_not_vote_on_each_other(folder: Path) -> None:
+    """`agreement` and `exact` would drop two of three teachers' replies to a prompt, were they one corpus."""
+    wrong = script(folder / "wrong.jsonl", wrong_on(range(ROWS)))
+    right, same = script(folder / "right.jsonl", {}), script(folder / "same.jsonl", {0: {"latency_s": 0.001}})
+    steps = [{"step": "outcome"}, {"step": "exact"}, {"step": "agreement", "min_share": 0.5}]
+    found = bake(folder, wrong, right, same, curate={"steps": steps})
+    assert [one["score"] for one in found["teachers"]] == [0, 1, 1]
+    assert [one["accepted"] for one in found["teachers"]] == [40, 40, 40]
+
+
 def test_the_share_that_calibration_keeps_is_accepted_and_all_is_scored(folder: Path) -> None:
     """The margins differ, so that `keep` drops rows; those dropped are scored by their calibrated label too."""
     replies = {i: label_token(i, 3.0 + 0.01 * (i if gold(i) == "spam" else -i)) for i in range(ROWS)}
