@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body, echo
+from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body, echo, entry
 
 USAGE_IN, USAGE_OUT = 7, 3
 
@@ -35,7 +35,7 @@ def chat_error(status: int, message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "error", "code": str(status), "param": None}}
 
 
-def responses_reply(text: str, reason: str = "completed") -> dict[str, Any]:
+def responses_reply(text: str, reason: str = "completed", entries: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     whole = reason == "completed"
     return {
         "id": "resp-1",
@@ -51,7 +51,7 @@ def responses_reply(text: str, reason: str = "completed") -> dict[str, Any]:
                 "id": "msg-1",
                 "role": "assistant",
                 "status": "completed" if whole else "incomplete",
-                "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
+                "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": list(entries)}],
             }
         ],
         "usage": {
@@ -159,7 +159,8 @@ def wire_of(seen: Seen) -> Wire:
 def echo_any(seen: Seen) -> Answer:
     """Answers with the last turn's text, on whichever protocol was spoken."""
     if seen.path.endswith("/v1/responses"):
-        return as_json(responses_reply(seen.turn))
+        told = [entry(seen.turn, 0.0, {seen.turn: 0.0})] if seen.body.get("include") else []
+        return as_json(responses_reply(seen.turn, entries=told))
     if seen.path.endswith(INVOKE.path):
         return echo(seen)
     wire = wire_of(seen)

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prompts.messages import Message
 from teachers.base import Identity, Reply, Request, Sampling
 from teachers.chat_wire import from_wire, to_wire
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
+from teachers.openai_parts import cache_key
 from tests.servers.faults import chat_body, entry, logprobs
 from tests.teachers.contract import conversation
 from tests.teachers.wire import body_of, replies, requests
@@ -43,6 +45,26 @@ def test_a_schema_is_strict_and_the_limit_has_the_name_it_is_given() -> None:
     assert body["max_completion_tokens"] == 5
     assert "max_tokens" not in body
     assert body["response_format"]["json_schema"] == {"name": "reply", "strict": True, "schema": {"type": "string"}}
+
+
+def test_an_effort_and_a_cache_key_are_sent_where_there_are_any() -> None:
+    request = Request(Identity("openai", "m"), conversation("x"), Sampling(reasoning_effort="none"))
+    assert to_wire(request, cache_key="k") == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "x"}],
+        "reasoning_effort": "none",
+        "prompt_cache_key": "k",
+    }
+
+
+def test_the_cache_key_is_the_prefixs() -> None:
+    def key(*texts: str) -> str | None:
+        turns = tuple(Message("user" if index % 2 else "system", text) for index, text in enumerate(texts))
+        return cache_key(Request(Identity("openai", "m"), turns))
+
+    assert key("examples", "one") == key("examples", "two") != key("other examples", "one")
+    assert len(key("examples", "one") or "") <= 64  # https://developers.openai.com/api/docs/guides/prompt-caching
+    assert key("no prefix") is None
 
 
 NAMES = st.sampled_from(["choices", "message", "content", "error", "logprobs", "usage", "finish_reason"])
@@ -131,6 +153,27 @@ def test_null_bytes_are_read_from_the_token() -> None:
 
 def test_sentinels_and_missing_alternatives_are_no_alternatives() -> None:
     reply = from_wire(chat_body("a", logprobs=logprobs([entry("a", -0.1, {"a": -0.1, "b": -9999.0})])))
+    assert [other.bytes for other in reply.tokens[0].top] == [b"a"]
+
+
+def test_a_filtered_prompt_in_a_200_is_an_answer() -> None:
+    reply = from_wire({"error": {"code": "content_filter", "message": "no"}})
+    assert (reply.outcome, reply.text, reply.finish_reason) == ("filtered", "", "content_filter")
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_the_tokens_are_those_of_the_answer_not_of_the_thoughts(field: str) -> None:
+    thoughts = [entry(token, -0.1) for token in ("hm", "</think>", "\n\n")]
+    body = chat_body(
+        "spam",
+        message={"content": "spam", field: "hm"},
+        logprobs=logprobs([*thoughts, entry("spam", -0.5), entry("<|im_end|>", -0.1)]),
+    )
+    assert [token.bytes for token in from_wire(body).tokens] == [b"spam"]
+
+
+def test_an_alternative_that_is_a_piece_of_a_character_is_none() -> None:
+    reply = from_wire(chat_body("a", logprobs=logprobs([entry("a", -0.1, {"a": -0.1, "\ufffd": -3.0})])))
     assert [other.bytes for other in reply.tokens[0].top] == [b"a"]
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import traceback
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from prompts.errors import InputError
 from prompts.messages import Message
+from teachers.arrival import lacks
 from teachers.base import Reply, Request, Sampling, Teacher
 from teachers.catalog import describe, open_teacher
 from teachers.errors import (
@@ -20,8 +24,13 @@ from teachers.errors import (
     Transient,
     Unsupported,
 )
+from teachers.openai import to_call
+from teachers.openai_endpoint import endpoint_of
+from teachers.openai_parts import cache_key
+from teachers.spec import Options, Spec
 from tests.servers.faults import Answer, FaultServer, as_json, chat, chat_body, entry, logprobs
-from tests.teachers.contract import SCHEMA, TeacherContract, ask, plain_sampling, with_teacher
+from tests.servers.wires import echo_any
+from tests.teachers.contract import SCHEMA, TeacherContract, ask, conversation, plain_sampling, with_teacher
 
 KEY = "sk-a-key-that-must-not-be-seen"
 
@@ -45,6 +54,13 @@ class TestContractOnFaults(TeacherContract):
     def test_what_it_cannot_do_is_refused_before_any_call(self, spec: str, faults: FaultServer) -> None:  # type: ignore[override]
         super().test_what_it_cannot_do_is_refused_before_any_call(spec)
         assert faults.requests == []
+
+
+class TestContractOnResponses(TeacherContract):
+    @pytest.fixture
+    def spec(self, faults: FaultServer) -> Spec:
+        faults.responder = echo_any
+        return Spec("openai", "test-model", faults.url, Options(api="responses"))
 
 
 def failure(faults: FaultServer, answer: Answer) -> TeacherError:
@@ -110,6 +126,80 @@ def test_no_credit_is_not_a_rate(faults: FaultServer) -> None:
     error = failure(faults, as_json({"error": {"message": "You exceeded", "code": "insufficient_quota"}}, 429))
     assert type(error) is AuthError
     assert "Add credit" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (
+            401,
+            {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}},
+            ["Check OPENAI_API_KEY"],
+        ),
+        (
+            404,
+            {"error": {"message": "The model `gpt-9` does not exist", "code": "model_not_found"}},
+            ["`gpt-9` does not exist", "Check the model's name"],
+        ),
+        (
+            404,
+            {"error": {"message": "This model is only supported in v1/responses", "param": "model", "code": None}},
+            ["only supported in v1/responses", "need 'responses'"],
+        ),
+        (404, {"detail": "Not Found"}, ["Not Found", "base URL (most end in /v1)"]),
+        (
+            404,
+            {"error": {"code": "DeploymentNotFound", "message": "No deployment"}},
+            ["Give the deployment's name"],
+        ),
+        (
+            400,
+            {"error": {"message": "This model's maximum context length is 8192", "code": "context_length_exceeded"}},
+            ["maximum context length is 8192", "Shorten the prompt"],
+        ),
+        (
+            400,
+            {"error": {"message": "exceeds the available context size", "type": "exceed_context_size_error"}},
+            ["exceeds the available context size", "Shorten the prompt"],
+        ),
+        (400, {"error": {"message": "at most 10 input tokens", "param": "input_tokens", "code": 400}}, ["Shorten the"]),
+        (
+            400,
+            {
+                "error": {
+                    "message": "Invalid schema for response_format 'reply'",
+                    "param": "response_format",
+                    "code": None,
+                }
+            },
+            ["Invalid schema for", "Change json_schema"],
+        ),
+        (400, {"error": {"message": "Invalid schema", "param": "text.format.schema"}}, ["Change json_schema"]),
+        (
+            400,
+            {"error": {"message": "Unsupported parameter: 'logprobs'", "code": "unsupported_parameter"}},
+            ["'logprobs'", "Leave it unset"],
+        ),
+        (400, {"error": {"message": "Expected >= 16", "code": "integer_below_min_value"}}, ["Raise max_tokens"]),
+        (413, {"error": {"message": "too large"}}, ["Shorten the prompt"]),
+        (422, {"detail": [{"loc": ["body", "seed"], "msg": "extra fields"}]}, ["extra fields"]),
+        (302, {}, ["Give the base URL it leads to"]),
+    ],
+)
+def test_a_refusal_says_why_in_the_providers_words_and_what_to_do(
+    faults: FaultServer, status: int, body: dict[str, object], words: list[str]
+) -> None:
+    message = str(failure(faults, as_json(body, status)))
+    assert [word for word in words if word not in message] == [], message
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_web_page_is_called_one(faults: FaultServer, status: int) -> None:
+    page = Answer(status, b"<!doctype html><html><body>Welcome to nginx</body></html>", {"content-type": "text/html"})
+    message = str(failure(faults, page))
+    assert "web page" in message
+    assert "base URL" in message
+    assert "nginx" not in message or len(message) < 200
 
 
 def test_a_filtered_prompt_is_an_answer(faults: FaultServer) -> None:
@@ -194,6 +284,25 @@ def test_fewer_alternatives_than_asked_are_what_there_is(faults: FaultServer) ->
     assert [other.bytes for other in reply.tokens[0].top] == [b"a"]
 
 
+def test_what_was_asked_for_and_did_not_come_is_said(faults: FaultServer) -> None:
+    none = answered(faults, chat("text"))
+    assert none.warnings == ("no alternatives came, 5 a token were asked for",)
+    few = answered(faults, chat("a", logprobs=logprobs([entry("a", -0.1, {"a": -0.1})])))
+    assert few.warnings == ("1 of 1 tokens have fewer than the 5 alternatives asked for",)
+
+
+def test_the_shared_prefix_has_a_cache_key_at_openais_own_endpoint_alone() -> None:
+    turns = (Message("system", "long examples"), Message("user", "u"))
+    found = describe("openai:gpt-4.1")
+    request = Request(found.identity, turns)
+    own, other = endpoint_of(Spec("openai", "m")), endpoint_of(Spec("openai", "m", "http://localhost:1/v1"))
+    for api in ("chat", "responses"):
+        can = replace(found.capabilities, api=api)
+        assert to_call(request, own, can, cache_prefix=True).body["prompt_cache_key"] == cache_key(request)
+        assert "prompt_cache_key" not in to_call(request, own, can, cache_prefix=False).body
+        assert "prompt_cache_key" not in to_call(request, other, can, cache_prefix=True).body
+
+
 def test_the_whole_request_is_sent(faults: FaultServer) -> None:
     async def use(teacher: Teacher) -> None:
         how = Sampling(temperature=0.5, top_p=0.9, max_tokens=3, seed=4, top_logprobs=2)
@@ -238,6 +347,44 @@ def test_the_official_endpoint_is_not_moved_by_the_environment(monkeypatch: pyte
     assert teacher.identity.base_url is None
     assert teacher.identity.terms
     assert describe("openai:m@http://x/v1").identity.terms is None
+
+
+@pytest.mark.parametrize(
+    ("model", "how", "problem"),
+    [
+        ("o3", {"top_logprobs": 1}, "set top_logprobs to 0"),
+        ("gpt-5-mini", {"temperature": 0.5}, "leave temperature unset"),
+        ("gpt-5-mini", {"reasoning_effort": "none"}, "use one of minimal, low, medium, high"),
+        ("gpt-5.4", {"reasoning_effort": "low", "temperature": 0.5}, "set reasoning_effort to none"),
+        ("gpt-5.4", {"temperature": 0.5, "top_logprobs": 5}, None),
+        ("gpt-5.5", {"temperature": 0.5}, "set reasoning_effort to none"),
+        ("gpt-5.5", {"reasoning_effort": "none", "temperature": 0.5, "top_logprobs": 20}, None),
+        ("gpt-6-astra", {"reasoning_effort": "none"}, "use one of low, medium, high, xhigh, max"),
+        ("gpt-6-luna", {"reasoning_effort": "none", "top_logprobs": 20}, None),
+        ("gpt-6-luna", {"reasoning_effort": "max"}, None),
+        ("gpt-6.9-unheard-of", {"top_logprobs": 1}, "set top_logprobs to 0"),
+        ("gpt-5.5-pro", {"seed": 1}, "leave seed unset"),
+        ("gpt-5.5-pro", {"max_tokens": 15}, "set max_tokens to 16"),
+        ("gpt-5-pro", {"reasoning_effort": "low"}, "use one of high"),
+        ("gpt-4.1", {"temperature": 0.0, "seed": 1, "top_logprobs": 20, "max_tokens": 1}, None),
+    ],
+)
+def test_a_model_is_asked_only_for_what_it_takes(model: str, how: dict[str, Any], problem: str | None) -> None:
+    found = describe(f"openai:{model}")
+    said = [
+        lack.says for lack in lacks(found.capabilities, Request(found.identity, conversation("x"), Sampling(**how)))
+    ]
+    assert (said == []) if problem is None else problem in "; ".join(said)
+
+
+def test_a_name_that_resolves_to_the_metadata_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = socket.getaddrinfo("169.254.169.254", 80, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **named: [] if named.get("flags") else found)
+    with pytest.raises(InvalidRequest, match="innocent") as caught:
+        with_teacher("openai:m@http://innocent.example/v1", lambda teacher: ask(teacher, "x"))
+    assert "allow_addresses: ['169.254.169.254']" in str(caught.value)
+    with pytest.raises(InputError, match="link-local or metadata"):
+        open_teacher("openai:m@http://169.254.169.254/v1")
 
 
 def test_reasoning_models_are_refused_logprobs_before_any_call() -> None:

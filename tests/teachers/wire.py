@@ -13,12 +13,14 @@ from teachers.base import Alternative, Identity, Outcome, Reply, Request, Sampli
 
 FINISH: dict[Outcome, str] = {"ok": "stop", "truncated": "length", "filtered": "content_filter"}
 COUNTS = st.none() | st.integers(0, 10**6)
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
+"""U+FFFD as an alternative stands for bytes that a server could not show."""
 
 
 @st.composite
 def tokens(draw: st.DrawFn) -> TokenLogprob:
     """A token whose probabilities, its own among them, sum to at most 1."""
-    names = draw(st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=5, unique=True))
+    names = draw(st.lists(st.text(CHARACTERS, min_size=1, max_size=4), min_size=1, max_size=5, unique=True))
     weights = [draw(st.integers(1, 100)) for _ in names]
     with_ids = draw(st.booleans())
     top = tuple(
@@ -35,7 +37,7 @@ def replies(draw: st.DrawFn) -> Reply:
     sampled = tuple(draw(st.lists(tokens(), max_size=4)))
     outcome = draw(st.sampled_from(sorted(FINISH)))
     text = b"".join(token.bytes for token in sampled).decode() if sampled else draw(st.text())
-    usage = Usage(draw(COUNTS), draw(COUNTS), draw(COUNTS), draw(COUNTS))
+    usage = Usage(draw(COUNTS), draw(COUNTS), draw(COUNTS), draw(COUNTS), draw(COUNTS))
     return Reply(text, outcome, FINISH[outcome], sampled, usage, request_id=draw(st.none() | st.text()))
 
 
@@ -48,6 +50,7 @@ def requests(draw: st.DrawFn) -> Request:
         max_tokens=draw(st.none() | st.integers(1, 9999)),
         seed=draw(st.none() | st.integers(0, 2**31)),
         top_logprobs=draw(st.integers(0, 20)),
+        reasoning_effort=draw(st.sampled_from([None, "none", "high"])),
     )
     turns = draw(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()), min_size=1))
     messages = tuple(Message(role, content) for role, content in turns)  # type: ignore[arg-type]
@@ -74,6 +77,9 @@ def _usage(usage: Usage) -> dict[str, Any]:
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
