@@ -158,6 +158,7 @@ def test_a_body_may_be_a_string_and_an_arn_loses_its_account(tmp_path: Path) -> 
     ("record", "ended", "reply"),
     [
         (converse("Why?", "So", stop="max_tokens"), "truncated", "So"),
+        (converse("Why?", "So", stop="model_context_window_exceeded"), "truncated", "So"),
         (converse("Why?", "", stop="guardrail_intervened"), "filtered", ""),
         (converse("Why?", ""), "ok", None),
         (invocation("InvokeModel", anthropic_input("Why?"), anthropic_events("No", stop="refusal")), "refused", "No"),
@@ -173,6 +174,19 @@ def test_a_body_may_be_a_string_and_an_arn_loses_its_account(tmp_path: Path) -> 
 def test_how_an_answer_ended(tmp_path: Path, record: Any, ended: str, reply: str | None) -> None:
     call = one(tmp_path, record)
     assert (call.ended, call.reply) == (ended, reply)
+
+
+def test_thoughts_and_marks_are_no_part_of_what_was_said(tmp_path: Path) -> None:
+    guarded = {"guardContent": {"text": {"text": "Why?", "qualifiers": ["query"]}}}
+    sent = {"messages": [{"role": "user", "content": [guarded, {"cachePoint": {"type": "default"}}]}]}
+    thought = {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "x"}}}
+    call = one(tmp_path, invocation("Converse", sent, converse_output([thought, {"text": "So."}])))
+    assert (call.messages, call.reply) == (WHY, "So.")
+    said = [{"type": "thinking", "thinking": "hm", "signature": "x"}, {"type": "text", "text": "So."}]
+    call = one(
+        tmp_path, invocation("InvokeModel", anthropic_input("Why?"), {"content": said, "stop_reason": "end_turn"})
+    )
+    assert call.reply == "So."
 
 
 TOOL_CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -204,6 +218,7 @@ IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucke
         (response("Why?", "So.", output=[{"type": "function_call", "name": "f"}]), "tool_use"),
         (invocation("Converse", {"messages": [{"role": "user", "content": [IMAGE]}]}, None), "not_text"),
         (invocation("Converse", {"messages": []}, converse_output([{"toolUse": {}}])), "tool_use"),
+        (invocation("InvokeModel", anthropic_input("Why?"), anthropic_events("", stop="tool_use")), "tool_use"),
         (invocation("InvokeModel", {"inputText": "Why?"}, None), "unknown_family"),
         (invocation("InvokeModel", {"prompt": "\n\nHuman: Why?"}, {"completion": "So."}), "unknown_family"),
         (invocation("InvokeModel", None, None), "no_body"),
@@ -242,6 +257,7 @@ def test_a_folder_is_walked_in_order_and_large_bodies_are_found(tmp_path: Path) 
     write_jsonl(hour / f"{stem}.json.gz", [large, gone, converse("second", "b")], packed=True)
     write_jsonl(hour.with_name("06") / f"{stem}.json.gz", [converse("first", "a")], packed=True)
     (tmp_path / f"AWSLogs/{'111122223333'}/BedrockModelInvocationLogs/amazon-bedrock-logs-permission-check").touch()
+    write_jsonl(hour / f"._{stem}.json.gz", [converse("a Mac's own file", "b")])
     skipped = Skipped()
     calls = list(read_logs(tmp_path, skipped))
     assert [call.messages[-1].content for call in calls] == ["first", "large", "second"]
@@ -258,6 +274,12 @@ def test_gzip_is_known_by_its_bytes_and_a_torn_one_keeps_what_came_before(tmp_pa
     assert 0 < len(calls) < 2000
     assert skipped.counts["torn_gzip"] == 1
     assert f"1 torn_gzip (first: {tmp_path / 'log.json'}:" in str(skipped)
+
+
+def test_a_byte_order_mark_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(converse("Why?", "So.")).encode() + b"\r\n\r\n")
+    assert [call.where for call in read_logs(path)] == [f"{path}:1"]
 
 
 def test_a_gzip_bomb_is_one_line_too_long(tmp_path: Path) -> None:
