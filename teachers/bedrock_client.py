@@ -27,13 +27,10 @@ class BedrockClient:
     """Sends from any thread. Constructed without network: credentials are looked for by the first call."""
 
     def __init__(self, spec: Spec, *, concurrency: int, timeout_s: float) -> None:
-        import boto3
-
         self._spec, self._concurrency, self._timeout_s = spec, concurrency, timeout_s
         if spec.base_url:
             check_base_url(spec.base_url, spec.options.allow_addresses)
-        self._session: Any = boto3.Session()
-        self.region = find_region(spec, self._session)
+        self._session, self.region = open_session(spec)
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -97,6 +94,8 @@ class BedrockClient:
             # AWS_ENDPOINT_URL would move the endpoint, and the identity would be false.
             ignore_configured_endpoint_urls=True,
             proxies={} if self._spec.is_loopback else None,
+            # botocore refuses to send a bearer key in the clear: there the other keys sign.
+            signature_version="v4" if (self._spec.base_url or "").startswith("http://") else None,
             # Every request that is built here is checked against the service model by a test; and botocore
             # builds its own user agent of 16 parts twice a call (benchmarks/bedrock.py).
             parameter_validation=False,
@@ -122,22 +121,27 @@ class BedrockClient:
             yield from (part for part in (keys.secret_key, keys.token, keys.access_key) if part)
 
 
-def find_region(spec: Spec, session: Any) -> str:
-    """The recipe's region, else the model ARN's, else AWS's own configuration; InputError where none has one."""
+def open_session(spec: Spec) -> tuple[Any, str]:
+    """A session, and the region: the recipe's, else the model ARN's, else that of AWS's own configuration.
+
+    InputError where none has one, and for a profile or a configuration file that cannot be read.
+    """
+    import boto3
     from botocore.exceptions import BotoCoreError
     from botocore.utils import validate_region_name
 
     arn = _ARN_REGION.match(spec.model)
     try:
+        session = boto3.Session()
         # boto3 reads AWS_DEFAULT_REGION only; AWS's other SDKs read AWS_REGION.
         region = spec.options.region or (arn and arn[1]) or os.environ.get("AWS_REGION") or session.region_name
         validate_region_name(region)
-    except BotoCoreError as error:  # a profile or a file that is not there, or no region's name
-        raise InputError(str(error).rstrip("."), field="region", remedy="Check AWS_PROFILE and ~/.aws") from error
+    except BotoCoreError as error:
+        raise InputError(str(error).rstrip("."), remedy="Check the region, AWS_PROFILE and ~/.aws") from error
     if not region:
         remedy = "Give 'region' beside the teacher's spec in the recipe, or set AWS_REGION"
         raise InputError(f"'{spec}' needs an AWS region", field="region", remedy=remedy)
-    return str(region)
+    return session, str(region)
 
 
 def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

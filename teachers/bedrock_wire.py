@@ -19,7 +19,7 @@ from teachers import chat_wire
 from teachers.base import Outcome, Reply, Request, Usage
 from teachers.errors import Malformed
 
-OUTCOMES: Mapping[object, Outcome] = {
+OUTCOMES: Mapping[str | None, Outcome] = {
     "end_turn": "ok",
     "stop_sequence": "ok",
     "max_tokens": "truncated",
@@ -28,7 +28,7 @@ OUTCOMES: Mapping[object, Outcome] = {
     "content_filtered": "filtered",
     "refusal": "refused",  # Anthropic's own word; the service model does not list it
 }
-FAILURES: Mapping[object, str] = {
+FAILURES: Mapping[str | None, str] = {
     "malformed_model_output": "the model's output could not be read",
     "malformed_tool_use": "the model called a tool in a way that could not be read",
     "tool_use": "the model called a tool, and was given none",
@@ -68,13 +68,13 @@ def from_wire(body: object) -> Reply:
     except (KeyError, TypeError, AttributeError) as error:
         said = f": {body['message']}" if isinstance(body.get("message"), str) else ""
         raise Malformed(f"answered without an output message{said}", provider="bedrock") from error
-    reason = body.get("stopReason")
+    reason = body.get("stopReason") if isinstance(body.get("stopReason"), str) else None
     if reason in FAILURES:
         raise Malformed(f"{FAILURES[reason]}: stop reason '{reason}'", provider="bedrock")
     return Reply(
         text=text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair becomes '?'
         outcome=OUTCOMES.get(reason, "ok"),
-        finish_reason=reason if isinstance(reason, str) else None,
+        finish_reason=reason,
         usage=_usage(body.get("usage")),
         warnings=() if reason in OUTCOMES else (f"unknown stop reason '{reason}'",),
     )

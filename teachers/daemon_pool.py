@@ -111,7 +111,7 @@ class _Call(Future[Any]):
             return
         try:
             result = self._work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # it is raised where the call is waited for
             self.set_exception(error)
         else:
             self.set_result(result)

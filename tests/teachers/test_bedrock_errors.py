@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3.exceptions
 import botocore.exceptions
 import botocore.session
 import pytest
