@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from prompts.errors import InputError
 from teachers import chat_wire, responses_wire, scoring_wire
 from teachers.arrival import check_supported, checked
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.body import parse_json
 from teachers.capabilities import capabilities_of
-from teachers.errors import InvalidRequest, Transient
-from teachers.keys import read_key
+from teachers.errors import InvalidRequest, TeacherError, Transient
+from teachers.keys import read_key, redact_error
 from teachers.openai_endpoint import Endpoint, endpoint_of
 from teachers.openai_parts import cache_key
 from teachers.spec import Spec
@@ -65,12 +66,15 @@ class OpenAITeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model, the base URL where it is not OpenAI's own, and which API is spoken: their answers differ."""
-        api = capabilities_of(spec).api or CHAT
-        version = spec.options.api_version
-        return Identity(
-            "openai", spec.model, spec.base_url, f"{api} {version}" if version else api, terms=terms_of(spec)
-        )
+        """The model, the base URL where it is not OpenAI's own, and which API is spoken: their answers differ.
+
+        InputError for an API or a version that is not OpenAI's.
+        """
+        api, version = capabilities_of(spec).api, endpoint_of(spec).api_version
+        if api not in (CHAT, RESPONSES):
+            raise InputError(f"openai speaks no '{api}'", field="api", remedy=f"Use {CHAT} or {RESPONSES}")
+        spoken = f"{api} {version}" if version else api
+        return Identity("openai", spec.model, spec.base_url, spoken, terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers one request within the timeout, which covers the whole body."""
@@ -83,9 +87,13 @@ class OpenAITeacher:
             raise Transient(f"no answer within {self._timeout_s:g} s", provider="openai") from error
         if content is None:
             return Reply("", "filtered", "content_filter", request_id=request_id)
+        try:
+            reply = call.read(parse_json(content, provider="openai"))
+        except TeacherError as error:
+            raise redact_error(error, self._key)  # noqa: B904  # it is the same error
         schema = None if request.continuation is not None else request.schema
-        reply = checked(call.read(parse_json(content, provider="openai")), schema)
-        return _with_lacks(replace(reply, request_id=request_id or reply.request_id), request)
+        reply = replace(checked(reply, schema), request_id=request_id or reply.request_id)
+        return _with_lacks(reply, request)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
+from prompts.errors import InputError
 from teachers.spec import Spec
 
 Owner = Literal["openai", "azure", "bedrock", "other"]
@@ -57,10 +58,16 @@ class Endpoint:
 
 
 def endpoint_of(spec: Spec) -> Endpoint:
-    """The endpoint of a spec. A dated `api_version` says Azure, whatever the host: it may be behind a gateway."""
+    """The endpoint of a spec. A dated `api_version` says Azure, whatever the host: it may be behind a gateway.
+
+    InputError for one at OpenAI's own endpoint, which has none.
+    """
     url = spec.base_url or OFFICIAL_URL
     host = urlsplit(url).hostname or ""
     version = spec.options.api_version
+    if version and spec.base_url is None:
+        remedy = "Give the base URL of your Azure resource, or leave api_version unset"
+        raise InputError(f"OpenAI's own endpoint has no api_version '{version}'", field="api_version", remedy=remedy)
     if version or host.endswith(AZURE_SUFFIXES):
         root = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/openai"
         return Endpoint("azure", root if version else _with_v1(root), version)

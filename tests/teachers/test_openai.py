@@ -46,6 +46,14 @@ class TestContractOnLlama(TeacherContract):
         return f"openai:smollm2@{llama_url}"
 
 
+class TestContractOnLlamasResponses(TeacherContract):
+    """llama.cpp turns a response into a chat completion and then wants a field that Responses does not have."""
+
+    @pytest.fixture
+    def spec(self, llama_url: str) -> Spec:
+        return Spec("openai", "smollm2", llama_url, Options(api="responses", capabilities=(("top_logprobs", 0),)))
+
+
 class TestContractOnFaults(TeacherContract):
     @pytest.fixture
     def spec(self, faults: FaultServer) -> str:
@@ -120,6 +128,13 @@ def test_the_servers_hint_is_kept(
     faults: FaultServer, status: int, headers: dict[str, str], seconds: float | None
 ) -> None:
     assert failure(faults, Answer(status, headers=headers)).retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    "body", [json.dumps({"error": {"message": f"your key {KEY}", "code": 401}}).encode(), f"your key {KEY}".encode()]
+)
+def test_a_200_that_echoes_the_key_shows_none(faults: FaultServer, body: bytes) -> None:
+    assert "your key ***" in str(failure(faults, Answer(200, body)))
 
 
 def test_no_credit_is_not_a_rate(faults: FaultServer) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from prompts.errors import InputError
 from teachers.base import Request, Sampling
 from teachers.catalog import describe, open_teacher
 from teachers.errors import AuthError
@@ -48,6 +49,15 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_the_host_says_whose_it_is(url: str | None, version: str | None, expected: Endpoint) -> None:
     assert endpoint_of(Spec("openai", "m", url, Options(api_version=version))) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [(Options(api="converse"), "openai speaks no 'converse'"), (Options(api_version=DATE), "has no api_version")],
+)
+def test_what_is_not_openais_is_refused_before_it_is_opened(options: Options, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        describe(Spec("openai", "gpt-4.1", options=options))
 
 
 def test_each_owner_has_its_key_and_its_field_for_the_limit() -> None:
