@@ -78,7 +78,7 @@ def probe(entry: TeacherEntry) -> dict[str, Any]:
 def probe_request(identity: Identity, can: Capabilities) -> Request:
     """The smallest request that asks for everything that is claimed and can be seen at once."""
     effort = can.plain_efforts[0] if can.plain_efforts else can.efforts[0] if can.efforts else None
-    reasons = effort is not None and effort not in can.plain_efforts
+    reasons = effort not in (None, "none", *can.plain_efforts)
     sampling = Sampling(
         temperature=0.0 if can.temperature else None,  # 1.0 is taken even by some that take no temperature
         max_tokens=max(MAX_TOKENS_WHILE_REASONING if reasons else MAX_TOKENS, can.min_max_tokens),

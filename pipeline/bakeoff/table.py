@@ -32,7 +32,7 @@ def render(data: Mapping[str, Any]) -> str:
     teachers = data["teachers"]
     lines = [f"{_heading(data)}", ""]
     if teachers:
-        lines += [render_grid(HEADER, [_cells(one) for one in teachers]), ""]
+        lines += [render_grid(HEADER, [_cells(one, data["best"]) for one in teachers]), ""]
     lines += [note for one in teachers for note in _notes(one)]
     return "\n".join([*lines, plain(data["verdict"]), *_where(data)])
 
@@ -74,12 +74,12 @@ def _heading(data: Mapping[str, Any]) -> str:
     return f"{data['rows']} rows{groups}{left_out}, {how}; {in_flight}"
 
 
-def _cells(one: Mapping[str, Any]) -> list[str]:
+def _cells(one: Mapping[str, Any], best: str) -> list[str]:
     return [
         one["label"],
         share(one["score"]),
         interval(one["ci95"]),
-        difference(one["minus_best"]) if one["minus_best"]["value"] else "best",
+        "best" if one["label"] == best else difference(one["minus_best"]),
         f"{one['accepted']}/{one['asked']}",
         money(one["cost_per_accepted_usd"]),
         money(one["cost_usd"]),

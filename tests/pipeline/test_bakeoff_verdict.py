@@ -196,6 +196,13 @@ def test_the_table_tells_what_it_knows_in_ascii() -> None:
     assert "40 rows, scored by 'label' against gold" in text
 
 
+def test_the_table_calls_one_teacher_best_on_a_tie() -> None:
+    tied = verdict_on(teacher("a", [1.0] * 40), teacher("b", [1.0] * 40))
+    text = render(to_data(tied) | {"scorer": "label", "judge": None, "in_flight": 4, "run": "x"})
+    assert text.count(" best |") == 1
+    assert "+0.000 (+0.000 to +0.000)" in text
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [(0.0, "$0"), (1.2, "$1.20"), (0.0045, "$0.0045"), (9.184e-06, "$0.0000092"), (123.4, "$123.40")],

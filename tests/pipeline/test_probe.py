@@ -16,6 +16,7 @@ from teachers.base import Capabilities, Identity
 from tests.pipeline.helpers import stillhouse
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat, entry, logprobs
 from tests.servers.llama import serve
+from tests.servers.wires import WIRES
 
 KEY = "sk-a-key-that-must-not-be-seen"
 
@@ -163,6 +164,31 @@ def test_a_model_that_reasons_is_given_room_and_one_that_need_not_is_told_not_to
     assert floor.sampling.max_tokens == 16
     assert [turn.role for turn in floor.messages] == ["user"]
     assert WORD in floor.messages[0].content
+
+
+def test_an_effort_that_is_none_needs_no_room() -> None:
+    asked = probe_request(Identity("anthropic", "m"), Capabilities(efforts=("none",), default_effort="none"))
+    assert (asked.sampling.max_tokens or 0) < MAX_TOKENS_WHILE_REASONING
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_every_provider_can_be_probed(faults: FaultServer, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = WIRES[name]
+    for variable, value in wire.keys.items():
+        monkeypatch.setenv(variable, value)
+    faults.responder = lambda seen: as_json(wire.reply(WORD, wire.stop))
+    shown = probe(entry_of(wire.spec(faults)))
+    assert shown["error"] is None
+    assert claim(shown, "system")["seen"] == "followed"
+    assert shown["usage"]["input_tokens"] == 7
+    assert len(faults.requests) == 1
+    faults.responder = lambda seen: as_json(wire.error(403, "not yours"), 403)
+    refused = probe(entry_of(wire.spec(faults)))
+    assert refused["error"]["outcome"] == "auth"
+    assert "not yours" in render_probe(refused)
+    assert len(faults.requests) == 2
+    secrets = [value for variable, value in wire.keys.items() if variable.endswith("_KEY")]
+    assert not any(secret in json.dumps(refused) for secret in secrets)
 
 
 def test_llama_cpps_server_gives_what_it_claims() -> None:
