@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.errors import InputError
@@ -357,6 +357,7 @@ def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
+@settings(deadline=None)  # it writes a file: how long that takes is the disk's
 @given(data=st.data())
 def test_no_record_crashes_the_reader(data: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any part of a true record replaced by any JSON: it is read or counted, and the next one is read."""

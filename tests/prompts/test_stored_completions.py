@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,7 +37,7 @@ def stored(seen: Seen) -> Answer:
     return page(items, parse_qs(url.query).get("after"))
 
 
-def page(items: list[dict[str, object]], after: list[str] | None) -> Answer:
+def page(items: Sequence[Mapping[str, object]], after: list[str] | None) -> Answer:
     start = [item["id"] for item in items].index(after[0]) + 1 if after else 0
     shown = items[start : start + PAGE]
     body = {
