@@ -18,7 +18,7 @@ from teachers.base import Outcome
 from teachers.http import MAX_HINT_S
 from teachers.spec import Options, Spec
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, entry
-from tests.servers.wires import WIRES, Wire, chat_error, responses_reply
+from tests.servers.wires import INVOKE, WIRES, Wire, chat_error, responses_reply
 
 RESPONSES = Wire(
     "responses",
@@ -29,7 +29,9 @@ RESPONSES = Wire(
     chat_error,
     "completed",
 )
-ALL_WIRES: dict[str, Wire] = {**WIRES, "responses": RESPONSES}
+ALL_WIRES: dict[str, Wire] = {**WIRES, "responses": RESPONSES, "invoke": INVOKE}
+CHAT_BODIES = frozenset({"chat", "invoke"})
+"""The wires whose replies are chat completions."""
 APIS = {"responses": "responses"}
 """What a recipe's `api` must say to get a wire that its provider would not choose by itself."""
 
@@ -68,17 +70,19 @@ class Fault:
 
 
 # What the provider's own documents and SDKs enumerate; a test compares. The last of each list is no word of theirs.
+CHAT_REASONS: Mapping[str, frozenset[Outcome]] = {
+    "stop": OK,
+    "length": TRUNCATED,
+    "content_filter": FILTERED,
+    "tool_calls": NO_TEXT,
+    "function_call": NO_TEXT,
+    "abort": TRANSIENT,
+    "error": TRANSIENT,
+    "novel": OK,
+}
 REASONS: Mapping[str, Mapping[str, frozenset[Outcome]]] = {
-    "chat": {
-        "stop": OK,
-        "length": TRUNCATED,
-        "content_filter": FILTERED,
-        "tool_calls": NO_TEXT,
-        "function_call": NO_TEXT,
-        "abort": TRANSIENT,
-        "error": TRANSIENT,
-        "novel": OK,
-    },
+    "chat": CHAT_REASONS,
+    "invoke": CHAT_REASONS,
     "responses": {
         "completed": OK,
         "max_output_tokens": TRUNCATED,
@@ -124,7 +128,7 @@ AWS_KINDS = {
 
 def refuse(wire: Wire, status: int, message: str = "as commanded", **headers: str) -> Answer:
     """An error in the protocol's own form, with the header by which Amazon names its kind."""
-    if wire.name == "converse" and status in AWS_KINDS:
+    if wire.name in ("converse", "invoke") and status in AWS_KINDS:
         headers = {"x-amzn-errortype": AWS_KINDS[status], **headers}
     return as_json(wire.error(status, message), status, **headers)
 
@@ -292,7 +296,7 @@ def _logged(entries: Callable[[str], list[dict[str, Any]]]) -> AnswerOn:
 
     def answer(wire: Wire, text: str) -> Answer:
         body = wire.reply(text, wire.stop)
-        if wire.name == "chat":
+        if wire.name in CHAT_BODIES:
             body["choices"][0]["logprobs"] = {"content": entries(text)}
         elif wire.name == "responses":
             body["output"][0]["content"][0]["logprobs"] = entries(text)
