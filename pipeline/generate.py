@@ -13,7 +13,7 @@ from pipeline.errors import RunError
 from pipeline.journal import Journal, rows
 from pipeline.records import REPLIES, write_parquet
 from pipeline.rescore import rescore
-from pipeline.seats import Seat, has_system, seats_of
+from pipeline.seats import Seat, has_system, remarks_of, seats_of
 from pipeline.session import ask
 from pipeline.wanted import Wanted, recipe_prompts
 from teachers.base import ANSWERS
@@ -27,9 +27,8 @@ def work(context: Context) -> dict[str, Any]:
     loaded = recipe_prompts(context.recipe)
     seats = seats_of(context.recipe, has_system(loaded.prompts))
     for seat in seats:
-        if seat.left_out:
-            names = ", ".join(seat.left_out)
-            context.progress.say(f"generate: {seat.entry.label} cannot honour {names}: left out, as the recipe allows")
+        for remark in remarks_of(seat):
+            context.progress.say(f"generate: {remark}")
     chains = list(chains_of(loaded.prompts, seats, context.recipe))
     if loaded.skipped:
         context.progress.say(f"generate: {loaded.skipped}")

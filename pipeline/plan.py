@@ -10,7 +10,7 @@ from pipeline.chains import chains_of, owed_of
 from pipeline.journal import reply_outcomes
 from pipeline.recipe import Recipe
 from pipeline.run import RunDir
-from pipeline.seats import Seat, has_system, seats_of
+from pipeline.seats import Seat, has_system, remarks_of, seats_of
 from pipeline.terms import check_terms
 from pipeline.wanted import Wanted, recipe_prompts
 from teachers.base import Usage
@@ -26,7 +26,6 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
 
     With `fallback` every teacher is counted for every prompt: at most so many calls.
     """
-    remarks = check_terms(recipe)
     loaded = recipe_prompts(recipe)
     seats = seats_of(recipe, has_system(loaded.prompts))
     run = RunDir(root)
@@ -45,7 +44,7 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
         "output_tokens_at_most": tokens_out,
         "cost_usd_at_most": _total(parts, "cost_usd_at_most"),
         "disk_bytes_estimate": _disk(recipe, calls, tokens_out or 0),
-        "remarks": remarks,
+        "remarks": [*check_terms(recipe), *(remark for seat in seats for remark in remarks_of(seat))],
     }
 
 
@@ -86,10 +85,6 @@ def _render_part(part: dict[str, Any]) -> list[str]:
         "output     no cap: set generate.max_tokens" if out is None else f"output     at most {out:,} tokens",
         f"cost       {_money(part['cost_usd_at_most'])}",
     ]
-    if part["left_out"]:
-        lines.append(
-            f"left out   {', '.join(part['left_out'])}: it cannot honour them, and the recipe calls them optional"
-        )
     if part["key_needed"]:
         lines.append(f"key        {part['key_needed']} is {'set' if part['key_present'] else 'not set'}")
     return lines

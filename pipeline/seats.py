@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,10 @@ from teachers.errors import Unsupported
 
 PROBE: Conversation = (Message("system", "s"), Message("user", "u"))
 
+THINKING_TOKENS = 1024
+"""The least budget Anthropic takes for thinking, and the least sensible one elsewhere:
+https://platform.claude.com/docs/en/build-with-claude/extended-thinking"""
+
 
 @dataclass(slots=True, frozen=True)
 class Seat:
@@ -31,11 +35,30 @@ class Seat:
     left_out: tuple[str, ...] = ()
     """Fields of `generate` that it cannot honour and that the recipe calls optional."""
 
+    @property
+    def warms_cache(self) -> bool:
+        """Whether the first request goes alone: sent at once, each would pay to write the prefix to the cache."""
+        return self.who.capabilities.caching and self.who.spec.options.cache_prefix
+
     def fingerprint(self) -> list[Any]:
         """What changes its answers."""
         identity = self.who.identity
         endpoint = [identity.provider, identity.model, identity.base_url, identity.api_version]
         return [endpoint, orjson.loads(orjson.dumps(self.sampling)), self.schema]
+
+
+def remarks_of(seat: Seat) -> Iterator[str]:
+    """What the user should know before this teacher is asked."""
+    label = seat.entry.label
+    if seat.left_out:
+        yield f"{label} cannot honour {', '.join(seat.left_out)}: left out, as generate.optional allows"
+    effort = seat.sampling.reasoning_effort or seat.who.capabilities.default_effort
+    most = seat.sampling.max_tokens
+    if effort not in ("", "none") and most is not None and most < THINKING_TOKENS:
+        yield (
+            f"{label} thinks (effort '{effort}') and its thoughts count towards max_tokens: with {most} a reply may "
+            "have no text. Raise generate.max_tokens, or set generate.reasoning_effort to none where it takes that"
+        )
 
 
 def seats_of(recipe: Recipe, system: bool) -> list[Seat]:

@@ -39,6 +39,9 @@ async def ask(
         progress.start(stage, len(chains))
         asker = Asker(teachers, tally, lambda now: progress.update(now.done, describe_tally(now)))
         with _stop_on_signal(asker, stage, progress.say):
+            for number in lanes:
+                if seats[number].warms_cache:
+                    await asker.ask([[lanes[number].pop(0)]], 1)
             await asker.ask(lanes.values(), generate.concurrency)
     if tally.last_error:
         failed = sum(count for outcome, count in tally.outcomes.items() if outcome not in ANSWERS)

@@ -49,6 +49,7 @@ def write_recipe(folder: Path, **sections: Any) -> Path:
     recipe: dict[str, Any] = {
         "name": "small",
         "prompts": {"source": "rows.jsonl", "template": "t.md", "gold": "label"},
+        "purpose": "task",
         "teacher": f"scripted:{folder / 'script.jsonl'}",
         "student": {"base": "smollm2-135m"},
     }

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.recipe import Generate
 from pipeline.roster import TeacherEntry
-from pipeline.seats import Seat, seat_of
+from pipeline.seats import Seat, remarks_of, seat_of
 from teachers.errors import Unsupported
 
 
@@ -46,3 +46,11 @@ def test_an_override_is_believed() -> None:
 def test_only_what_is_optional_may_be_left_out() -> None:
     with pytest.raises(Unsupported, match="takes no seed"):
         seat("anthropic:claude-sonnet-5", ["temperature"], temperature=0, seed=1)
+
+
+def test_a_thinking_model_with_few_tokens_is_warned_of() -> None:
+    said = list(remarks_of(seat("openai:gpt-5", max_tokens=64)))
+    assert len(said) == 1
+    assert "thinks" in said[0]
+    assert not list(remarks_of(seat("openai:gpt-4.1", max_tokens=64)))
+    assert not list(remarks_of(seat("openai:gpt-5", max_tokens=4096)))

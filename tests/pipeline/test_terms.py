@@ -29,7 +29,7 @@ TWO = {"samples": 2, "temperature": 1}
 
 
 def recipe(folder: Path, **sections: Any) -> Recipe:
-    return load_recipe(write_recipe(folder, **sections))
+    return load_recipe(write_recipe(folder, **{"purpose": None, **sections}))
 
 
 def refusal(folder: Path, **sections: Any) -> InputError:
