@@ -13,6 +13,9 @@ from teachers.errors import AuthError, InvalidRequest, RateLimited, TeacherError
 MAX_HINT_S = 3600.0
 """Hints above an hour are cut to it: a clock skewed by days would otherwise stop a run for days."""
 
+MAX_BODY_BYTES = 64 * 2**20
+"""The most a body may have once decoded."""
+
 _BY_STATUS: dict[int, type[TeacherError]] = {
     401: AuthError,
     402: AuthError,  # no credit left: no further request can succeed

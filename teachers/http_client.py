@@ -18,9 +18,7 @@ import httpx2
 
 from teachers.egress import addresses_of, check_addresses, check_base_url, literal_addresses
 from teachers.errors import InvalidRequest, Malformed, TeacherError
-
-MAX_BODY_BYTES = 64 * 2**20
-"""The most a body may have once decoded."""
+from teachers.http import MAX_BODY_BYTES
 
 SLOW_CONNECT_S = 3.0
 """How long an address may take to accept before the host's next one is tried."""
