@@ -11,6 +11,7 @@ from teachers.base import Identity, Reply, Request
 from teachers.bedrock_client import BedrockClient
 from teachers.capabilities import capabilities_of
 from teachers.daemon_pool import DaemonPool
+from teachers.errors import TeacherError
 from teachers.local import on_thread
 from teachers.spec import Spec
 from teachers.terms import terms_of
@@ -31,15 +32,16 @@ class BedrockTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model and, where it is not AWS's own, the base URL. InputError for an API that Bedrock lacks.
+        """The model, the base URL where it is not AWS's own, and which API is spoken.
 
-        The region is no part of it: a model's weights are the same in every region that offers it.
+        The region is no part of it: a model is the same in every region that offers it. InputError for an API
+        that is not Bedrock's.
         """
         api = capabilities_of(spec).api
         if api not in APIS:
             remedy = "Its OpenAI endpoint: openai:MODEL@https://bedrock-runtime.REGION.amazonaws.com/openai/v1"
             raise InputError(f"bedrock speaks converse or invoke, not '{api}'", field="api", remedy=remedy)
-        return Identity("bedrock", spec.model, spec.base_url, terms=terms_of(spec))
+        return Identity("bedrock", spec.model, spec.base_url, api, terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers on a thread; one that is cancelled or late runs to its end there and is dropped."""
@@ -52,6 +54,13 @@ class BedrockTeacher:
         self._client.close()
 
     def _answer(self, request: Request) -> Reply:
+        try:
+            return self._ask(request)
+        except TeacherError as error:
+            self._client.hide_secrets(error)
+            raise
+
+    def _ask(self, request: Request) -> Reply:
         if self.capabilities.api == "invoke":
             body, request_id = self._client.invoke(request.identity.model, wire.to_invoke(request))
             reply = wire.from_invoke(body)

@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prompts.errors import InputError
+from teachers.bedrock_bodies import bound_bodies
+from teachers.body import parse_json
 from teachers.egress import check_base_url, check_host
-from teachers.errors import Malformed, Transient
+from teachers.errors import Malformed, TeacherError
+from teachers.keys import redact, redact_error
 from teachers.spec import Spec
 
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
 CONNECT_TIMEOUT_S = 60.0
-WORDS = 300
-"""Characters of an error's body that is not JSON which are kept."""
 
 _ARN_REGION = re.compile(r"arn:[^:]+:bedrock:([a-z0-9-]+):")
 
@@ -37,13 +38,18 @@ class BedrockClient:
     def converse(self, arguments: dict[str, Any]) -> tuple[object, str | None]:
         """The body of an answer, and AWS's request id. Raises TeacherError and nothing else."""
         answer = self._call("converse", arguments)
-        return _parse(answer["body"], answer), _request_id(answer)
+        return self._parse(answer["body"]), _request_id(answer)
 
     def invoke(self, model: str, body: dict[str, Any]) -> tuple[object, str | None]:
         """The same for InvokeModel."""
         arguments = {"modelId": model, "contentType": "application/json", "accept": "application/json"}
         answer = self._call("invoke_model", {**arguments, "body": json.dumps(body)})
-        return _parse(answer["body"], answer), _request_id(answer)
+        return self._parse(answer["body"]), _request_id(answer)
+
+    def hide_secrets(self, error: TeacherError) -> None:
+        """Cuts every key from an error's message: a body that is no answer may echo what it was sent."""
+        for secret in self._secrets():
+            redact_error(error, secret)
 
     def close(self) -> None:
         """Closes the connections that wait; one that is in use ends with its call. Safe to call twice."""
@@ -64,6 +70,15 @@ class BedrockClient:
         except (BotoCoreError, ClientError) as error:
             model = self._spec.model
             raise translate(error, model=model, region=self.region, secrets=self._secrets()) from error
+
+    def _parse(self, body: bytes) -> object:
+        try:
+            return parse_json(body, provider="bedrock")
+        except Malformed:
+            text = body.decode("utf-8", "replace")
+            for secret in self._secrets():  # before the message shortens the body, which could leave half a key
+                text = redact(text, secret)
+            return parse_json(text.encode(), provider="bedrock")
 
     def _open(self) -> Any:
         """The client; made once. Making one is not thread-safe, and looks for credentials."""
@@ -96,15 +111,15 @@ class BedrockClient:
             proxies={} if self._spec.is_loopback else None,
             # botocore refuses to send a bearer key in the clear: there the other keys sign.
             signature_version="v4" if (self._spec.base_url or "").startswith("http://") else None,
-            # Every request that is built here is checked against the service model by a test; and botocore
-            # builds its own user agent of 16 parts twice a call (benchmarks/bedrock.py).
+            # A test checks every request that is built here against the service model. An eighth of a call's
+            # CPU went into botocore's own user agent, built twice (cProfile, botocore 1.44.5).
             parameter_validation=False,
             user_agent=f"stillhouse Boto3/{__version__}",
         )
         client = self._session.client(
             "bedrock-runtime", region_name=self.region, endpoint_url=self._spec.base_url, config=config
         )
-        client.meta.events.register("before-parse.bedrock-runtime", _keep_body)
+        bound_bodies(client)
         return client
 
     def _secrets(self) -> Iterator[str]:
@@ -144,45 +159,6 @@ def open_session(spec: Spec) -> tuple[Any, str]:
     return session, str(region)
 
 
-def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Hands a good body on as it came, and makes an error's body one that botocore can parse.
-
-    botocore would make an empty answer of HTML or of torn JSON, and cannot parse what is not UTF-8 or no object.
-    """
-    body = response_dict["body"]
-    if response_dict["status_code"] >= 300:
-        response_dict["body"] = _as_error(body)
-    elif isinstance(body, bytes):  # InvokeModel's is a stream, which botocore leaves alone
-        customized_response_dict["body"] = body
-        response_dict["body"] = b""
-
-
-def _as_error(body: bytes) -> bytes:
-    try:
-        is_object = isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        is_object = False
-    if is_object or not body:
-        return body
-    return json.dumps({"message": body[:WORDS].decode("utf-8", "replace")}).encode()
-
-
-def _parse(body: bytes, answer: dict[str, Any]) -> object:
-    promised = _headers(answer).get("content-length")
-    if promised is not None and promised.isdecimal() and len(body) < int(promised):
-        raise Transient(f"the connection closed after {len(body)} of {promised} bytes", provider="bedrock")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        start = body[:60].decode("utf-8", "replace")
-        raise Malformed(f"answered what is not JSON: {start!r}", provider="bedrock") from error
-
-
 def _request_id(answer: dict[str, Any]) -> str | None:
     found = answer.get("ResponseMetadata", {}).get("RequestId")
     return found if isinstance(found, str) else None
-
-
-def _headers(answer: dict[str, Any]) -> dict[str, str]:
-    headers: dict[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return headers

@@ -8,6 +8,7 @@ from botocore import exceptions as aws
 
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 from teachers.http import error_for_status, parse_retry_after
+from teachers.keys import redact
 
 SIGN_IN = "Check the AWS credentials: the environment, ~/.aws, or the role"
 EXPIRED = "The token has expired: sign in again (aws sso login), or set new keys"
@@ -15,6 +16,9 @@ CLOCK = "Check this machine's clock and the secret key"
 ACCESS = "Allow bedrock:InvokeModel on {model}, and get access to the model in {region}"
 QUOTA = "Lower concurrency, or ask AWS for a larger quota in {region}"
 OFFERED = "Check the model's id, and that {region} offers it: aws bedrock list-foundation-models --region {region}"
+
+WORDS = 600
+"""Characters that are kept of an error's message: some gateways send a whole page."""
 
 CODES: Mapping[str, tuple[type[TeacherError], str | None]] = {
     # what the service model of bedrock-runtime lists
@@ -112,32 +116,32 @@ def kind_of(error: type[Exception]) -> type[TeacherError] | None:
 def translate(error: Exception, *, model: str, region: str, secrets: Iterable[str]) -> TeacherError:
     """Our error for botocore's. Each of `secrets`, which AWS echoes in some errors, is cut from both messages."""
     secrets = tuple(secrets)
-    error.args = tuple(redact(str(arg), secrets) for arg in error.args)
+    error.args = tuple(_cut(str(arg), secrets) for arg in error.args)
     where = {"model": model, "region": region}
     if isinstance(error, aws.ClientError):
         return _from_answer(error, where, secrets)
     kind = kind_of(type(error)) or Transient
-    return kind(redact(str(error), secrets).rstrip("."), provider="bedrock", remedy=_remedy(error, kind, where))
+    return kind(_cut(str(error), secrets).rstrip("."), provider="bedrock", remedy=_remedy(error, kind, where))
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text without any of the secrets."""
+def _cut(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
-        text = text.replace(secret, "***") if secret else text
+        text = redact(text, secret)
     return text
 
 
 def _from_answer(error: aws.ClientError, where: Mapping[str, str], secrets: tuple[str, ...]) -> TeacherError:
     details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
-    words = str(details.get("Message") or "no reason given").strip().rstrip(".")
+    # Cut first: shortening could leave half a secret.
+    words = _cut(str(details.get("Message") or "no reason given"), secrets).strip()[:WORDS].rstrip(".")
     kind, remedy = CODES.get(code) or _by_status(status)
     if code == "ModelErrorException":
         kind = _by_status(error.response.get("originalStatusCode"))[0]
     if code == "ValidationException":
         remedy = next((advice for phrase, advice in ADVICE if phrase in words.lower()), None)
     return kind(
-        redact(f"{code}: {words}" if code in CODES else words, secrets),
+        f"{code}: {words}" if code in CODES else words,
         provider="bedrock",
         status=status,
         retry_after_s=parse_retry_after(metadata.get("HTTPHeaders", {})),

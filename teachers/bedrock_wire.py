@@ -17,6 +17,7 @@ from typing import Any
 
 from teachers import chat_wire
 from teachers.base import Outcome, Reply, Request, Usage
+from teachers.body import count, storable, string
 from teachers.errors import Malformed
 
 OUTCOMES: Mapping[str | None, Outcome] = {
@@ -68,11 +69,11 @@ def from_wire(body: object) -> Reply:
     except (KeyError, TypeError, AttributeError) as error:
         said = f": {body['message']}" if isinstance(body.get("message"), str) else ""
         raise Malformed(f"answered without an output message{said}", provider="bedrock") from error
-    reason = body.get("stopReason") if isinstance(body.get("stopReason"), str) else None
+    reason = string(body.get("stopReason"))
     if reason in FAILURES:
         raise Malformed(f"{FAILURES[reason]}: stop reason '{reason}'", provider="bedrock")
     return Reply(
-        text=text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair becomes '?'
+        text=storable(text),
         outcome=OUTCOMES.get(reason, "ok"),
         finish_reason=reason,
         usage=_usage(body.get("usage")),
@@ -132,16 +133,11 @@ def _usage(usage: object) -> Usage:
     https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, read 2026-11-24.
     """
     fresh, read, written = (
-        _count(usage, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+        count(usage, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
     )
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
         cached_tokens=read,
-        output_tokens=_count(usage, "outputTokens"),
+        output_tokens=count(usage, "outputTokens"),
         cache_write_tokens=written,
     )
-
-
-def _count(usage: object, name: str) -> int | None:
-    value = usage.get(name) if isinstance(usage, dict) else None
-    return value if isinstance(value, int) and value >= 0 else None

@@ -149,6 +149,14 @@ def test_no_secret_that_aws_echoes_is_passed_on(server: FaultServer, monkeypatch
     assert "been *** *** *** ***" in str(error)
 
 
+@pytest.mark.parametrize("status", [200, 403, 500])
+@pytest.mark.parametrize("before", [0, 30, 590])
+def test_no_half_of_a_secret_is_left_where_a_body_is_shortened(server: FaultServer, status: int, before: int) -> None:
+    page = f"{'x' * before}{KEYS['AWS_SECRET_ACCESS_KEY']}"
+    assert "a-secret" not in str(failure(server, Answer(status, page.encode())))
+    assert "a-secret" not in str(failure(server, as_json({"message": page}, status)))
+
+
 @pytest.fixture
 def tls_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
     """The server behind TLS, with a certificate that AWS_CA_BUNDLE trusts."""

@@ -8,7 +8,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
-from teachers.bedrock_errors import CODES, KINDS, kind_of, redact, translate
+from teachers.bedrock_errors import CODES, KINDS, kind_of, translate
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 
 # Raised by other services and by features that a call to Converse or InvokeModel does not use; `translate` would
@@ -193,8 +193,7 @@ def test_what_botocore_raises_by_itself(error: Exception, kind: type[TeacherErro
 
 
 def test_secrets_are_cut_from_both_messages() -> None:
-    error = botocore.exceptions.ConnectionClosedError(endpoint_url="https://x/?key=AKIA1")
-    ours = translate(error, model="m", region="r", secrets=["", "AKIA1", "other"])
-    assert "AKIA1" not in f"{ours}{error}"
+    error = botocore.exceptions.ConnectionClosedError(endpoint_url="https://x/?key=AKIA0000")
+    ours = translate(error, model="m", region="r", secrets=["", "AKIA0000", "other"])
+    assert "AKIA0000" not in f"{ours}{error}"
     assert "key=***" in str(ours)
-    assert redact("ab", ["", "b"]) == "a***"
