@@ -119,6 +119,26 @@ class Usage:
 
 
 @dataclass(slots=True, frozen=True)
+class Allowance:
+    """One of an account's limits as the server told it; None where it did not say."""
+
+    limit: float | None = None
+    """The most there can be."""
+    remaining: float | None = None
+    """What was left when the server answered."""
+    reset_s: float | None = None
+    """Seconds until all of it is there again."""
+
+
+@dataclass(slots=True, frozen=True)
+class Limits:
+    """What the server said is left of the account's limits."""
+
+    requests: Allowance = Allowance()
+    tokens: Allowance = Allowance()
+
+
+@dataclass(slots=True, frozen=True)
 class Reply:
     """What came back for a request. `outcome` is one of ANSWERS: what is no answer is raised."""
 
@@ -133,6 +153,8 @@ class Reply:
     cost_usd: float | None = None
     """None when no price is known, never 0 by guess."""
     warnings: tuple[str, ...] = field(default=())
+    limits: Limits | None = field(default=None, compare=False, repr=False)
+    """What the server said is left of the account's limits: for the pace, and never journaled."""
 
 
 @dataclass(slots=True, frozen=True)

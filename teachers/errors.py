@@ -1,6 +1,6 @@
 """Why a teacher did not answer.
 
-    TeacherError            provider, status, retryable, retry_after_s, what to do
+    TeacherError            provider, status, retryable, retry_after_s, limits, what to do
     ├── Transient           the network or the server failed: worth another try       retryable
     ├── RateLimited         the server said "later": honour its own hint               retryable
     ├── AuthError           the key is missing, wrong or not allowed: stop the run
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from prompts.errors import StillhouseError
-from teachers.base import Outcome
+from teachers.base import Limits, Outcome
 
 
 class TeacherError(StillhouseError):
@@ -33,8 +33,10 @@ class TeacherError(StillhouseError):
         status: int | None = None,
         retry_after_s: float | None = None,
         remedy: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.provider, self.status, self.retry_after_s, self.remedy = provider, status, retry_after_s, remedy
+        self.limits = limits
         code = f" ({status})" if status is not None else ""
         super().__init__(f"{provider}{code}: {message}" + (f". {remedy}" if remedy else ""))
 

@@ -1,13 +1,15 @@
-"""What every HTTP API shares: how a status reads as an error, and how long the server says to wait."""
+"""What every HTTP API shares: how a status reads as an error, how long to wait, and what is left of the limits."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
+from teachers.base import Allowance, Limits
 from teachers.errors import AuthError, InvalidRequest, RateLimited, TeacherError, Transient
 
 MAX_HINT_S = 3600.0
@@ -15,6 +17,31 @@ MAX_HINT_S = 3600.0
 
 MAX_BODY_BYTES = 64 * 2**20
 """The most a body may have once decoded."""
+
+FIRST_UNIX_TIME = 1e9
+"""A reset at or above this is no number of seconds to wait but a moment, in seconds or milliseconds since 1970."""
+
+REQUEST_LIMITS = (
+    ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    (
+        "anthropic-ratelimit-requests-limit",
+        "anthropic-ratelimit-requests-remaining",
+        "anthropic-ratelimit-requests-reset",
+    ),
+    ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),  # OpenRouter and gateways
+)
+"""The headers of the limit on requests: limit, remaining, reset."""
+
+TOKEN_LIMITS = (
+    ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+    # Of input and output Anthropic shows the one that binds under this name.
+    ("anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
+)
+"""The headers of the limit on tokens."""
+
+_UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
+_DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 
 _BY_STATUS: dict[int, type[TeacherError]] = {
     401: AuthError,
@@ -46,6 +73,54 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
     if seconds is None and text is not None:
         seconds = _until(text, time.time() if now is None else now)
     return None if seconds is None else min(seconds, MAX_HINT_S)
+
+
+def parse_limits(headers: Mapping[str, str], now: float | None = None) -> Limits | None:
+    """What is left of the account's limits: OpenAI's `x-ratelimit-*` and Anthropic's `anthropic-ratelimit-*`.
+
+    `headers` is read with lower-case names; None where it has none of these. `now` is Unix time. Pages:
+    https://developers.openai.com/api/docs/guides/rate-limits and https://platform.claude.com/docs/en/api/rate-limits.
+    """
+    now = time.time() if now is None else now
+    requests = _allowance(headers, REQUEST_LIMITS, now)
+    tokens = _allowance(headers, TOKEN_LIMITS, now)
+    if requests is None and tokens is None:
+        return None
+    return Limits(requests or Allowance(), tokens or Allowance())
+
+
+def _allowance(headers: Mapping[str, str], families: tuple[tuple[str, str, str], ...], now: float) -> Allowance | None:
+    """The first family that says what remains."""
+    for limit, remaining, reset in families:
+        left = _number(headers.get(remaining))
+        if left is not None:
+            return Allowance(_number(headers.get(limit)), left, _wait_s(headers.get(reset), now))
+    return None
+
+
+def _wait_s(text: str | None, now: float) -> float | None:
+    """Seconds, from "6m0s", "12ms", a number of seconds, a Unix time, or an ISO or HTTP date."""
+    if text is None:
+        return None
+    if (seconds := _number(text)) is not None:
+        milliseconds = seconds > 1000 * FIRST_UNIX_TIME
+        wait = seconds if seconds < FIRST_UNIX_TIME else (seconds / 1000 if milliseconds else seconds) - now
+    elif _DURATION.fullmatch(text):
+        wait = sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(text))
+    elif (until := _until_iso(text, now)) is not None:
+        wait = until
+    else:
+        return None
+    return min(max(wait, 0.0), MAX_HINT_S)
+
+
+def _until_iso(text: str, now: float) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.timestamp() - now
+    except (ValueError, OverflowError):
+        return _until(text, now)
 
 
 def _number(text: str | None) -> float | None:
