@@ -64,7 +64,6 @@ def _part(seat: Seat, owed: Sequence[Wanted]) -> dict[str, Any]:
     most = seat.sampling.max_tokens
     tokens_out = None if most is None else len(owed) * most
     usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
-    provider = seat.who.provider
     return {
         "teacher": seat.entry.label,
         "calls": len(owed),
@@ -72,8 +71,8 @@ def _part(seat: Seat, owed: Sequence[Wanted]) -> dict[str, Any]:
         "input_tokens_estimate": tokens_in,
         "output_tokens_at_most": tokens_out,
         "cost_usd_at_most": cost_usd(seat.who.identity, usage, seat.entry.to_price()),
-        "key_needed": " or ".join(provider.keys) if seat.who.needs_key else None,
-        "key_present": provider.key_present,
+        "key_needed": " or ".join(seat.who.keys) if seat.who.needs_key else None,
+        "key_present": seat.who.key_present,
     }
 
 

@@ -79,6 +79,8 @@ def show_teacher(entry: TeacherEntry) -> dict[str, Any]:
         "teacher": str(found.spec),
         "identity": asdict(found.identity),
         **_ready(found.provider),
+        "keys": {key: bool(os.environ.get(key)) for key in found.keys},
+        "key_present": found.key_present,
         "needs_key": found.needs_key,
         "capabilities": asdict(found.capabilities),
         "terms": None if rule is None else rule.model_dump(mode="json"),
@@ -99,7 +101,7 @@ def render_teacher(shown: Mapping[str, Any]) -> str:
         "takes no": ", ".join(name for name in FLAGS if not can[name]),
         "efforts": _efforts(can),
         "written": ", read ".join(filter(None, (can["source"], can["read_on"]))),
-        "terms": _terms(shown["terms"]),
+        "terms": _terms(shown),
         "price": _price(shown),
     }
     return "\n".join(f"{name:<10} {value}" for name, value in lines.items() if value)
@@ -184,9 +186,11 @@ def _efforts(can: Mapping[str, Any]) -> str:
     return ", ".join(can["efforts"]) + default + plain
 
 
-def _terms(rule: Mapping[str, Any] | None) -> str:
+def _terms(shown: Mapping[str, Any]) -> str:
+    rule = shown["terms"]
     if rule is None:
-        return "no rule is known for its output"
+        # A replay carries the rules of whoever gave the replies.
+        return shown["identity"]["terms"] or "no rule is known for its output"
     forbids = f"; not for purpose {', '.join(rule['forbids'])}" if rule["forbids"] else ""
     read = f"read {rule['read_on']}" if rule["read_on"] else "not read by us"
     return f"{rule['name']}: {rule['text']} ({rule['url']}, {read}){forbids}"

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from prompts.errors import InputError, MissingExtra
 from teachers.base import Capabilities, Identity, Teacher
 from teachers.capabilities import capabilities_of
+from teachers.openai_endpoint import endpoint_of
 from teachers.spec import Spec
 
 __all__ = ["PROVIDERS", "Description", "Provider", "Spec", "describe", "open_teacher", "providers"]
@@ -73,7 +74,7 @@ PROVIDERS: dict[str, Provider] = {
             example="openai:gpt-4.1",
             extra="openai",
             imports=("openai",),
-            keys=("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"),
+            keys=("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"),
             takes_base_url=True,
         ),
         Provider(
@@ -141,7 +142,17 @@ class Description:
     @property
     def needs_key(self) -> bool:
         """Whether opening it takes a key: a server on this machine does not."""
-        return bool(self.provider.keys) and not self.spec.is_loopback
+        return bool(self.keys) and not self.spec.is_loopback
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The environment variables that can hold the key of this very endpoint."""
+        return (endpoint_of(self.spec).key,) if self.provider.name == "openai" else self.provider.keys
+
+    @property
+    def key_present(self) -> bool:
+        """Whether one of them is set."""
+        return any(os.environ.get(key) for key in self.keys)
 
 
 def providers() -> tuple[Provider, ...]:
