@@ -14,8 +14,19 @@ from teachers.base import ANSWERS, Outcome, Reply, Teacher
 from teachers.catalog import open_teacher
 from teachers.errors import RateLimited, TeacherError
 from teachers.http import MAX_HINT_S
-from tests.servers.catalog import ALL_WIRES, REASONS, Fault, answer_well, bomb, faults_of, spec_on, wire_spoken
-from tests.servers.faults import FaultServer, Seen
+from tests.servers.catalog import (
+    ALL_WIRES,
+    BOMB_BYTES,
+    MALFORMED,
+    REASONS,
+    Fault,
+    answer_well,
+    bomb,
+    faults_of,
+    spec_on,
+    wire_spoken,
+)
+from tests.servers.faults import Answer, FaultServer, Seen
 from tests.servers.wires import Wire, credentials_missing
 from tests.teachers.contract import ask
 
@@ -132,6 +143,18 @@ def test_a_bomb_is_not_unpacked(server: FaultServer, wire: Wire, layers: int) ->
 
 
 @EACH_WIRE
+def test_a_flood_is_not_swallowed(server: FaultServer, wire: Wire) -> None:
+    flood = Answer(200, b" " * BOMB_BYTES, {"content-type": "application/json"})
+    tracemalloc.start()
+    try:
+        ended, _ = suffer(server, wire, Fault("flood", "bomb", lambda wire, text: flood, MALFORMED))
+        assert ended.outcome == "malformed"
+        assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+@EACH_WIRE
 def test_a_late_answer_is_nobodys(server: FaultServer, wire: Wire) -> None:
     """Answers that come after their asker gave up must not be taken for those of the next requests."""
     late = next(fault for fault in faults_of(wire) if fault.name == "late")
@@ -173,7 +196,7 @@ def test_every_request_carries_its_providers_credentials(server: FaultServer, wi
 
 
 def test_the_catalogue_knows_every_finish_reason_of_the_sdks() -> None:
-    import botocore.session  # type: ignore[import-untyped]
+    import botocore.session
     from anthropic.types import StopReason
     from openai.types.chat.chat_completion import Choice
     from openai.types.responses.response import IncompleteDetails
