@@ -3,7 +3,8 @@
 RunError                the work failed                                           exit 1
 ├── RunBusy             another process holds the run directory                   exit 1
 ├── ForeignRun          the directory was made by another recipe                  exit 2
-└── DiskFull            no space: nothing that was journaled is lost              exit 1
+├── DiskFull            no space: nothing that was journaled is lost              exit 1
+└── BudgetReached       the next request does not fit under the cap: resumable    exit 3
 """
 
 from __future__ import annotations
@@ -27,3 +28,16 @@ class ForeignRun(RunError):
 
 class DiskFull(RunError):
     """The disk is full; free some space and run the same command."""
+
+
+class BudgetReached(RunError):
+    """The next request could cost more than is left."""
+
+    exit_code = 3
+
+    def __init__(self, spent_usd: float, cap_usd: float, worst_usd: float) -> None:
+        self.spent_usd, self.cap_usd, self.worst_usd = spent_usd, cap_usd, worst_usd
+        super().__init__(
+            f"stopped at the budget: ${spent_usd:,.4f} of ${cap_usd:,.4f} is spent, and the next request could cost "
+            f"${worst_usd:,.4f}. What was answered is kept; raise generate.budget_usd and run the same command"
+        )

@@ -1,0 +1,191 @@
+"""The cap is never passed, whatever the concurrency; what is reserved is given back exactly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.budget import FREE, Budgeted, Ledger, Tariff, maybe_paid, tariff_of
+from pipeline.errors import BudgetReached
+from pipeline.recipe import Generate
+from pipeline.roster import PriceEntry, TeacherEntry
+from pipeline.seats import seat_of
+from prompts.errors import InputError
+from prompts.messages import Message
+from teachers.base import Capabilities, Identity, Reply, Request, Sampling, Usage
+from teachers.errors import InvalidRequest, Malformed, RateLimited, TeacherError, Transient
+from teachers.meter import cost_usd
+
+WORST = 1.0
+
+
+async def spend(ledger: Ledger, costs: Sequence[float | None]) -> list[str]:
+    """Many requests at once, each at worst 1 dollar; how each ended."""
+    most = 0.0
+
+    async def one(cost: float | None) -> str:
+        nonlocal most
+        try:
+            await ledger.reserve(WORST)
+        except BudgetReached:
+            return "stopped"
+        most = max(most, ledger.spent_usd + ledger.reserved_usd)
+        await asyncio.sleep(0)
+        ledger.settle(WORST, cost)
+        most = max(most, ledger.spent_usd + ledger.reserved_usd)
+        return "sent"
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(cost)) for cost in costs]
+    assert most <= ledger.cap_usd + 1e-9
+    return [task.result() for task in tasks]
+
+
+@given(
+    cap=st.floats(0, 20),
+    costs=st.lists(st.none() | st.floats(0, WORST), max_size=60),
+    spent=st.floats(0, 5),
+)
+def test_the_cap_is_never_passed_and_nothing_stays_reserved(
+    cap: float, costs: list[float | None], spent: float
+) -> None:
+    ledger = Ledger(cap, spent)
+    if spent > cap:
+        return
+    ended = asyncio.run(spend(ledger, costs))
+    assert ledger.spent_usd <= cap + 1e-9
+    assert ledger.reserved_usd == pytest.approx(0, abs=1e-9)
+    sent = [WORST if cost is None else cost for cost, how in zip(costs, ended, strict=True) if how == "sent"]
+    assert ledger.spent_usd == pytest.approx(spent + sum(sent))
+    if "stopped" in ended:
+        assert ledger.spent_usd + WORST > cap - 1e-9
+
+
+def test_who_waits_is_admitted_in_order_when_there_is_room() -> None:
+    order: list[int] = []
+
+    async def run() -> None:
+        ledger = Ledger(2.0)
+
+        async def one(number: int) -> None:
+            await ledger.reserve(WORST)
+            order.append(number)
+            await asyncio.sleep(0)
+            ledger.settle(WORST, 0.05)
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(12):
+                group.create_task(one(number))
+
+    asyncio.run(run())
+    assert order == list(range(12))
+
+
+def test_a_cancelled_wait_gives_its_place_to_the_next() -> None:
+    async def run() -> Ledger:
+        ledger = Ledger(1.0)
+        await ledger.reserve(WORST)
+        doomed = asyncio.ensure_future(ledger.reserve(WORST))
+        next_one = asyncio.ensure_future(ledger.reserve(WORST))
+        await asyncio.sleep(0)
+        doomed.cancel()
+        ledger.settle(WORST, 0.0)
+        await next_one
+        ledger.settle(WORST, 0.0)
+        return ledger
+
+    assert asyncio.run(run()).reserved_usd == 0
+
+
+def test_a_request_that_never_fits_stops_the_run_with_exit_3() -> None:
+    with pytest.raises(BudgetReached, match=r"\$0\.0000 of \$0\.5000") as caught:
+        asyncio.run(Ledger(0.5).reserve(WORST))
+    assert caught.value.exit_code == 3
+
+
+IDENTITY = Identity("openai", "gpt-4.1")
+
+
+def asked(text: str, max_tokens: int = 10) -> Request:
+    return Request(IDENTITY, (Message("user", text),), Sampling(max_tokens=max_tokens))
+
+
+@given(st.text(max_size=200), st.integers(1, 5000))
+def test_the_worst_case_is_no_less_than_any_bill(text: str, max_tokens: int) -> None:
+    tariff = tariff_of(seat_of(TeacherEntry(spec="openai:gpt-4.1"), Generate(max_tokens=max_tokens), system=False))
+    request = asked(text, max_tokens)
+    most = Usage(input_tokens=len(text.encode()) + 8, output_tokens=max_tokens)
+    cost = cost_usd(IDENTITY, most)
+    assert cost is not None
+    assert cost <= tariff.worst_usd(request) + 1e-12
+
+
+def test_a_price_that_is_not_known_stops_a_budgeted_run_until_the_recipe_gives_one() -> None:
+    entry = TeacherEntry(spec="openai:my-own@http://127.0.0.1:1/v1")
+    with pytest.raises(InputError, match=r"no price is known.*price: \{input"):
+        tariff_of(seat_of(entry, Generate(), system=False))
+    priced = entry.model_copy(update={"price": PriceEntry(input=1, output=2)})
+    assert tariff_of(seat_of(priced, Generate(), system=False)) == Tariff(1, 2)
+
+
+def test_without_max_tokens_there_is_no_worst_case() -> None:
+    with pytest.raises(InputError, match="max_tokens"):
+        tariff_of(seat_of(TeacherEntry(spec="openai:gpt-4.1"), Generate(max_tokens=None), system=False))
+
+
+def test_a_cache_write_that_costs_more_is_the_worst_case() -> None:
+    entry = TeacherEntry(spec="openai:gpt-4.1", price=PriceEntry(input=3, output=15, cache_write=3.75))
+    assert tariff_of(seat_of(entry, Generate(), system=False)).input == pytest.approx(3.75)
+
+
+def test_a_local_model_is_free() -> None:
+    assert tariff_of(seat_of(TeacherEntry(spec="gguf:smollm2-135m"), Generate(max_tokens=None), system=False)) == FREE
+
+
+class Once:
+    """A teacher that ends each request as it is told."""
+
+    identity = IDENTITY
+    capabilities = Capabilities()
+
+    def __init__(self, ends: Reply | TeacherError) -> None:
+        self._ends = ends
+
+    async def complete(self, request: Request) -> Reply:
+        if isinstance(self._ends, TeacherError):
+            raise self._ends
+        return self._ends
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("ends", "spent"),
+    [
+        (Reply("x", cost_usd=0.25), 0.25),
+        (Reply("x", cost_usd=None), 100.0),  # its tokens were not counted: the worst case
+        (RateLimited("later", provider="p", status=429), 0.0),
+        (InvalidRequest("no", provider="p", status=400), 0.0),
+        (Transient("broken", provider="p", status=503), 0.0),
+        (Transient("no answer", provider="p"), 100.0),
+        (Malformed("torn", provider="p"), 100.0),
+    ],
+)
+def test_how_an_attempt_settles(ends: Reply | TeacherError, spent: float) -> None:
+    ledger = Ledger(1000.0)
+
+    async def run() -> None:
+        await Budgeted(Once(ends), ledger, Tariff(0, 10_000_000)).complete(asked("x"))
+
+    if isinstance(ends, TeacherError):
+        with pytest.raises(type(ends)):
+            asyncio.run(run())
+        assert maybe_paid(ends) == (spent > 0)
+    else:
+        asyncio.run(run())
+    assert (ledger.spent_usd, ledger.reserved_usd) == (pytest.approx(spent), 0)
