@@ -46,6 +46,9 @@ class Generate(Section):
 
     samples: int = Field(1, ge=1)
     """Replies per prompt."""
+    lane: Literal["online", "batch"] = "online"
+    """`batch`: the provider answers within a day, at half the price where it says so; `online`: request by request.
+    A run may change lanes: what it has stays, and what a batch still owes is never asked twice."""
     concurrency: int = Field(4, ge=1)
     """Requests in flight at once."""
     temperature: float | None = Field(None, ge=0)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pipeline.section import Section
 from teachers.meter import Price
-from teachers.spec import Options, Spec
+from teachers.spec import BatchOptions, Options, Spec
 
 
 class PriceEntry(Section):
@@ -24,6 +24,19 @@ class PriceEntry(Section):
     """Of prompt tokens read from the provider's cache; default: as any input."""
     cache_write: float | None = Field(None, ge=0)
     """Of prompt tokens written to the provider's cache; default: as any input."""
+
+
+class BatchEntry(Section):
+    """How a teacher's batch lane is used, where `generate.lane` is batch."""
+
+    s3_uri: str | None = Field(None, pattern="^s3://")
+    """Bedrock: s3://BUCKET/PREFIX, where requests and results are put; they stay there."""
+    role_arn: str | None = None
+    """Bedrock: the service role that reads and writes there."""
+    min_requests: int | None = Field(None, ge=1)
+    """The fewest requests of a job; default: the provider's usual quota."""
+    max_requests: int | None = Field(None, ge=1)
+    """The most requests of a job; default: the provider's usual quota."""
 
 
 class TeacherEntry(Section):
@@ -47,6 +60,8 @@ class TeacherEntry(Section):
     """What to believe it can honour, instead of teachers/capabilities.yaml."""
     price: PriceEntry | None = None
     """Its price; default: the list price, where one is known."""
+    batch: BatchEntry = BatchEntry()
+    """How its batch lane is used."""
 
     @property
     def label(self) -> str:
@@ -63,6 +78,7 @@ class TeacherEntry(Section):
             cache_prefix=self.cache_prefix,
             allow_addresses=tuple(self.allow_addresses),
             capabilities=tuple(sorted(self.capabilities.items())),
+            batch=BatchOptions(**self.batch.model_dump()),
         )
         return Spec(parsed.provider, parsed.model, parsed.base_url, options)
 

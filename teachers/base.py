@@ -182,6 +182,8 @@ class Capabilities:
     """Whether it gives teacher-forced logprobs of a text: `Request.continuation`."""
     batch: bool = False
     """Whether the provider has a batch lane for it."""
+    batch_price: float = 1.0
+    """What a request costs in that lane, as a share of its price outside it."""
     caching: bool = False
     """Whether a prefix shared by many prompts is charged at a reduced price."""
     api: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from teachers.base import Identity, Reply, Request, Teacher, Usage
@@ -57,7 +58,19 @@ def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> fl
     return _listed_cost_usd(identity, usage)
 
 
-def _listed_cost_usd(identity: Identity, usage: Usage) -> float | None:
+def batch_cost_usd(identity: Identity, usage: Usage, share: float, price: Price | None = None) -> float | None:
+    """The same for a reply that came in a batch. `share` is Capabilities.batch_price.
+
+    genai-prices knows some models' batch prices, whose cached tokens may cost another share; it goes first.
+    """
+    dollars = cost_usd(identity, usage, price)
+    if dollars is None:
+        return None
+    listed = _listed_cost_usd(identity, usage, {"processing": "batch"}) if price is None else None
+    return listed if listed is not None and listed < dollars else dollars * share
+
+
+def _listed_cost_usd(identity: Identity, usage: Usage, context: Mapping[str, str] | None = None) -> float | None:
     from genai_prices import Usage as Counted
     from genai_prices import calc_price
 
@@ -69,9 +82,9 @@ def _listed_cost_usd(identity: Identity, usage: Usage) -> float | None:
     )
     try:
         if identity.base_url is None:
-            found = calc_price(counted, identity.model, provider_id=identity.provider)
+            found = calc_price(counted, identity.model, provider_id=identity.provider, price_context=context)
         else:
-            found = calc_price(counted, identity.model, provider_api_url=identity.base_url)
+            found = calc_price(counted, identity.model, provider_api_url=identity.base_url, price_context=context)
     except (LookupError, ValueError):
         return None
     return float(found.total_price)

@@ -15,6 +15,20 @@ _EXAMPLES = "Write provider:model[@base_url], for example gguf:smollm2-135m or o
 
 
 @dataclass(slots=True, frozen=True)
+class BatchOptions:
+    """What a recipe may say about a teacher's batch lane. None leaves it to the provider."""
+
+    s3_uri: str | None = None
+    """Bedrock: s3://BUCKET/PREFIX, where requests and results are put."""
+    role_arn: str | None = None
+    """Bedrock: the service role that reads and writes there."""
+    min_requests: int | None = None
+    """The fewest requests of a job, where the account's quota differs."""
+    max_requests: int | None = None
+    """The most requests of a job, where the account's quota differs."""
+
+
+@dataclass(slots=True, frozen=True)
 class Options:
     """What a recipe may say about a teacher beyond its name. None leaves it to the model or the provider."""
 
@@ -30,6 +44,8 @@ class Options:
     """Link-local addresses that may be spoken to; all others are refused."""
     capabilities: tuple[tuple[str, object], ...] = ()
     """Fields of Capabilities to believe instead of the table's."""
+    batch: BatchOptions = BatchOptions()
+    """How its batch lane is used."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,0 +1,214 @@
+"""Anthropic's Message Batches: the requests in one body, the results in one stream.
+
+https://platform.claude.com/docs/en/build-with-claude/batch-processing and the types of anthropic 2.12, read
+2026-11-24. A batch carries no name of ours, and its requests' ids are seen only in its results: so a batch that may
+be a part of ours is known by when it was made and how many requests it holds, and by its ids once it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from teachers.anthropic import KEY as VARIABLE
+from teachers.anthropic import OFFICIAL_URL, AnthropicTeacher, _headers
+from teachers.anthropic_wire import PROVIDER, error_in, from_wire, to_wire
+from teachers.arrival import check_supported
+from teachers.base import Reply, Request
+from teachers.batch.base import Job, Limits, Part, Result, Ticket
+from teachers.body import count, string
+from teachers.capabilities import capabilities_of
+from teachers.errors import Malformed, TeacherError, Transient
+from teachers.http import parse_retry_after
+from teachers.keys import read_key
+from teachers.spec import Spec
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+    from teachers.batch.http import Caller
+
+BATCHES = "/v1/messages/batches"
+LIMITS = Limits(max_requests=100_000, max_bytes=255_000_000)
+"""https://platform.claude.com/docs/en/build-with-claude/batch-processing: 100,000 requests or 256 MB, the body's
+brackets included."""
+
+SKEW_S = 60.0
+"""How far the provider's clock may be from ours."""
+PAGE = 100
+HEAD, TAIL = b'{"requests":[', b"]}"
+
+
+class AnthropicBatches:
+    """The SDK's client, streamed; a connection is opened by the first call."""
+
+    limits = LIMITS
+    keeps_on_cancel = True
+
+    def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
+        self.identity = AnthropicTeacher.identify(spec)
+        self.capabilities = capabilities_of(spec)
+        self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
+        self._key = read_key(VARIABLE, spec)
+        self._client = _open_client(spec, self._key, timeout_s)
+        self._calls = _caller(self._client, spec, self._key)
+
+    def to_line(self, request: Request) -> bytes:
+        """The request as an item of the body's list."""
+        check_supported(self, request)
+        return orjson.dumps({"custom_id": request.key, "params": to_wire(request, cache_prefix=self._cache_prefix)})
+
+    async def submit(self, part: Part) -> str:
+        """Creates the batch, its body streamed from the file."""
+        # Each newline of the file becomes a comma but the last, which is left out.
+        size = len(HEAD) + part.size_bytes - 1 + len(TAIL)
+        return _id(await self._calls.json("post", BATCHES, content=_body(part), headers={"content-length": str(size)}))
+
+    async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
+        """The batch that was made after the part and holds as many requests; of several the first."""
+        found: str | None = None
+        async for batch in self._listed():
+            made_at = _unix_time(batch.get("created_at"))
+            if made_at is None or made_at < ticket.created_at - SKEW_S:
+                break
+            if _id(batch) not in taken and sum(_counts(batch).values()) == ticket.requests:
+                found = _id(batch)
+        return found
+
+    async def poll(self, job_id: str) -> Job:
+        """The batch as it is now."""
+        response = await self._calls.send("get", _path(job_id))
+        hint = parse_retry_after(response.headers)
+        return replace(to_job(await self._calls.read(response)), poll_after_s=hint)
+
+    async def results(self, job: Job) -> AsyncGenerator[Result, None]:
+        """The lines of the results, as they are read."""
+        for path in job.files:
+            async with aclosing(self._calls.lines(path)) as lines:
+                async for value in lines:
+                    yield from_line(value).without([self._key], PROVIDER)
+
+    async def cancel(self, job_id: str) -> None:
+        """It stays "canceling" until what is being answered has been; those answers are in its results."""
+        await self._calls.json("post", f"{_path(job_id)}/cancel")
+
+    async def clean(self, job: Job) -> str | None:
+        """Deletes the batch with its requests and results."""
+        await self._calls.delete(_path(job.id))
+        return None
+
+    async def close(self) -> None:
+        """Closes the connections; safe to call twice."""
+        await self._client.close()
+
+    async def _listed(self) -> AsyncGenerator[Mapping[str, Any], None]:
+        """All batches of the workspace, newest first."""
+        query: dict[str, object] = {"limit": PAGE}
+        while True:
+            page = await self._calls.json("get", BATCHES, query=query)
+            items = [item for item in page.get("data") or () if isinstance(item, dict)]
+            for item in items:
+                yield item
+            if not page.get("has_more") or not items:
+                return
+            query["after_id"] = _id(items[-1])
+
+
+def _open_client(spec: Spec, key: str, timeout_s: float) -> AsyncAnthropic:
+    from anthropic import AsyncAnthropic
+
+    from teachers.batch.http import open_streaming_client
+
+    url = (spec.base_url or OFFICIAL_URL).removesuffix("/v1")
+    allowed = spec.options.allow_addresses
+    http_client = open_streaming_client(url, provider=PROVIDER, allowed=allowed, timeout_s=timeout_s)
+    return AsyncAnthropic(
+        api_key=key, base_url=url, max_retries=0, timeout=timeout_s, http_client=http_client, open_telemetry=False
+    )
+
+
+def _caller(client: AsyncAnthropic, spec: Spec, key: str) -> Caller:
+    from anthropic import AnthropicError, AsyncStream
+
+    from teachers.anthropic_errors import translate
+    from teachers.batch.http import Caller
+
+    return Caller(
+        client,
+        _headers(spec, key),
+        stream_cls=AsyncStream[Any],
+        raises=AnthropicError,
+        translate=partial(translate, secret=key),
+        provider=PROVIDER,
+        secret=key,
+    )
+
+
+def to_job(body: Mapping[str, Any]) -> Job:
+    """A job from the provider's record of it."""
+    job_id, counts = _id(body), _counts(body)
+    ended = body.get("processing_status") == "ended"
+    # The record's results_url is not followed: it could lead the key to another host.
+    files = (f"{_path(job_id)}/results",) if ended and body.get("results_url") else ()
+    return Job(job_id, ended, done=sum(counts.values()) - counts["processing"], files=files)
+
+
+def from_line(value: object) -> Result:
+    """How a request ended, from a line of the results."""
+    if not isinstance(value, dict):
+        return Result("", Malformed("a line of results is no JSON object", provider=PROVIDER))
+    key = string(value.get("custom_id")) or ""
+    try:
+        return Result(key, _reply(value.get("result")))
+    except TeacherError as error:
+        return Result(key, error)
+
+
+def _reply(result: object) -> Reply:
+    kind = result.get("type") if isinstance(result, dict) else None
+    if not isinstance(result, dict) or kind not in ("succeeded", "errored", "canceled", "expired"):
+        raise Malformed(f"a line of results has the type '{kind}'", provider=PROVIDER)
+    if kind == "succeeded":
+        return from_wire(result.get("message"))
+    if kind == "errored":
+        raise error_in(result.get("error"))
+    raise Transient(f"the batch was {kind} before this request was answered", provider=PROVIDER)
+
+
+def _body(part: Part) -> Iterator[bytes]:
+    """The request's body, in pieces of a line."""
+    yield HEAD
+    with part.path.open("rb") as file:
+        for number, line in enumerate(file):
+            yield (b"," if number else b"") + line.rstrip(b"\n")
+    yield TAIL
+
+
+def _counts(body: Mapping[str, Any]) -> dict[str, int]:
+    names = ("processing", "succeeded", "errored", "canceled", "expired")
+    return {name: count(body, "request_counts", name) or 0 for name in names}
+
+
+def _unix_time(text: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None
+
+
+def _path(job_id: str) -> str:
+    return f"{BATCHES}/{quote(job_id, safe='')}"
+
+
+def _id(body: Mapping[str, Any]) -> str:
+    found = string(body.get("id"))
+    if not found:
+        raise Malformed("answered without an id", provider=PROVIDER)
+    return found
