@@ -15,7 +15,7 @@ from teachers.base import Identity, Reply, Request
 from teachers.body import parse_json
 from teachers.capabilities import capabilities_of
 from teachers.errors import TeacherError, Transient
-from teachers.keys import read_key, redact_error
+from teachers.keys import read_key, redact_error, refuse_echo
 from teachers.spec import Spec
 from teachers.terms import terms_of
 
@@ -61,7 +61,8 @@ class AnthropicTeacher:
         except TeacherError as error:
             redact_error(error, self._key)
             raise
-        return replace(checked(reply, request.schema), request_id=request_id or reply.request_id)
+        reply = replace(checked(reply, request.schema), request_id=request_id or reply.request_id)
+        return refuse_echo(reply, [self._key], PROVIDER)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""

@@ -67,4 +67,5 @@ class BedrockTeacher:
         else:
             body, request_id = self._client.converse(wire.to_wire(request, cache_prefix=self._cache_prefix))
             reply = wire.from_wire(body)
-        return checked(replace(reply, request_id=request_id or reply.request_id), request.schema)
+        reply = checked(replace(reply, request_id=request_id or reply.request_id), request.schema)
+        return self._client.refuse_echo(reply)

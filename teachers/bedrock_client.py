@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prompts.errors import InputError
+from teachers.base import Reply
 from teachers.bedrock_bodies import bound_bodies
 from teachers.body import parse_json
 from teachers.egress import check_base_url, check_host
 from teachers.errors import Malformed, TeacherError
-from teachers.keys import redact, redact_error
+from teachers.keys import redact, redact_error, refuse_echo
 from teachers.spec import Spec
 
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
@@ -50,6 +51,10 @@ class BedrockClient:
         """Cuts every key from an error's message: a body that is no answer may echo what it was sent."""
         for secret in self._secrets():
             redact_error(error, secret)
+
+    def refuse_echo(self, reply: Reply) -> Reply:
+        """The reply; Malformed where it holds a key."""
+        return refuse_echo(reply, self._secrets(), "bedrock")
 
     def close(self) -> None:
         """Closes the connections that wait; one that is in use ends with its call. Safe to call twice."""

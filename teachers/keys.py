@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-from teachers.errors import AuthError, TeacherError
+from teachers.base import Reply
+from teachers.errors import AuthError, Malformed, TeacherError
 from teachers.spec import Spec
 
 NO_KEY = "no-key-needed"
@@ -12,6 +14,9 @@ NO_KEY = "no-key-needed"
 
 _SHORTEST_SECRET = 8
 """Dummy keys for local servers ("x", "none") are words of ordinary messages; they are no secrets."""
+
+_SHORTEST_REAL_KEY = 16
+"""A real key is longer and mixes letters with digits: a shorter or plainer word can be a model's own."""
 
 
 def read_key(name: str, spec: Spec) -> str:
@@ -34,3 +39,17 @@ def redact_error(error: TeacherError, secret: str) -> TeacherError:
     """The same error, its message without the secret."""
     error.args = tuple(redact(str(arg), secret) for arg in error.args)
     return error
+
+
+def refuse_echo(reply: Reply, secrets: Iterable[str], provider: str) -> Reply:
+    """The reply; Malformed where it holds a key: a gateway that echoes its request is no model, and is not stored."""
+    said = "\n".join(filter(None, (reply.text, reply.finish_reason, reply.request_id, *reply.warnings)))
+    if any(secret in said for secret in secrets if _looks_real(secret)):
+        remedy = "Check the base URL: what is there echoes its requests"
+        raise Malformed("answered with the key that it was sent", provider=provider, remedy=remedy)
+    return reply
+
+
+def _looks_real(key: str) -> bool:
+    mixed = any(map(str.isdigit, key)) and any(map(str.isalpha, key))
+    return len(key) >= _SHORTEST_REAL_KEY and mixed

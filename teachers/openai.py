@@ -16,7 +16,7 @@ from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.body import parse_json
 from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest, TeacherError, Transient
-from teachers.keys import read_key, redact_error
+from teachers.keys import read_key, redact_error, refuse_echo
 from teachers.openai_endpoint import Endpoint, endpoint_of
 from teachers.openai_parts import cache_key
 from teachers.spec import Spec
@@ -86,14 +86,14 @@ class OpenAITeacher:
         except TimeoutError as error:
             raise Transient(f"no answer within {self._timeout_s:g} s", provider="openai") from error
         if content is None:
-            return Reply("", "filtered", "content_filter", request_id=request_id)
+            return refuse_echo(Reply("", "filtered", "content_filter", request_id=request_id), [self._key], "openai")
         try:
             reply = call.read(parse_json(content, provider="openai"))
         except TeacherError as error:
             raise redact_error(error, self._key)  # noqa: B904  # it is the same error
         schema = None if request.continuation is not None else request.schema
         reply = replace(checked(reply, schema), request_id=request_id or reply.request_id)
-        return _with_lacks(reply, request)
+        return refuse_echo(_with_lacks(reply, request), [self._key], "openai")
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""
