@@ -64,6 +64,14 @@ def echo_key(seen: Seen) -> Answer:
         as_json({"message": secret, "error": secret, "detail": [secret], "__type": secret}, 418),
         answer_well(wire, good),
         Answer(404, secret.encode()),
+        answer_well(wire, f"you sent {secret}"),
+        as_json(wire.reply(good, secret)),
+        Answer(
+            200,
+            answer_well(wire, good).body,
+            {"x-request-id": secret, "request-id": secret, "x-amzn-requestid": secret},
+        ),
+        answer_well(wire, good),
     ]
     return ways[int(nonce.removeprefix("nonce-")) % len(ways)]
 
