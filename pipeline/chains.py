@@ -10,17 +10,17 @@ the one before refused or failed. All but `fallback` have chains of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
 from pipeline.recipe import Recipe
 from pipeline.seats import Seat
 from pipeline.wanted import Wanted
-from prompts.digest import digest, share_of
+from prompts.digest import share_of
 from prompts.errors import InputError
 from prompts.prompt import Prompt
-from teachers.base import ANSWERS, Outcome, Request
+from teachers.base import Outcome, Request
 
 Chain = tuple[Wanted, ...]
 
@@ -28,7 +28,7 @@ SETTLING: frozenset[Outcome] = frozenset({"ok", "truncated"})
 """Outcomes after which the next teacher of a chain is not asked."""
 
 
-def chains_of(prompts: Sequence[Prompt], seats: Sequence[Seat], recipe: Recipe) -> Iterator[Chain]:
+def chains_of(prompts: Iterable[Prompt], seats: Sequence[Seat], recipe: Recipe) -> Iterator[Chain]:
     """Every chain of the recipe, prompt by prompt; InputError for a prompt that no route takes."""
     samples, combine = recipe.generate.samples, recipe.combine
     for prompt in prompts:
@@ -45,20 +45,12 @@ def owed_of(chain: Chain, outcomes: Mapping[str, str]) -> Chain:
     return tuple(item for item in chain if item.request.key not in outcomes)
 
 
-def worth_asking_again(chain: Chain, ended: Mapping[str, str]) -> bool:
-    """Whether another run could answer a chain, given how each of its samples ended."""
-    how = [ended.get(item.sample_id, "unknown") for item in chain]
-    return not any(outcome in SETTLING for outcome in how) and any(
-        outcome not in ANSWERS and outcome != "invalid" for outcome in how
-    )
-
-
 def _wanted(prompt: Prompt, seat: Seat, number: int, index: int, samples: int) -> Wanted:
     """Sample i of a prompt is sent the seed + i, where there is a seed."""
     seed = None if seat.sampling.seed is None else seat.sampling.seed + index
     sampling = replace(seat.sampling, seed=seed)
     request = Request(seat.who.identity, prompt.messages, sampling, seat.schema, index)
-    return Wanted(digest([prompt.id, request.key]), prompt.id, request, samples, prompt.gold, prompt.group, number)
+    return Wanted(prompt.id, request, samples, prompt.gold, prompt.group, number)
 
 
 def _route(prompt: Prompt, seats: Sequence[Seat], recipe: Recipe) -> int:

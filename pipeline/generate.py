@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from pipeline.chains import Chain, chains_of, owed_of, worth_asking_again
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.chains import chains_of
 from pipeline.context import Context
 from pipeline.errors import RunError
-from pipeline.journal import Journal, rows
-from pipeline.records import REPLIES, write_parquet
+from pipeline.journal import Journal, tables
+from pipeline.records import REPLIES, write_tables
 from pipeline.rescore import rescore
-from pipeline.seats import Seat, has_system, remarks_of, seats_of
+from pipeline.seats import Seat, remarks_of, seats_of
 from pipeline.session import ask
-from pipeline.wanted import Wanted, recipe_prompts
+from pipeline.wanted import PromptStream
+from prompts.digest import digest
 from teachers.base import ANSWERS
 
 
@@ -24,71 +29,72 @@ def work(context: Context) -> dict[str, Any]:
 
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
     """
-    loaded = recipe_prompts(context.recipe)
-    seats = seats_of(context.recipe, has_system(loaded.prompts))
+    prompts = PromptStream(context.recipe)
+    seats = seats_of(context.recipe, prompts.has_system)
     for seat in seats:
         for remark in remarks_of(seat):
             context.progress.say(f"generate: {remark}")
-    chains = list(chains_of(loaded.prompts, seats, context.recipe))
-    if loaded.skipped:
-        context.progress.say(f"generate: {loaded.skipped}")
-    if loaded.merged:
-        context.progress.say(f"generate: {loaded.merged} rows repeat an earlier row's prompt; asked once")
     with Journal(context.run.journal) as journal:
-        asyncio.run(_ask_owed(context, journal, seats, chains))
-    counts = _write_replies(context, chains)
+        asyncio.run(_generate(context, journal, seats, prompts))
+        counted = _write_replies(context)
+        read = journal.counts()
+        counts = {"rows": read["rows"], "prompts": read["prompts"], "merged": read["rows"] - read["prompts"], **counted}
+        counts["to_ask_again"] = journal.count_to_ask_again()
     if not any(counts["outcomes"].get(outcome) for outcome in ANSWERS):
         raise RunError("the teacher answered nothing; `stillhouse why RUN SAMPLE` shows a sample's attempts")
-    return {"rows": loaded.rows, "prompts": len(loaded.prompts), "merged": loaded.merged, **counts}
+    return counts
 
 
-async def _ask_owed(context: Context, journal: Journal, seats: Sequence[Seat], chains: Sequence[Chain]) -> None:
-    outcomes = journal.outcomes()
-    await journal.want(_samples(chains, journal.attempted()))
-    # Two prompts can share a request (their text is the same, their template is not): it is sent once.
-    owed = {owing[0].request.key: owing for chain in chains if (owing := owed_of(chain, outcomes))}
+async def _generate(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:
+    await _declare(context, journal, seats, prompts)
+    owed = journal.count_owed()
+    _say_what_is_there(context, journal, sum(owed.values()))
+    may_be_asked = range(len(seats)) if context.recipe.combine.how == "fallback" and owed else owed
+    lanes = {number: journal.owed(number) for number in owed}
+    needed = {number: seats[number] for number in may_be_asked}
+    await ask(context, journal, "generate", needed, lanes, sum(owed.values()))
+    await rescore(context, journal)
+
+
+async def _declare(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:
+    """Declares the recipe's samples, unless the journal holds this very declaration."""
+    fingerprint = digest(
+        [context.manifest.stages["generate"].fingerprint, [asdict(seat.who.identity) for seat in seats]]
+    )
+    if journal.has_declared(fingerprint):
+        return
+    await journal.want(chains_of(prompts, seats, context.recipe), fingerprint, rows=lambda: prompts.rows)
+    if prompts.skipped:
+        context.progress.say(f"generate: {prompts.skipped}")
+    counts = journal.counts()
+    if merged := counts["rows"] - counts["prompts"]:
+        context.progress.say(f"generate: {merged} rows repeat an earlier row's prompt; asked once")
+
+
+def _say_what_is_there(context: Context, journal: Journal, owed: int) -> None:
     if journal.left_in_flight:
         context.progress.say(
             f"generate: {journal.left_in_flight} requests were in flight when the last process ended; "
             "they may have been paid, and those without a reply are asked again"
         )
-    if len(owed) < len(chains) and outcomes:
-        context.progress.say(f"generate: {len(chains) - len(owed)} of {len(chains)} replies are in the journal already")
-    try:
-        await ask(context, journal, "generate", dict(enumerate(seats)), list(owed.values()))
-    finally:
-        # A chain's later teachers became samples when they were asked.
-        await journal.want(_samples(chains, journal.attempted()))
-    await rescore(context, journal, [item for chain in chains for item in chain])
+    counts = journal.counts()
+    if owed < counts["chains"] and counts["answered"]:
+        there = f"{counts['chains'] - owed} of {counts['chains']}"
+        context.progress.say(f"generate: {there} replies are in the journal already")
 
 
-def _samples(chains: Sequence[Chain], attempted: set[str]) -> Iterator[Wanted]:
-    """Every chain's first sample, and the later ones that were ever asked."""
-    for chain in chains:
-        yield chain[0]
-        yield from (item for item in chain[1:] if item.request.key in attempted)
-
-
-def _write_replies(context: Context, chains: Sequence[Chain]) -> dict[str, Any]:
-    ended: dict[str, str] = {}
+def _write_replies(context: Context) -> dict[str, Any]:
+    outcomes: Counter[str] = Counter()
     used: Counter[str] = Counter()
     costs: list[float] = []
 
-    def counted() -> Iterator[dict[str, Any]]:
-        for row in rows(context.run.journal):
-            ended[row["sample_id"]] = row["outcome"]
-            usage = row["usage"] or {}
-            used.update({name: usage.get(name) or 0 for name in ("input_tokens", "output_tokens")})
-            if row["cost_usd"] is not None:
-                costs.append(row["cost_usd"])
-            yield row
+    def counted() -> Iterator[pa.Table]:
+        for table in tables(context.run.journal):
+            outcomes.update(table["outcome"].to_pylist())
+            usage = table["usage"].combine_chunks()
+            used.update({name: pc.sum(usage.field(name)).as_py() or 0 for name in ("input_tokens", "output_tokens")})
+            costs.extend(filter(None, [pc.sum(table["cost_usd"]).as_py()]))
+            yield table
 
-    samples = write_parquet(context.run.replies, REPLIES, counted())
-    return {
-        "samples": samples,
-        "outcomes": dict(Counter(ended.values())),
-        "to_ask_again": sum(worth_asking_again(chain, ended) for chain in chains),
-        "input_tokens": used["input_tokens"],
-        "output_tokens": used["output_tokens"],
-        "cost_usd": sum(costs) if costs else None,
-    }
+    samples = write_tables(context.run.replies, REPLIES, counted())
+    return {"samples": samples, "outcomes": dict(outcomes), **used, "cost_usd": sum(costs) if costs else None}

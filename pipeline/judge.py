@@ -24,11 +24,11 @@ def ask_judge(context: Context, config: Best, questions: Sequence[Conversation])
     """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
     seat = judging_seat(context, config.judge)
     requests = {question: Request(seat.who.identity, question, seat.sampling) for question in questions}
-    items = {request.key: Wanted(request.key, request.key, request, 1, None, None) for request in requests.values()}
+    items = {request.key: Wanted(request.key, request, 1, None, None) for request in requests.values()}
     with Journal(context.run.journal) as journal:
-        known = journal.outcomes()
+        known = journal.answered(items)
         owed = [(item,) for key, item in items.items() if key not in known]
-        asyncio.run(ask(context, journal, "judge", {0: seat}, owed))
+        asyncio.run(ask(context, journal, "judge", {0: seat}, {0: owed}, len(owed)))
     return {question: _answer(context, request) for question, request in requests.items()}
 
 

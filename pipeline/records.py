@@ -101,13 +101,18 @@ def spec_of(teacher: Mapping[str, Any]) -> str:
 
 def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> int:
     """Streams rows into `path` in row groups, beside it first, then renamed; returns the row count."""
+    return write_tables(path, schema, (pa.Table.from_pylist(group, schema=schema) for group in _groups(rows)))
+
+
+def write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:
+    """As `write_parquet`, with each table a row group."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
         with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for group in _groups(rows):
-                writer.write_table(pa.Table.from_pylist(group, schema=schema))
-                count += len(group)
+            for table in tables:
+                writer.write_table(table)
+                count += len(table)
         replace_durably(beside, path)
     finally:
         beside.unlink(missing_ok=True)

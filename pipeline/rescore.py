@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
+from pipeline.chains import Chain
 from pipeline.context import Context
-from pipeline.journal import Journal, texts_without_tokens
+from pipeline.journal import Journal
+from pipeline.journal.read import Unscored
 from pipeline.recipe import Recipe
 from pipeline.seats import PROBE, Seat
 from pipeline.session import ask
@@ -15,20 +17,16 @@ from teachers.base import Request, Sampling
 from teachers.catalog import describe
 
 
-async def rescore(context: Context, journal: Journal, samples: Sequence[Wanted]) -> None:
+async def rescore(context: Context, journal: Journal) -> None:
     """Scores every whole reply that has no logprobs of its own; the journal keeps both, and who scored."""
     seat = scoring_seat(context.recipe)
     if seat is None:
         await journal.want_scored(())
         return
-    by_key = {item.request.key: item for item in samples}
-    wanted = {item.request.key: item for item in _scorings(seat, by_key, journal)}
     spec = str(seat.who.spec)
-    await journal.want_scored((item.prompt_id, key, spec) for key, item in wanted.items())
-    known = journal.outcomes()
-    owed = [(item,) for key, item in wanted.items() if key not in known]
-    if owed:
-        await ask(context, journal, "rescore", {0: seat}, owed)
+    await journal.want_scored((found.request_key, _scoring(seat, found).key, spec) for found in journal.unscored())
+    if owed := journal.count_owed_scores():
+        await ask(context, journal, "rescore", {0: seat}, {0: _owed_scorings(seat, journal)}, owed)
 
 
 def scoring_seat(recipe: Recipe) -> Seat | None:
@@ -42,10 +40,18 @@ def scoring_seat(recipe: Recipe) -> Seat | None:
     return Seat(entry, who, sampling, None)
 
 
-def _scorings(seat: Seat, samples: Mapping[str, Wanted], journal: Journal) -> Iterator[Wanted]:
-    """A scoring request for each reply; its `prompt_id` is the key of the request that was replied to."""
-    for key, text in texts_without_tokens(journal.path):
-        if key in samples:
-            asked = samples[key].request
-            request = Request(seat.who.identity, asked.messages, seat.sampling, continuation=text)
-            yield Wanted(key, key, request, 1, None, None)
+def _scoring(seat: Seat, found: Unscored) -> Request:
+    return Request(seat.who.identity, found.messages, seat.sampling, continuation=found.text)
+
+
+def _owed_scorings(seat: Seat, journal: Journal) -> Iterator[Chain]:
+    """The scorings without a reply; their `prompt_id` is the key of the request that was replied to.
+
+    Two replies can be one text to one conversation: what was sent once in this sitting is not sent again.
+    """
+    sent: set[str] = set()
+    for found in journal.unscored():
+        request = _scoring(seat, found)
+        if request.key not in sent and not journal.answered([request.key]):
+            sent.add(request.key)
+            yield (Wanted(found.request_key, request, 1, None, None),)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from itertools import islice
 
 from pipeline.asker import Asker, Tally
 from pipeline.chains import Chain
@@ -17,32 +18,36 @@ from teachers.base import ANSWERS
 
 
 async def ask(
-    context: Context, journal: Journal, stage: str, seats: Mapping[int, Seat], chains: Sequence[Chain]
+    context: Context,
+    journal: Journal,
+    stage: str,
+    seats: Mapping[int, Seat],
+    lanes: Mapping[int, Iterable[Chain]],
+    total: int,
 ) -> Tally:
-    """Asks the chains, each at its samples' seats, and journals every attempt.
+    """Asks each lane's chains, `total` in all, and journals every attempt.
 
-    Raises KeyboardInterrupt when the user stopped it with requests unsent, and what makes going on
-    pointless: AuthError, the journal's RunError, InvalidRequest where all are refused.
+    A lane is the chains that one seat is asked first; it is read as it is asked and never held whole. `seats` are
+    those that may be asked. Raises KeyboardInterrupt when the user stopped it with requests unsent, and what makes
+    going on pointless: AuthError, the journal's RunError, InvalidRequest where all are refused.
     """
-    tally = Tally(len(chains))
-    if not chains:
+    tally = Tally(total)
+    if not total:
         return tally
     generate, progress = context.recipe.generate, context.progress
-    lanes: dict[int, list[Chain]] = {}
-    for chain in chains:
-        lanes.setdefault(chain[0].seat, []).append(chain)
+    feeds = {number: iter(chains) for number, chains in lanes.items()}
     async with AsyncExitStack() as stack:
         teachers = {}
-        for number in sorted({item.seat for chain in chains for item in chain}):
+        for number in sorted(seats):
             teachers[number] = open_journaled(seats[number], journal, generate)
             stack.push_async_callback(teachers[number].close)
-        progress.start(stage, len(chains))
+        progress.start(stage, total)
         asker = Asker(teachers, tally, lambda now: progress.update(now.done, describe_tally(now)))
         with _stop_on_signal(asker, stage, progress.say):
-            for number in lanes:
+            for number, feed in feeds.items():
                 if seats[number].warms_cache:
-                    await asker.ask([[lanes[number].pop(0)]], 1)
-            await asker.ask(lanes.values(), generate.concurrency)
+                    await asker.ask([islice(feed, 1)], 1)
+            await asker.ask(feeds.values(), generate.concurrency)
     if tally.last_error:
         failed = sum(count for outcome, count in tally.outcomes.items() if outcome not in ANSWERS)
         progress.say(f"{stage}: {failed} requests got no answer; the last: {tally.last_error}")

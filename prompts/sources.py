@@ -68,27 +68,47 @@ def load_prompts(
 ) -> Loaded:
     """Renders the source's first `limit` rows; every bad row is found before the first call.
 
+    As `iter_prompts`; rows with equal fields are one prompt.
+    """
+    feed = iter_prompts(path, template, gold=gold, group=group, route=route, limit=limit)
+    prompts: dict[str, Prompt] = {}
+    rows = 0
+    for prompt in feed:
+        rows += 1
+        prompts.setdefault(prompt.id, prompt)
+    return Loaded(tuple(prompts.values()), rows, rows - len(prompts))
+
+
+def iter_prompts(
+    path: Path,
+    template: Template,
+    *,
+    gold: str | None = None,
+    group: str | None = None,
+    route: str | None = None,
+    limit: int | None = None,
+) -> Iterator[Prompt]:
+    """Renders the source's first `limit` rows, one at a time; a prompt may come again.
+
     `gold`, `group` and `route` name columns. A prompt's id is the digest of the template and its fields, so the
-    same question has the same id wherever it is asked; rows with equal fields are one prompt.
-    Raises InputError that lists the first bad rows.
+    same question has the same id wherever it is asked. Raises InputError that lists the first bad rows, after
+    the good ones.
     """
     hidden = {gold} & set(template.head.fields)
     if hidden - {None}:
         raise InputError("is the gold answer and must not be in the prompt", path=template.path, field=gold)
-    prompts: dict[str, Prompt] = {}
     problems: list[InputError] = []
-    rows = 0
-    for row in read_rows(path):
-        if limit is not None and rows >= limit:
-            break
+    bad = rows = 0
+    for row in islice(read_rows(path), limit):
         rows += 1
         try:
             prompt = _render(path, row, template, gold, group, route)
-            prompts.setdefault(prompt.id, prompt)
         except InputError as error:
-            problems.append(error)
-    _raise_all(path, problems, rows)
-    return Loaded(tuple(prompts.values()), rows, rows - len(prompts))
+            bad += 1
+            problems += [error] if bad <= ERRORS_SHOWN else []
+        else:
+            yield prompt
+    _raise_all(path, problems, bad, rows)
 
 
 def load_logged(path: Path, *, gold: bool = False, limit: int | None = None) -> Loaded:
@@ -100,11 +120,15 @@ def load_logged(path: Path, *, gold: bool = False, limit: int | None = None) -> 
     prompts: dict[str, Prompt] = {}
     skipped = Skipped()
     rows = 0
-    for call in islice(read_logs(path, skipped), limit):
+    for prompt in iter_logged(path, skipped, gold=gold, limit=limit):
         rows += 1
-        prompt = _logged(call, gold)
         prompts.setdefault(prompt.id, prompt)
     return Loaded(tuple(prompts.values()), rows, rows - len(prompts), str(skipped))
+
+
+def iter_logged(path: Path, skipped: Skipped, *, gold: bool = False, limit: int | None = None) -> Iterator[Prompt]:
+    """As `load_logged`, one at a time; a prompt may come again."""
+    return (_logged(call, gold) for call in islice(read_logs(path, skipped), limit))
 
 
 def _logged(call: Logged, gold: bool) -> Prompt:
@@ -143,13 +167,14 @@ def _culprit(fields: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _raise_all(path: Path, problems: list[InputError], rows: int) -> None:
-    if len(problems) == 1:
+def _raise_all(path: Path, problems: list[InputError], bad: int, rows: int) -> None:
+    """Raises what is wrong with `bad` of the rows; `problems` are the first of them."""
+    if bad == 1:
         raise problems[0]
-    if problems:
-        shown = "\n".join(f"  {problem}" for problem in problems[:ERRORS_SHOWN])
-        more = f"\n  and {len(problems) - ERRORS_SHOWN} more" if len(problems) > ERRORS_SHOWN else ""
-        raise InputError(f"{len(problems)} of {rows} rows cannot be used:\n{shown}{more}", path=path)
+    if bad:
+        shown = "\n".join(f"  {problem}" for problem in problems)
+        more = f"\n  and {bad - len(problems)} more" if bad > len(problems) else ""
+        raise InputError(f"{bad} of {rows} rows cannot be used:\n{shown}{more}", path=path)
     if rows == 0:
         raise InputError("has no rows", path=path)
 

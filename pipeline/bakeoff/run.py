@@ -16,19 +16,19 @@ from pipeline.bakeoff.lineup import check_distinct, check_scoring, entry_named, 
 from pipeline.bakeoff.measure import Measured, Reading, Row, measure, read_replies, score_replies
 from pipeline.bakeoff.table import to_data
 from pipeline.bakeoff.verdict import decide
-from pipeline.chains import Chain, chains_of, owed_of
+from pipeline.chains import Chain, chains_of
 from pipeline.context import Context
 from pipeline.curate.config import Best
 from pipeline.errors import RunError
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.summary import SCORED
-from pipeline.journal import Journal, rows
+from pipeline.journal import Journal, rows, tables
 from pipeline.judge import ask_judge
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
 from pipeline.providers import no_price
 from pipeline.recipe import Recipe
-from pipeline.records import REPLIES, write_parquet, write_text
+from pipeline.records import REPLIES, write_tables, write_text
 from pipeline.rescore import rescore
 from pipeline.roster import TeacherEntry
 from pipeline.run import RunDir, open_run
@@ -86,19 +86,20 @@ def _recorded(manifest: Manifest) -> Iterator[None]:
 
 
 async def _ask_owed(context: Context, journal: Journal, seats: Sequence[Seat], chains: Sequence[Chain]) -> None:
-    known, items = journal.outcomes(), [item for chain in chains for item in chain]
-    await journal.want(items)
+    await journal.want(chains)
+    owed = journal.count_owed()
     # By request: two prompts that render to the same text are asked once.
-    owed = {owing[0].request.key: owing for chain in chains if (owing := owed_of(chain, known))}
-    paid = len({item.request.key for item in items}) - len(owed)
-    context.progress.say(f"bakeoff: {len(owed)} calls; {paid} replies are in the journal already")
-    await ask(context, journal, "bakeoff", dict(enumerate(seats)), list(owed.values()))
-    await rescore(context, journal, items)
+    calls = len({item.request.key for chain in chains for item in chain})
+    total = sum(owed.values())
+    context.progress.say(f"bakeoff: {total} calls; {calls - total} replies are in the journal already")
+    needed = {number: seats[number] for number in owed}
+    await ask(context, journal, "bakeoff", needed, {number: journal.owed(number) for number in owed}, total)
+    await rescore(context, journal)
 
 
 def _by_seat(run: RunDir, chains: Sequence[Chain]) -> dict[int, list[Row]]:
     """Writes replies.parquet; its rows by teacher."""
-    write_parquet(run.replies, REPLIES, rows(run.journal))
+    write_tables(run.replies, REPLIES, tables(run.journal))
     seat_of = {item.sample_id: item.seat for chain in chains for item in chain}
     found: defaultdict[int, list[Row]] = defaultdict(list)
     for row in rows(run.journal):

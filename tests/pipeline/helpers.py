@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from pipeline.wanted import Wanted
+from prompts.digest import digest
 from prompts.messages import Message
 from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage
 
@@ -25,7 +26,7 @@ def request(text: str, index: int = 0) -> Request:
 
 
 def wanted(text: str, index: int = 0) -> Wanted:
-    return Wanted(f"sample-{text}-{index}", f"prompt-{text}", request(text, index), 1, None, None)
+    return Wanted(digest(text), request(text, index), 1, None, None)
 
 
 def reply(text: str, **changes: Any) -> Reply:

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.chains import Chain, chains_of, owed_of, worth_asking_again
+from pipeline.chains import Chain, chains_of, owed_of
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.seats import has_system, seats_of
 from pipeline.wanted import recipe_prompts
 from prompts.errors import InputError
-from teachers.base import ANSWERS
 from tests.pipeline.helpers import write_recipe, write_rows
 
 OUTCOMES = st.sampled_from([None, "ok", "truncated", "refused", "filtered"])
@@ -104,9 +103,6 @@ def test_what_is_owed_of_a_chain(outcomes: list[str | None], tmp_path_factory: p
     owed = owed_of(chain, known)
     settled = any(ended in ("ok", "truncated") for ended in outcomes)
     assert owed == (() if settled else tuple(item for item in chain if item.request.key not in known))
-    ended = {item.sample_id: outcome or "transient" for item, outcome in zip(chain, outcomes, strict=True)}
-    again = worth_asking_again(chain, ended)
-    assert again == (not settled and any(outcome not in ANSWERS for outcome in ended.values()))
 
 
 def _prompts(**changes: Any) -> dict[str, Any]:

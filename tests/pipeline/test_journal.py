@@ -24,7 +24,7 @@ def record(path: Path, texts: list[str]) -> None:
     """Wants every text and answers it, one commit after the other."""
 
     async def work(journal: Journal) -> None:
-        await journal.want([wanted(text) for text in texts])
+        await journal.want((wanted(text),) for text in texts)
         for text in texts:
             attempt = await journal.intend(request(text))
             await journal.settle(attempt, request(text), reply(text))
@@ -55,7 +55,7 @@ def test_an_intent_is_on_disk_before_the_call(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
 
     async def work(journal: Journal) -> dict[str, Any]:
-        await journal.want([wanted("a")])
+        await journal.want([(wanted("a"),)])
         await journal.intend(request("a"))
         return progress_of(path)  # through another connection: what is committed
 
@@ -64,15 +64,14 @@ def test_an_intent_is_on_disk_before_the_call(tmp_path: Path) -> None:
 
 def owed(journal: Journal) -> set[str]:
     """The wanted samples that have no reply."""
-    answered = journal.outcomes()
-    return {row["sample_id"] for row in rows(journal.path) if row["request_key"] not in answered}
+    return {item.sample_id for chain in journal.owed(0) for item in chain}
 
 
 def test_what_was_in_flight_is_unknown_and_owed(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
 
     async def die(journal: Journal) -> None:
-        await journal.want([wanted("a"), wanted("b")])
+        await journal.want([(wanted("a"),), (wanted("b"),)])
         attempt = await journal.intend(request("a"))
         await journal.settle(attempt, request("a"), reply("a"))
         await journal.intend(request("b"))
@@ -81,7 +80,7 @@ def test_what_was_in_flight_is_unknown_and_owed(tmp_path: Path) -> None:
         return journal.left_in_flight, owed(journal)
 
     use(path, die)
-    assert use(path, look) == (1, {"sample-b-0"})
+    assert use(path, look) == (1, {wanted("b").sample_id})
     assert [row["outcome"] for row in rows(path)] == ["ok", "unknown"]
 
 
@@ -89,7 +88,7 @@ def test_a_failed_attempt_is_a_row_with_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
 
     async def work(journal: Journal) -> None:
-        await journal.want([wanted("a")])
+        await journal.want([(wanted("a"),)])
         attempt = await journal.intend(request("a"))
         await journal.settle(attempt, request("a"), Transient("went away", provider="test", status=503))
 
@@ -104,7 +103,7 @@ def test_a_truncated_text_stays_in_the_journal_and_out_of_the_rows(tmp_path: Pat
     path = tmp_path / "journal.sqlite"
 
     async def work(journal: Journal) -> None:
-        await journal.want([wanted("a")])
+        await journal.want([(wanted("a"),)])
         attempt = await journal.intend(request("a"))
         await journal.settle(attempt, request("a"), reply("half an ans", outcome="truncated", finish_reason="length"))
 
@@ -119,7 +118,7 @@ def test_the_first_reply_stays(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
 
     async def work(journal: Journal) -> None:
-        await journal.want([wanted("a")])
+        await journal.want([(wanted("a"),)])
         for text in ("first", "second"):
             attempt = await journal.intend(request("a"))
             await journal.settle(attempt, request("a"), reply(text))
@@ -133,12 +132,12 @@ def test_replies_outlive_a_change_of_what_is_wanted(tmp_path: Path) -> None:
     record(path, ["a", "b"])
 
     async def want_less_then_more(journal: Journal) -> set[str]:
-        await journal.want([wanted("b")])
+        await journal.want([(wanted("b"),)])
         assert not owed(journal)
-        await journal.want([wanted("a"), wanted("b"), wanted("c")])
+        await journal.want([(wanted("a"),), (wanted("b"),), (wanted("c"),)])
         return owed(journal)
 
-    assert use(path, want_less_then_more) == {"sample-c-0"}
+    assert use(path, want_less_then_more) == {wanted("c").sample_id}
 
 
 def test_many_callers_share_commits(tmp_path: Path) -> None:
@@ -150,7 +149,7 @@ def test_many_callers_share_commits(tmp_path: Path) -> None:
         await journal.settle(attempt, request(text), reply(text))
 
     async def work(journal: Journal) -> None:
-        await journal.want([wanted(text) for text in texts])
+        await journal.want((wanted(text),) for text in texts)
         async with asyncio.TaskGroup() as group:
             for text in texts:
                 group.create_task(one(journal, text))
@@ -175,7 +174,7 @@ def test_cut_at_any_byte_it_recovers_to_a_prefix(share: float, tmp_path_factory:
     left = use(cut, look)
     found = list(rows(cut))
     answered = [row["sample_id"] for row in found if row["outcome"] == "ok"]
-    assert answered == [f"sample-{text}-0" for text in texts[: len(answered)]]
+    assert answered == [wanted(text).sample_id for text in texts[: len(answered)]]
     assert len(found) in (0, len(texts))  # the wanted samples are one commit: all there or none
     assert left == {row["sample_id"] for row in found} - set(answered)
 
@@ -190,7 +189,7 @@ def _written(texts: list[str], factory: pytest.TempPathFactory) -> Path:
         copy = factory.mktemp("copy") / "journal.sqlite"
 
         async def work(journal: Journal) -> None:
-            await journal.want([wanted(text) for text in texts])
+            await journal.want((wanted(text),) for text in texts)
             for text in texts:
                 attempt = await journal.intend(request(text))
                 await journal.settle(attempt, request(text), reply(text))

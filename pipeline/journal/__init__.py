@@ -1,0 +1,34 @@
+"""The journal: every attempt and every reply, on disk before it is used.
+
+    request  ──intent──▶ attempts(outcome NULL) ──▶ sent to the teacher ──▶ settle ──▶ attempts(outcome), replies
+
+One SQLite file in WAL mode with one writing thread. Intents and settlements from all requests in flight share
+a commit (group commit): each caller's await returns when its own row is on disk. A kill at any moment leaves
+a prefix of what was committed; an attempt without an outcome was in flight, and only those are asked again.
+
+    schema.py       the tables, and opening the file
+    writer.py       the thread that commits
+    journal.py      Journal: want, intend, settle, owed
+    declare.py      what a run wants, streamed in and swapped in whole
+    owed.py         what is still to be asked, streamed out
+    codec.py        replies as bytes; vocabulary.py: the tokens they are made of
+    read.py         what `status`, `why` and `plan` read beside a running process
+    export.py       the journal as Arrow tables: replies.parquet
+"""
+
+from pipeline.journal.export import rows, tables
+from pipeline.journal.journal import Journal
+from pipeline.journal.read import attempts_of, progress_of, reply_of, reply_outcomes
+from pipeline.journal.schema import FORMAT_VERSION, read_only
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Journal",
+    "attempts_of",
+    "progress_of",
+    "read_only",
+    "reply_of",
+    "reply_outcomes",
+    "rows",
+    "tables",
+]

@@ -1,0 +1,239 @@
+"""The journal: every attempt and every reply, on disk before it is used."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from pipeline.chains import Chain
+from pipeline.journal.codec import encode_reply
+from pipeline.journal.declare import Stager, chunked, swap
+from pipeline.journal.owed import count_owed, read_owed
+from pipeline.journal.read import (
+    Unscored,
+    count_owed_scores,
+    count_to_ask_again,
+    counts_of,
+    read_answered,
+    read_unscored,
+)
+from pipeline.journal.schema import ANSWERED, explain, open_journal, read_only
+from pipeline.journal.vocabulary import Entry, Vocabulary
+from pipeline.journal.writer import COUNT, T, Write, Writer
+from teachers.base import Reply, Request
+from teachers.errors import TeacherError
+
+SCORINGS = 1000
+"""Rows to a commit."""
+
+SETTLE = "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE id = ?"
+REPLY = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+UNANSWERED = f"(outcome IS NULL OR outcome NOT IN {ANSWERED})"
+OUTCOME = f"UPDATE requests SET outcome = ? WHERE id = ? AND {UNANSWERED}"
+LEFT = """
+outcome IS NULL AND NOT EXISTS (
+    SELECT 1 FROM batches b WHERE b.is_open AND attempts.id BETWEEN b.first AND b.first + b.requests - 1
+)
+"""
+"""Attempts that no process waits for: what is in an open batch is with its provider."""
+
+LEFT_UNKNOWN = f"""
+UPDATE requests SET outcome = 'unknown' WHERE id IN (SELECT request FROM attempts WHERE {LEFT}) AND {UNANSWERED}
+"""
+
+
+class Journal:
+    """The run's journal, open for writing. One process at a time: the run's lock sees to that."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_journal(path)
+        self.left_in_flight = self._mark_unknown()
+        """Attempts that the last process sent and never saw answered; they may be paid again."""
+        self._reader = read_only(path)
+        self._writer = Writer(self._connection, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Writes what is queued, then closes the file. Safe to call twice."""
+        self._writer.close()
+        self._reader.close()
+        self._connection.close()
+
+    def has_declared(self, fingerprint: str) -> bool:
+        """Whether the samples of this run were declared under this fingerprint."""
+        found = self._reader.execute("SELECT fingerprint FROM declared").fetchone()
+        return found is not None and found[0] == fingerprint
+
+    async def want(
+        self, chains: Iterable[Chain], fingerprint: str | None = None, *, rows: Callable[[], int] = lambda: 0
+    ) -> None:
+        """Declares the samples of this run, replacing an earlier declaration; replies are never removed.
+
+        `chains` is read once and never held whole; a prompt's chains stand one after another. A prompt that comes
+        again is left out. Whatever `chains` raises leaves the earlier declaration as it is. `rows` tells, when
+        `chains` has ended, how many rows of the source it was read from.
+        """
+        stager = Stager()
+        await self._writer.commit(stager.begin)
+        for chunk in chunked(chains):
+            await self._writer.commit(partial(_stage, stager=stager, chains=chunk))
+        await self._writer.commit(partial(swap, fingerprint=fingerprint, rows=rows()))
+
+    async def intend(self, request: Request) -> int:
+        """Records that `request` is about to be sent; returns the attempt's id once that is on disk."""
+        return await self._writer.commit(partial(_intend, key=bytes.fromhex(request.key), now=time.time()))
+
+    async def settle(self, attempt: int, request: Request, ended: Reply | TeacherError) -> None:
+        """Records how an attempt ended; returns once that is on disk."""
+        key = bytes.fromhex(request.key)
+        end = _Ended(attempt, key, time.time(), ended.outcome, str(ended) if isinstance(ended, TeacherError) else None)
+        if isinstance(ended, TeacherError):
+            await self._writer.commit(partial(_end, ended=end))
+            return
+        body = encode_reply(ended, self._vocabulary)
+        # Nothing is awaited in between: the words a reply brings are queued before any reply that uses them.
+        fresh = self._vocabulary.take_fresh()
+        await self._writer.commit(partial(_keep, ended=end, body=body, tokens=len(ended.tokens), fresh=fresh))
+
+    async def commit(self, write: Write[T]) -> T:
+        """Queues a write for the next commit; returns its value once that is on disk."""
+        return await self._writer.commit(write)
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a query finds in the last commit."""
+        return self._reader.execute(sql, values).fetchall()
+
+    async def want_scored(self, scorings: Iterable[tuple[str, str, str]]) -> None:
+        """Declares which replies take their logprobs from another teacher, replacing an earlier declaration.
+
+        Each is (key of the reply's request, key of the scoring request, who scores).
+        """
+        await self._writer.commit(lambda connection, _: connection.execute("DELETE FROM scorings"))
+        feed = iter(scorings)
+        while chunk := list(islice(feed, SCORINGS)):
+            await self._writer.commit(partial(_score, scorings=chunk))
+
+    def owed(self, lane: int) -> Iterator[Chain]:
+        """The declared chains that this teacher is asked first, each less what was answered; a page at a time."""
+        return read_owed(self._reader, lane)
+
+    def count_owed(self) -> dict[int, int]:
+        """How many chains are owed, by the teacher that is asked first."""
+        return count_owed(self._reader)
+
+    def counts(self) -> dict[str, int]:
+        """The declaration's counts: rows of the source, prompts, chains, samples, and how many samples are answered."""
+        return counts_of(self._reader)
+
+    def count_to_ask_again(self) -> int:
+        """Chains that another run could answer."""
+        return count_to_ask_again(self._reader)
+
+    def answered(self, keys: Iterable[str]) -> set[str]:
+        """Those of the requests that have a reply, wanted now or not."""
+        return read_answered(self._reader, keys)
+
+    def unscored(self) -> Iterator[Unscored]:
+        """The declared samples' whole replies that have no logprobs."""
+        return read_unscored(self._reader)
+
+    def count_owed_scores(self) -> int:
+        """How many of the declared scorings have no reply."""
+        return count_owed_scores(self._reader)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._reader.execute("SELECT id, bytes, token FROM vocabulary"))
+
+    def _mark_unknown(self) -> int:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(LEFT_UNKNOWN)
+            left = self._connection.execute(f"UPDATE attempts SET outcome = 'unknown' WHERE {LEFT}").rowcount
+            counts = [("attempts:in_flight", -left), ("attempts:unknown", left)] if left else []
+            self._connection.executemany(COUNT, counts)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise explain(error, self.path) from error
+        return left
+
+
+@dataclass(slots=True, frozen=True)
+class _Ended:
+    attempt: int
+    key: bytes
+    at: float
+    outcome: str
+    detail: str | None
+
+
+def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, chains: list[Chain]) -> None:
+    stager.add(connection, chains)
+
+
+def _intend(connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float) -> int:
+    request = _request_id(connection, key)
+    later = "SELECT count(*) FROM samples WHERE request = ? AND place > 0"
+    [reserves] = connection.execute(later, (request,)).fetchone()
+    if reserves and not connection.execute("SELECT 1 FROM attempts WHERE request = ?", (request,)).fetchone():
+        counts["samples"] += reserves  # a chain's later teacher is a sample once it is asked
+    counts["attempts:in_flight"] += 1
+    cursor = connection.execute("INSERT INTO attempts (request, sent_at) VALUES (?, ?)", (request, now))
+    return int(cursor.lastrowid or 0)
+
+
+def _end(connection: sqlite3.Connection, counts: Counter[str], *, ended: _Ended) -> int:
+    """Writes an attempt's end; returns its request's id."""
+    request = _request_id(connection, ended.key)
+    connection.execute(SETTLE, (ended.at, ended.outcome, ended.detail, ended.attempt))
+    connection.execute(OUTCOME, (ended.outcome, request))
+    counts["attempts:in_flight"] -= 1
+    counts[f"attempts:{ended.outcome}"] += 1
+    return request
+
+
+def _keep(
+    connection: sqlite3.Connection,
+    counts: Counter[str],
+    *,
+    ended: _Ended,
+    body: bytes,
+    tokens: int,
+    fresh: list[Entry],
+) -> None:
+    request = _end(connection, counts, ended=ended)
+    connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", fresh)
+    if connection.execute(REPLY, (request, ended.attempt, tokens, body)).rowcount:  # the first reply stays
+        counts["answered"] += connection.execute(
+            "SELECT count(*) FROM samples WHERE request = ?", (request,)
+        ).fetchone()[0]
+
+
+def _score(connection: sqlite3.Connection, _: Counter[str], *, scorings: list[tuple[str, str, str]]) -> None:
+    rows = [
+        (_request_id(connection, bytes.fromhex(key)), _request_id(connection, bytes.fromhex(score)), by)
+        for key, score, by in scorings
+    ]
+    connection.executemany("INSERT INTO scorings VALUES (?, ?, ?)", rows)
+
+
+def _request_id(connection: sqlite3.Connection, key: bytes) -> int:
+    """The id of a request; one that was not declared, a judge's or a scorer's, gets its row now."""
+    found = connection.execute("SELECT id FROM requests WHERE key = ?", (key,)).fetchone()
+    if found is None:
+        found = (connection.execute("INSERT INTO requests (key) VALUES (?)", (key,)).lastrowid,)
+    return int(found[0])

@@ -1,0 +1,126 @@
+"""What a journal tells, also beside the process that writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pipeline.journal.codec import decode_head
+from pipeline.journal.owed import PAGE, Speaker
+from pipeline.journal.schema import ANSWERED, read_only
+from prompts.messages import Conversation
+
+KEYS = 500
+
+AGAIN = f"""
+SELECT count(*) FROM samples s JOIN requests r ON r.id = s.request
+WHERE s.length = 1 AND (r.outcome IS NULL OR r.outcome NOT IN {ANSWERED} AND r.outcome <> 'invalid')
+"""
+CHAINS_AGAIN = f"""
+SELECT count(*) FROM (
+    SELECT 1 FROM samples s JOIN requests r ON r.id = s.request WHERE s.length > 1 GROUP BY s.position - s.place
+    HAVING NOT max(coalesce(r.outcome IN ('ok', 'truncated'), 0))
+    AND max(coalesce(r.outcome NOT IN {ANSWERED} AND r.outcome <> 'invalid', 1))
+)
+"""
+UNSCORED = """
+SELECT s.position, r.key, p.prefix, p.turn, b.body
+FROM samples s JOIN requests r ON r.id = s.request JOIN replies b ON b.request = s.request
+JOIN prompts p ON p.id = s.prompt
+WHERE s.position > ? AND r.outcome = 'ok' AND b.tokens = 0
+AND NOT EXISTS (SELECT 1 FROM samples t WHERE t.request = s.request AND t.position < s.position)
+ORDER BY s.position LIMIT ?
+"""
+OWED_SCORES = f"""
+SELECT count(*) FROM scorings c JOIN requests r ON r.id = c.score
+WHERE r.outcome IS NULL OR r.outcome NOT IN {ANSWERED}
+"""
+
+
+@dataclass(slots=True, frozen=True)
+class Unscored:
+    """A whole reply that has no logprobs, and what it replied to."""
+
+    request_key: str
+    messages: Conversation
+    text: str
+
+
+def progress_of(path: Path) -> dict[str, Any]:
+    """How far generation is: samples wanted and answered, attempts by outcome (`in_flight` has none yet).
+
+    Reads a few counters that are stored with every commit: it takes as long for ten million samples as for ten.
+    """
+    with closing(read_only(path)) as connection:
+        counts: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters WHERE value <> 0"))
+    attempts = {name.partition(":")[2]: value for name, value in counts.items() if name.startswith("attempts:")}
+    return {"samples": counts.get("samples", 0), "answered": counts.get("answered", 0), "attempts": attempts}
+
+
+def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
+    """The attempts made for one request, oldest first."""
+    names = ("id", "sent_at", "ended_at", "outcome", "detail")
+    sql = f"""SELECT {", ".join(f"a.{name}" for name in names)}
+              FROM requests r JOIN attempts a ON a.request = r.id WHERE r.key = ? ORDER BY a.id"""
+    with closing(read_only(path)) as connection:
+        return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, (bytes.fromhex(request_key),))]
+
+
+def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
+    """The reply to one request as it was journaled, whatever its outcome, without its tokens."""
+    sql = "SELECT b.body FROM requests r JOIN replies b ON b.request = r.id WHERE r.key = ?"
+    with closing(read_only(path)) as connection:
+        found = connection.execute(sql, (bytes.fromhex(request_key),)).fetchone()
+    if found is None:
+        return None
+    head = decode_head(found[0])
+    del head["tokens"]
+    return head
+
+
+def reply_outcomes(path: Path) -> dict[str, str]:
+    """How every reply ended, by request key, wanted now or not. Held whole in memory."""
+    with closing(read_only(path)) as connection:
+        found = connection.execute(f"SELECT key, outcome FROM requests WHERE outcome IN {ANSWERED}")
+        return {key.hex(): outcome for key, outcome in found}
+
+
+def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
+    """Those of the requests that have a reply."""
+    feed, answered = iter(keys), set()
+    while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
+        marks = ", ".join("?" * len(some))
+        sql = f"SELECT key FROM requests WHERE key IN ({marks}) AND outcome IN {ANSWERED}"
+        answered |= {row[0].hex() for row in connection.execute(sql, some)}
+    return answered
+
+
+def read_unscored(connection: sqlite3.Connection) -> Iterator[Unscored]:
+    """The declared samples' whole replies that have no logprobs, a page at a time."""
+    speaker, position = Speaker(connection), -1
+    while page := connection.execute(UNSCORED, (position, PAGE)).fetchall():
+        position = page[-1][0]
+        for _, key, prefix, turn, body in page:
+            if text := decode_head(body)["text"]:
+                yield Unscored(key.hex(), speaker.messages(prefix, turn), text)
+
+
+def counts_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """The declaration's counts; 0 where nothing was ever declared."""
+    found = dict(connection.execute("SELECT name, value FROM counters"))
+    return {name: found.get(name, 0) for name in ("rows", "prompts", "chains", "samples", "answered")}
+
+
+def count_to_ask_again(connection: sqlite3.Connection) -> int:
+    """Chains that another run could answer: nothing settled it, and a sample failed for a reason that may pass."""
+    return sum(int(connection.execute(sql).fetchone()[0]) for sql in (AGAIN, CHAINS_AGAIN))
+
+
+def count_owed_scores(connection: sqlite3.Connection) -> int:
+    """How many of the declared scorings have no reply."""
+    return int(connection.execute(OWED_SCORES).fetchone()[0])
