@@ -32,8 +32,6 @@ def translate(error: Exception, *, secret: str) -> TeacherError:
     if isinstance(error, anthropic.APIStatusError):
         return redact_error(_from_status(error), secret)
     kind = kind_of(type(error)) or Transient
-    if isinstance(error.__cause__, RuntimeError):  # the client is closed
-        kind = InvalidRequest
     cause = f" ({error.__cause__})" if error.__cause__ and str(error.__cause__) else ""
     return redact_error(kind(f"{str(error).rstrip('.')}{cause}", provider=PROVIDER), secret)
 

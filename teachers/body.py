@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import json
 
+import orjson
+
 from teachers.errors import Malformed
+
+
+def to_json(value: object) -> bytes:
+    """A body as JSON, in UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half a surrogate pair, an integer of more than 64 bits: only the slow one writes them
+        return json.dumps(value).encode()
 
 
 def parse_json(content: bytes, *, provider: str) -> object:
     """The value in a body; Malformed, with how the body begins, where it is not JSON."""
     try:
-        value: object = json.loads(content)
+        value: object = _loads(content)
     except (ValueError, RecursionError) as error:
         start = content[:60].decode("utf-8", "replace")
         page = content.lstrip()[:1] == b"<"
         remedy = "That is a web page: check the base URL" if page else None
         raise Malformed(f"answered what is not JSON: {start!r}", provider=provider, remedy=remedy) from error
     return value
+
+
+def _loads(content: bytes) -> object:
+    try:
+        return orjson.loads(content)
+    except ValueError:  # NaN, half a surrogate pair, a byte order mark, UTF-16: what JSON is not, and servers send
+        return json.loads(content)
 
 
 def string(value: object) -> str | None:

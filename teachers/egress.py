@@ -11,6 +11,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from prompts.errors import InputError
 from teachers.errors import InvalidRequest
@@ -60,6 +61,20 @@ def check_host(host: str, port: int, allowed: Iterable[str] = (), *, provider: s
     return addresses
 
 
+def proxy_for(base_url: str) -> str | None:
+    """The proxy that the environment names for this URL; none for this machine. InputError for one of SOCKS."""
+    parts = urlsplit(base_url)
+    host, proxies = parts.hostname or "", getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or _is_loopback(host) or proxy_bypass(host):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        remedy = f"Set {parts.scheme}_proxy to an HTTP proxy, or name {host} in no_proxy"
+        raise InputError(f"the environment names a proxy of {urlsplit(proxy).scheme}", remedy=remedy)
+    return proxy
+
+
 def literal_addresses(host: str) -> list[str]:
     """The address that a host spells out, as decimal, hexadecimal or octal numbers too; none for a name."""
     try:
@@ -88,6 +103,12 @@ def check_addresses(host: str, addresses: Iterable[str], allowed: Iterable[str],
 def is_refused(address: Address) -> bool:
     """Whether an address, or the IPv4 address inside it, is link-local or a metadata service."""
     return any(form in network for form in _forms(address) for network in REFUSED if form.version == network.version)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    return any(ipaddress.ip_address(text).is_loopback for text in literal_addresses(host))
 
 
 def _first_refused(addresses: Iterable[str], allowed: Iterable[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from teachers.arrival import check_supported, checked
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.body import parse_json
 from teachers.capabilities import capabilities_of
-from teachers.errors import InvalidRequest, TeacherError, Transient
+from teachers.errors import TeacherError
+from teachers.http import parse_limits
 from teachers.keys import read_key, redact_error, refuse_echo
 from teachers.openai_endpoint import Endpoint, endpoint_of
 from teachers.openai_parts import cache_key
@@ -23,7 +23,11 @@ from teachers.spec import Spec
 from teachers.terms import terms_of
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, Omit
+    import httpx2
+    from openai import Omit
+
+    from teachers.http_client import Answer
+    from teachers.sdk import Sdk
 
 CHAT, RESPONSES = "chat", "responses"
 
@@ -52,7 +56,7 @@ def to_call(request: Request, endpoint: Endpoint, can: Capabilities, *, cache_pr
 
 
 class OpenAITeacher:
-    """One client, no SDK retries, no redirects; a connection is opened by the first request."""
+    """No SDK retries, no redirects; connections follow the requests in flight, the first is opened by the first."""
 
     def __init__(self, spec: Spec, *, concurrency: int = 1, timeout_s: float = 600.0) -> None:
         self.identity = self.identify(spec)
@@ -60,9 +64,7 @@ class OpenAITeacher:
         self._endpoint = endpoint_of(spec)
         self._cache_prefix = spec.options.cache_prefix
         self._key = read_key(self._endpoint.key, spec)
-        self._timeout_s = timeout_s
-        self._headers = _headers(self._endpoint, self._key)
-        self._client = _open_client(spec, self._endpoint, self._key, concurrency, timeout_s)
+        self._sdk = _open_sdk(spec, self._endpoint, self._key, timeout_s)
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
@@ -80,63 +82,63 @@ class OpenAITeacher:
         """Answers one request within the timeout, which covers the whole body."""
         check_supported(self, request)
         call = to_call(request, self._endpoint, self.capabilities, cache_prefix=self._cache_prefix)
+        limits = None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                content, request_id = await self._send(call)
-        except TimeoutError as error:
-            raise Transient(f"no answer within {self._timeout_s:g} s", provider="openai") from error
-        if content is None:
-            return refuse_echo(Reply("", "filtered", "content_filter", request_id=request_id), [self._key], "openai")
-        try:
-            reply = call.read(parse_json(content, provider="openai"))
+            answer = await self._sdk.post(call.path, call.body)
+            limits = parse_limits(answer.headers)
+            reply = await self._read(call, answer, request)
         except TeacherError as error:
+            error.limits = limits
             raise redact_error(error, self._key)  # noqa: B904  # it is the same error
-        schema = None if request.continuation is not None else request.schema
-        reply = replace(checked(reply, schema), request_id=request_id or reply.request_id)
-        return refuse_echo(_with_lacks(reply, request), [self._key], "openai")
+        return replace(reply, limits=limits)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""
-        await self._client.close()
+        await self._sdk.close()
 
-    async def _send(self, call: Call) -> tuple[bytes | None, str | None]:
-        """The body and the provider's request id; no body where the prompt was filtered."""
-        import httpx2
-        from openai import APIStatusError, OpenAIError
+    async def _read(self, call: Call, answer: Answer, request: Request) -> Reply:
+        if answer.is_success:
+            reply = call.read(parse_json(answer.content, provider="openai"))
+            schema = None if request.continuation is not None else request.schema
+            reply = _with_lacks(checked(reply, schema), request)
+        else:
+            reply = await self._refused(call, answer)
+        reply = replace(reply, request_id=answer.headers.get("x-request-id") or reply.request_id)
+        return refuse_echo(reply, [self._key], "openai")
 
-        from teachers.http_client import refusal_in
+    async def _refused(self, call: Call, answer: Answer) -> Reply:
+        """The reply where the prompt was filtered; every other refusal is raised."""
+        from openai import OpenAIError
+
         from teachers.openai_errors import is_filtered, translate
 
         try:
-            response = await self._client.post(
-                call.path, body=call.body, cast_to=httpx2.Response, options={"headers": self._headers}
-            )
-            return response.content, response.headers.get("x-request-id")
+            await self._sdk.refuse(call.path, answer)
         except OpenAIError as error:
-            if is_filtered(error) and isinstance(error, APIStatusError):
-                return None, error.request_id
-            found = refusal_in(error)
-            raise found or translate(error, secret=self._key, variable=self._endpoint.key) from error
-        except RuntimeError as error:  # the client is closed
-            raise InvalidRequest(str(error), provider="openai") from error
+            if is_filtered(error):
+                return Reply("", "filtered", "content_filter")
+            raise translate(error, secret=self._key, variable=self._endpoint.key) from error
 
 
-def _open_client(spec: Spec, endpoint: Endpoint, key: str, concurrency: int, timeout_s: float) -> AsyncOpenAI:
+def _open_sdk(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> Sdk:
     from openai import AsyncOpenAI
 
-    from teachers.http_client import open_client
+    from teachers.http_client import HttpClient
+    from teachers.sdk import Sdk
 
-    url, allowed = endpoint.base_url, spec.options.allow_addresses
-    http_client = open_client(url, provider="openai", allowed=allowed, concurrency=concurrency, timeout_s=timeout_s)
+    def build(http_client: httpx2.AsyncClient) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            api_key=key,
+            base_url=endpoint.base_url,
+            max_retries=0,
+            timeout=timeout_s,
+            default_query={"api-version": endpoint.api_version} if endpoint.api_version else None,
+            http_client=http_client,
+        )
+
     # The URL is always given: without it the SDK reads OPENAI_BASE_URL and the identity would be false.
-    return AsyncOpenAI(
-        api_key=key,
-        base_url=url,
-        max_retries=0,
-        timeout=timeout_s,
-        default_query={"api-version": endpoint.api_version} if endpoint.api_version else None,
-        http_client=http_client,
-    )
+    http = HttpClient(endpoint.base_url, provider="openai", allowed=spec.options.allow_addresses)
+    return Sdk(build, _headers(endpoint, key), http, timeout_s)
 
 
 def _headers(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:

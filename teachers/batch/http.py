@@ -13,10 +13,10 @@ from typing import Any
 import httpx2
 
 from teachers.body import parse_json
-from teachers.egress import check_base_url
+from teachers.checked_backend import CheckedBackend, refusal_in
+from teachers.egress import check_base_url, proxy_for
 from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
 from teachers.http import MAX_BODY_BYTES
-from teachers.http_client import CheckedBackend, proxy_for, refusal_in
 from teachers.keys import redact_error
 
 CONNECTIONS = 8

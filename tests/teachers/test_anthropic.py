@@ -15,7 +15,8 @@ import pytest
 
 from prompts.errors import InputError
 from prompts.messages import Message
-from teachers.base import Reply, Request, Sampling, Teacher, Usage
+from teachers.anthropic import PATH, AnthropicTeacher
+from teachers.base import Allowance, Limits, Reply, Request, Sampling, Teacher, Usage
 from teachers.catalog import describe, open_teacher
 from teachers.errors import (
     AuthError,
@@ -156,6 +157,13 @@ def test_the_servers_hint_is_kept(
     claude: FaultServer, status: int, headers: dict[str, str], seconds: float | None
 ) -> None:
     assert failure(claude, Answer(status, headers=headers)).retry_after_s == seconds
+
+
+def test_what_is_left_of_the_limits_is_said(claude: FaultServer) -> None:
+    told = {"anthropic-ratelimit-tokens-remaining": "7"}
+    left = Limits(tokens=Allowance(None, 7.0))
+    assert failure(claude, Answer(529, headers=told)).limits == left
+    assert answered(claude, anthropic_reply("text"), **told).limits == left
 
 
 def refused(status: int, message: str) -> Answer:
@@ -388,8 +396,8 @@ def test_the_environment_moves_and_changes_nothing(monkeypatch: pytest.MonkeyPat
     assert seen.headers["anthropic-version"] == "2026-10-21"
     assert seen.headers["x-api-key"] == KEY
     assert "anthropic-beta" not in seen.headers
-    teacher = open_teacher("anthropic:claude-sonnet-5")
-    assert str(teacher._client.base_url) == "https://api.anthropic.com"  # type: ignore[attr-defined]
+    teacher = AnthropicTeacher(Spec("anthropic", "claude-sonnet-5"))
+    assert str(asyncio.run(teacher._sdk.target(PATH)).url) == "https://api.anthropic.com/v1/messages"
 
 
 def test_the_version_is_part_of_who_answers() -> None:

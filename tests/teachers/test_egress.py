@@ -6,17 +6,21 @@ import asyncio
 import gzip
 import socket
 import zlib
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
+from yarl import URL
 
 from prompts.errors import InputError
 from teachers import http_client
-from teachers.egress import Refused, check_base_url, check_host
-from teachers.errors import InvalidRequest, Malformed, TeacherError
-from teachers.http_client import open_client, proxy_for, refusal_in
+from teachers.batch.http import open_streaming_client
+from teachers.checked_backend import refusal_in
+from teachers.egress import Refused, check_base_url, check_host, proxy_for
+from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
+from teachers.http_client import HttpClient
 from tests.servers.faults import Answer, FaultServer
 
 METADATA = "169.254.169.254"
@@ -42,7 +46,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_every_spelling_in_a_base_url_is_refused_at_opening(host: str) -> None:
     with pytest.raises(InputError, match="link-local or metadata") as caught:
-        open_client(f"http://{host}:8000/v1", provider="openai")
+        HttpClient(f"http://{host}:8000/v1", provider="openai")
     assert "allow_addresses: ['" in str(caught.value)
 
 
@@ -83,27 +87,55 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     return names.__setitem__
 
 
-def get(url: str, base_url: str, **settings: Any) -> httpx2.Response:
-    async def run() -> httpx2.Response:
-        async with open_client(base_url, provider="openai", timeout_s=5.0, **settings) as client:
-            return await client.get(url)
+Get = Callable[[str, str], tuple[int, bytes]]
+"""Sends to a URL with a client for a base URL; the status and the body."""
+
+
+def by_our_client(url: str, base_url: str) -> tuple[int, bytes]:
+    async def run() -> tuple[int, bytes]:
+        client = HttpClient(base_url, provider="openai")
+        try:
+            answer = await client.post(URL(url), {}, b"{}")
+            return answer.status, answer.content
+        finally:
+            await client.close()
 
     return asyncio.run(run())
 
 
+def by_the_lanes_client(url: str, base_url: str) -> tuple[int, bytes]:
+    """As an SDK whose errors are unwrapped."""
+
+    async def run() -> tuple[int, bytes]:
+        async with open_streaming_client(base_url, provider="openai", allowed=(), timeout_s=5.0) as client:
+            try:
+                response = await client.get(url)
+            except httpx2.ConnectError as error:
+                raise Transient(str(error), provider="openai") from error
+            return response.status_code, response.content
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(params=[by_our_client, by_the_lanes_client])
+def get(request: pytest.FixtureRequest) -> Get:
+    found: Get = request.param
+    return found
+
+
 @pytest.mark.parametrize("addresses", [[METADATA], ["127.0.0.1", METADATA], ["fe80::1"]])
-def test_a_name_with_a_refused_address_is_not_connected_to(resolve: Resolver, addresses: list[str]) -> None:
+def test_a_name_with_a_refused_address_is_not_connected_to(get: Get, resolve: Resolver, addresses: list[str]) -> None:
     resolve("innocent.example", addresses)
     with pytest.raises(Refused, match="refuses to talk to innocent") as caught:
         get("http://innocent.example/", "http://innocent.example/v1")
     assert not caught.value.retryable
 
 
-def test_a_name_goes_to_the_address_that_was_checked(resolve: Resolver, faults: FaultServer) -> None:
+def test_a_name_goes_to_the_address_that_was_checked(get: Get, resolve: Resolver, faults: FaultServer) -> None:
     """And to the next one where the first does not accept; the Host header keeps the name."""
     resolve("teacher.example", ["127.0.0.2", "127.0.0.1"])
     url = faults.url.replace("127.0.0.1", "teacher.example")
-    assert get(url, url).status_code == 200
+    assert get(url, url)[0] == 200
     assert faults.requests[0].headers["host"].startswith("teacher.example:")
 
 
@@ -115,29 +147,39 @@ def test_check_host_for_clients_that_connect_by_themselves(resolve: Resolver) ->
     assert check_host("no-such-host.invalid", 443, provider="bedrock") == []
 
 
-def test_an_unknown_host_is_a_connection_error() -> None:
-    with pytest.raises(httpx2.ConnectError, match=r"no-such-host\.invalid"):
+def test_an_unknown_host_is_a_connection_error(get: Get) -> None:
+    with pytest.raises(Transient, match=r"no-such-host\.invalid"):
         get("http://no-such-host.invalid/", "http://no-such-host.invalid/v1")
 
 
-def test_no_other_host_and_no_redirect(faults: FaultServer) -> None:
+def test_no_other_host_and_no_redirect(get: Get, faults: FaultServer) -> None:
     with FaultServer() as elsewhere:
         with pytest.raises(InvalidRequest, match="refuses to send to"):
             get(elsewhere.url, faults.url)
         faults.responder = lambda seen: Answer(302, headers={"location": elsewhere.url})
-        assert get(faults.url, faults.url).status_code == 302
+        assert get(faults.url, faults.url)[0] == 302
         assert elsewhere.requests == []
 
 
-def test_the_environments_proxy_is_who_is_connected_to(monkeypatch: pytest.MonkeyPatch, faults: FaultServer) -> None:
-    monkeypatch.setenv("http_proxy", faults.root)
+def test_the_environments_proxy_is_who_is_connected_to(
+    get: Get, monkeypatch: pytest.MonkeyPatch, faults: FaultServer
+) -> None:
+    monkeypatch.setenv("http_proxy", faults.root.replace("//", "//user:word@"))
     monkeypatch.setenv("no_proxy", "direct.example")
     assert proxy_for("http://direct.example/v1") is None
     assert (
         proxy_for("http://127.0.0.1:1/v1") is proxy_for("http://localhost/v1") is proxy_for("http://[::1]/v1") is None
     )
-    assert get("http://far.example/v1", "http://far.example/v1").status_code == 200
+    assert get("http://far.example/v1", "http://far.example/v1")[0] == 200
     assert faults.requests[0].path == "http://far.example/v1"
+    assert faults.requests[0].headers["proxy-authorization"] == f"Basic {b64encode(b'user:word').decode()}"
+
+
+def test_a_proxy_that_cannot_be_used_is_named_at_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")
+    with pytest.raises(InputError, match="a proxy of socks5"):
+        HttpClient("http://far.example/v1", provider="openai")
+    HttpClient("http://127.0.0.1/v1", provider="openai")
 
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
@@ -155,9 +197,9 @@ def test_a_body_is_decoded_up_to_a_limit(
         return Answer(status, ENCODERS[encoding](b"0" * next(sizes)), {"content-encoding": encoding})
 
     faults.responder = answer
-    assert len(get(faults.url, faults.url).content) == 2**20
+    assert len(by_our_client(faults.url, faults.url)[1]) == 2**20
     with pytest.raises(Malformed, match="more than 1 MiB"):
-        get(faults.url, faults.url)
+        by_our_client(faults.url, faults.url)
 
 
 def test_a_refusal_is_found_inside_an_sdks_error() -> None:

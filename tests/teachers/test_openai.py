@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import traceback
@@ -13,7 +14,7 @@ import pytest
 from prompts.errors import InputError
 from prompts.messages import Message
 from teachers.arrival import lacks
-from teachers.base import Reply, Request, Sampling, Teacher
+from teachers.base import Allowance, Limits, Reply, Request, Sampling, Teacher
 from teachers.catalog import describe, open_teacher
 from teachers.errors import (
     AuthError,
@@ -24,7 +25,7 @@ from teachers.errors import (
     Transient,
     Unsupported,
 )
-from teachers.openai import to_call
+from teachers.openai import OpenAITeacher, to_call
 from teachers.openai_endpoint import endpoint_of
 from teachers.openai_parts import cache_key
 from teachers.spec import Options, Spec
@@ -217,6 +218,18 @@ def test_a_web_page_is_called_one(faults: FaultServer, status: int) -> None:
     assert "nginx" not in message or len(message) < 200
 
 
+LIMITED = {"x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "3"}
+
+
+def test_what_is_left_of_the_limits_is_said(faults: FaultServer) -> None:
+    left = Limits(requests=Allowance(500.0, 3.0))
+    assert answered(faults, replace(chat("text"), headers=LIMITED)).limits == left
+    for status in (429, 500):
+        assert failure(faults, Answer(status, headers=LIMITED)).limits == left
+    assert failure(faults, Answer(200, b"torn", LIMITED)).limits == left
+    assert failure(faults, Answer(500)).limits is None
+
+
 def test_a_filtered_prompt_is_an_answer(faults: FaultServer) -> None:
     faults.responder = lambda seen: as_json({"error": {"code": "content_filter"}}, 400, x_request_id="r1")
     reply = with_teacher(faults.spec(), lambda teacher: ask(teacher, "x"))
@@ -247,8 +260,6 @@ def test_every_bad_body_has_its_error(faults: FaultServer, answer: Answer, kind:
 
 @pytest.mark.parametrize("slow", [Answer(200, GOOD, delay_s=5), Answer(200, GOOD, trickle_s=0.05)])
 def test_the_timeout_covers_the_whole_body(faults: FaultServer, slow: Answer) -> None:
-    import asyncio
-
     async def run() -> None:
         teacher = open_teacher(faults.spec(), timeout_s=0.3)
         try:
@@ -340,6 +351,12 @@ def test_the_whole_request_is_sent(faults: FaultServer) -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["half a pair \ud800", "x" * (3 << 20), "ÿ\0\u2028"])
+def test_any_text_is_sent_as_it_is(faults: FaultServer, text: str) -> None:
+    with_teacher(faults.spec(), lambda teacher: ask(teacher, text))
+    assert faults.requests[0].turn == text
+
+
 def test_a_server_on_this_machine_needs_no_key(monkeypatch: pytest.MonkeyPatch, faults: FaultServer) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     assert with_teacher(faults.spec(), lambda teacher: ask(teacher, "echo")).text == "echo"
@@ -357,8 +374,11 @@ def test_a_key_no_header_can_carry_is_refused_unseen(monkeypatch: pytest.MonkeyP
 
 def test_the_official_endpoint_is_not_moved_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.example/v1")
-    teacher = open_teacher("openai:gpt-4.1")
-    assert str(teacher._client.base_url) == "https://api.openai.com/v1/"  # type: ignore[attr-defined]
+    teacher = OpenAITeacher(Spec("openai", "gpt-4.1"))
+    target = asyncio.run(teacher._sdk.target("/chat/completions"))
+    assert str(target.url) == "https://api.openai.com/v1/chat/completions"
+    assert target.headers["authorization"] == f"Bearer {KEY}"
+    assert target.headers["user-agent"].startswith("AsyncOpenAI/")
     assert teacher.identity.base_url is None
     assert teacher.identity.terms
     assert describe("openai:m@http://x/v1").identity.terms is None
