@@ -111,11 +111,11 @@ def test_numbers_that_are_none_fail_their_row_and_leave_the_slot_clean(wide: str
     tokenizer.save_pretrained(tmp_path)
 
     async def use(teacher: Teacher) -> list[Reply | BaseException]:
-        texts = ["a poison", "pear", "a poison and more of it after", "fish", "moon"]
-        asked = [ask(teacher, text, top_logprobs=1) for text in texts]
-        first = await asyncio.gather(*asked, return_exceptions=True)
-        return [*first, *await asyncio.gather(*[ask(teacher, "tree " * 40) for _ in range(2)])]
+        poisoned = await asyncio.gather(ask(teacher, "tree " * 60 + "and poison"), return_exceptions=True)
+        # The short one takes the poisoned slot, and the long one makes it read as far as the poison.
+        return [*poisoned, *await asyncio.gather(ask(teacher, "pear"), ask(teacher, "fish " * 90))]
 
-    replies = with_teacher(f"huggingface:{tmp_path}", use)
-    assert [type(reply) for reply in replies] == [InvalidRequest, Reply, InvalidRequest, Reply, Reply, Reply, Reply]
-    assert "not numbers" in str(replies[0])
+    refused, *replies = with_teacher(f"huggingface:{tmp_path}", use)
+    assert isinstance(refused, InvalidRequest)
+    assert "not numbers" in str(refused)
+    assert [type(reply) for reply in replies] == [Reply, Reply]

@@ -108,6 +108,23 @@ def test_a_batch_answers_as_each_request_alone(spec: Spec, concurrency: int, sha
     assert any(reply.usage.cached_tokens for reply in batched) == share
 
 
+def test_prompts_that_begin_alike_stand_beside_others(spec: Spec) -> None:
+    """Two kinds of examples, one of which goes on where the other ends, and prompts with none."""
+    begin = (EXAMPLES, EXAMPLES + " Take care." * 20, "Other examples. " * 30, "")
+
+    async def use(teacher: Teacher) -> list[Reply]:
+        requests = []
+        for number in range(12):
+            messages = (Message("system", begin[number % 4]), *conversation(f"word{number} " * (number // 4 + 1)))
+            requests.append(Request(teacher.identity, messages, sampled(number)))
+        return await together(teacher, requests)
+
+    alone, batched = using(spec, 1, use), using(spec, 3, use)
+    for one, other in zip(alone, batched, strict=True):
+        assert_alike(one, other)
+    assert len({reply.usage.cached_tokens for reply in batched}) > 1
+
+
 def test_logprobs_are_those_of_a_plain_forward_pass(spec: Spec, student: Path) -> None:
     async def use(teacher: Teacher) -> list[tuple[Request, Reply]]:
         requests = [asked(teacher, number, sampled(number)) for number in range(8)]

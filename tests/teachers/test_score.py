@@ -105,15 +105,20 @@ def test_the_logprobs_are_those_of_a_plain_forward_pass(spec: Spec, student: Pat
     assert [token.logprob for token in reply.tokens] == pytest.approx(expected, abs=TOLERANCE)
 
 
-def test_a_long_text_is_scored_in_pieces(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    def scored() -> Reply:
-        return using(spec, lambda teacher: score(teacher, conversation("Say."), TEXTS[4], top_logprobs=1), 2)
+def test_long_texts_are_scored_in_pieces(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(teacher: Teacher) -> list[Reply]:
+        async with asyncio.TaskGroup() as group:
+            # The same prompt and like lengths: one forward pass, were it not cut.
+            texts = [TEXTS[4], TEXTS[4][:360]]
+            tasks = [group.create_task(score(teacher, conversation("Say."), text, top_logprobs=1)) for text in texts]
+        return [task.result() for task in tasks]
 
-    whole = scored()
+    whole = using(spec, use, 2)
     monkeypatch.setattr("teachers.decoding.FORWARD_TOKENS", 64)
-    monkeypatch.setattr("teachers.decoding.LOGPROBS", 7 * 49152)
-    expected = [token.logprob for token in whole.tokens]
-    assert [token.logprob for token in scored().tokens] == pytest.approx(expected, abs=TOLERANCE)
+    monkeypatch.setattr("teachers.decoding.LOGPROBS", 14 * 49152)
+    for one, other in zip(whole, using(spec, use, 2), strict=True):
+        expected = [token.logprob for token in one.tokens]
+        assert [token.logprob for token in other.tokens] == pytest.approx(expected, abs=TOLERANCE)
 
 
 def test_the_whole_vocabulary_sums_to_one(spec: Spec) -> None:
