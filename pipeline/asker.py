@@ -1,15 +1,16 @@
-"""Asking: many chains of requests with bounded concurrency, and the tally of how they end."""
+"""Asking: many chains of requests at the pace of their accounts, and the tally of how they end."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.chains import SETTLING, Chain
 from pipeline.errors import RunError
 from prompts.errors import StillhouseError
+from teachers.account import Account, Closed
 from teachers.base import Outcome, Reply, Request, Teacher
 from teachers.errors import AuthError, InvalidRequest, TeacherError
 
@@ -27,6 +28,8 @@ class Tally:
     output_tokens: int = 0
     cost_usd: float = 0.0
     last_error: str | None = None
+    kept: int | None = None
+    """Samples that curation keeps so far, where that is known."""
 
     @property
     def done(self) -> int:
@@ -46,16 +49,29 @@ class Tally:
         self.last_error = str(error)
 
 
-class Asker:
-    """Asks chains of requests with bounded concurrency; `stop()` lets what is in flight end."""
+def describe_tally(tally: Tally) -> str:
+    """Tokens, dollars and failures so far, for a progress line."""
+    parts = [f"{tally.input_tokens:,} tokens in, {tally.output_tokens:,} out"]
+    if tally.cost_usd:
+        parts.append(f"${tally.cost_usd:.4f}")
+    if tally.kept is not None:
+        parts.append(f"{tally.kept:,} kept")
+    parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()) if outcome != "ok"]
+    return ", ".join(parts)
 
-    def __init__(self, teachers: Mapping[int, Teacher], tally: Tally, on_progress: Callable[[Tally], None]) -> None:
-        self._teachers, self._tally, self._on_progress = teachers, tally, on_progress
+
+class Asker:
+    """Asks chains of requests as the teachers' accounts let them; `stop()` lets what is in flight end."""
+
+    def __init__(self, teachers: Mapping[int, Teacher], accounts: Mapping[int, Account], tally: Tally) -> None:
+        self._teachers, self._accounts, self._tally = teachers, accounts, tally
         self._ended: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self._open: Counter[int] = Counter()
+        self._full: dict[int, asyncio.Future[None]] = {}
         self._stopped = False
         self._fatal: StillhouseError | None = None
-        self.unsent = 0
-        """Chains that were not asked to their end because it was stopped."""
+        self.unfinished = False
+        """Whether chains were not asked to their end because it was stopped."""
 
     @property
     def stopped(self) -> bool:
@@ -65,29 +81,66 @@ class Asker:
     def stop(self) -> None:
         """Sends nothing more; replies in flight are still awaited and journaled."""
         self._stopped = True
+        self._halt()
 
-    async def ask(self, lanes: Iterable[Iterable[Chain]], concurrency: int) -> None:
-        """Asks the chains of every lane, `concurrency` of each at once: a slow teacher holds up no other.
+    async def ask(self, lanes: Mapping[int, Iterable[Chain]], most: int, first_alone: Collection[int] = ()) -> None:
+        """Asks each lane's chains, at most `most` open in each: in flight, waiting, or between two tries.
 
-        Returns when all are asked or it was stopped; raises the error that makes going on pointless.
+        A lane is the chains that a teacher is asked first: a slow teacher holds up no other. In those of
+        `first_alone` the first chain ends before the second is asked. Returns when all are asked or it was
+        stopped; raises the error that makes going on pointless.
         """
         async with asyncio.TaskGroup() as group:
-            for feed in map(iter, lanes):
-                for _ in range(concurrency):
-                    group.create_task(self._work(feed))
+            for seat, chains in lanes.items():
+                group.create_task(self._feed(seat, iter(chains), most, group, alone=seat in first_alone))
         if self._fatal is not None:
             raise self._fatal
 
-    async def _work(self, feed: Iterator[Chain]) -> None:
-        for chain in feed:
+    def _halt(self) -> None:
+        for account in self._accounts.values():
+            account.close()
+        for seat in list(self._full):
+            self._full.pop(seat).set_result(None)
+
+    async def _feed(
+        self, seat: int, chains: Iterator[Chain], most: int, group: asyncio.TaskGroup, *, alone: bool
+    ) -> None:
+        """Brings a lane's chains as its account empties, so that no more wait there than fill its ceiling."""
+        for chain in chains:
+            await self._accounts[seat].idle()
+            if self._open[seat] >= most and not self._halted:
+                self._full[seat] = asyncio.get_running_loop().create_future()
+                await self._full[seat]
+            if self._halted:
+                self.unfinished = True
+                return
+            self._open[seat] += 1
+            task = group.create_task(self._run(chain))
+            # So that it stands in the account's queue before that is looked at again.
+            await asyncio.sleep(0)
+            if alone:
+                alone = False
+                await asyncio.wait([task])
+
+    @property
+    def _halted(self) -> bool:
+        return self._stopped or self._fatal is not None
+
+    async def _run(self, chain: Chain) -> None:
+        try:
             for item in chain:
-                if self._stopped or self._fatal is not None:
-                    self.unsent += 1
+                if self._halted:
+                    self.unfinished = True
                     return
-                outcome = await self._ask_one(item.seat, item.request)
-                self._on_progress(self._tally)
-                if outcome in SETTLING:
-                    break
+                if await self._ask_one(item.seat, item.request) in SETTLING:
+                    return
+        except Closed:
+            self.unfinished = True
+        finally:
+            seat = chain[0].seat
+            self._open[seat] -= 1
+            if seat in self._full:
+                self._full.pop(seat).set_result(None)
 
     async def _ask_one(self, seat: int, request: Request) -> Outcome | None:
         """How it ended; None where the journal failed."""
@@ -97,15 +150,19 @@ class Asker:
             self._tally.count_failure(error)
             self._ended[seat][error.outcome] += 1
             if isinstance(error, AuthError) or (isinstance(error, InvalidRequest) and self._is_hopeless(seat)):
-                self._fatal = error
+                self._end_with(error)
             return error.outcome
         except RunError as error:
             # The journal cannot be written: nothing more may be sent.
-            self._fatal = error
+            self._end_with(error)
             return None
         self._tally.count_reply(reply)
         self._ended[seat][reply.outcome] += 1
         return reply.outcome
+
+    def _end_with(self, error: StillhouseError) -> None:
+        self._fatal = error
+        self._halt()
 
     def _is_hopeless(self, seat: int) -> bool:
         """Nothing but refused requests so far at this teacher, and enough of them to know."""

@@ -22,7 +22,12 @@ INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object instead of text; progress as JSON lines on stderr where that is no terminal.",
+)
 
 
 def _recipe_options(command: Command) -> Command:
@@ -143,7 +148,7 @@ def bakeoff(
     from pipeline.progress import Progress
 
     loaded = _load(recipe, overrides, None)
-    with Progress() as progress:
+    with Progress(as_json=as_json) as progress:
         found = bake(loaded, _directory(run_dir, loaded), specs, rows, progress, judge=judge)
     _print(found, as_json, render)
 
@@ -217,7 +222,7 @@ def _run(
     from pipeline.summary import read_summary, render_summary
 
     loaded = _load(recipe, overrides, teacher)
-    with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress() as progress:
+    with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress(as_json=as_json) as progress:
         run_stages(Context(loaded, directory, manifest, progress), first, last, force_from=force_from)
     _print(read_summary(directory), as_json, render_summary)
 

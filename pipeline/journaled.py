@@ -5,10 +5,12 @@ from __future__ import annotations
 from pipeline.journal import Journal
 from pipeline.recipe import Generate
 from pipeline.seats import Seat
+from teachers.account import Account
 from teachers.base import Reply, Request, Teacher
 from teachers.catalog import open_teacher
 from teachers.errors import TeacherError
 from teachers.meter import Metered
+from teachers.pace import Landed, Paced
 from teachers.retry import Retrying
 from teachers.wrapper import Wrapper
 
@@ -32,7 +34,9 @@ class Journaled(Wrapper):
         return reply
 
 
-def open_journaled(seat: Seat, journal: Journal, generate: Generate) -> Teacher:
-    """Opens a seat's teacher, metered, journaled and retried. Raises as `open_teacher` does."""
+def open_journaled(seat: Seat, journal: Journal, generate: Generate, account: Account) -> Teacher:
+    """Opens a seat's teacher, metered, journaled, paced by its account and retried. Raises as `open_teacher` does."""
     bare = open_teacher(seat.who.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
-    return Retrying(Journaled(Metered(bare, seat.entry.to_price()), journal), attempts=generate.attempts)
+    landed = Landed(Metered(bare, seat.entry.to_price()), account)
+    paced = Paced(Journaled(landed, journal), account)
+    return Retrying(paced, attempts=generate.attempts, sleep=account.rest)

@@ -1,21 +1,31 @@
-"""Progress for people: a bar on a terminal, plain lines elsewhere. On stderr; stdout is for results."""
+"""Progress: a bar on a terminal, plain lines elsewhere, JSON lines for machines. On stderr; stdout is for results.
+
+A machine reads one object a line: {"event": "message", "text"} and {"event": "progress", "stage", "done", "total",
+"per_s", "left_s"}, with what else is known: "in_flight", "ceiling", "waiting", "refused" (429s), "input_tokens",
+"output_tokens", "cost_usd", "kept", "outcomes".
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     import rich.progress
 
 LINE_EVERY_S = 10.0  # a log that is read afterwards wants to see movement, not every row
+JSON_EVERY_S = 1.0
 
 
 class Progress:
     """One stage at a time: `start`, `update` as often as you like, `say` for a line that stays."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_json: bool = False) -> None:
+        """`as_json` writes JSON lines wherever stderr is no terminal."""
+        self._as_json = as_json and not sys.stderr.isatty()
         self._bars = _bars() if sys.stderr.isatty() else None
         self._task: rich.progress.TaskID | None = None
         self._stage, self._total = "", 0
@@ -35,7 +45,7 @@ class Progress:
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False)
         else:
-            print(text, file=sys.stderr, flush=True)
+            self._print(json.dumps({"event": "message", "text": text}) if self._as_json else text)
 
     def start(self, stage: str, total: int) -> None:
         """A new bar of `total` steps."""
@@ -45,14 +55,16 @@ class Progress:
             self._clear()
             self._task = self._bars.add_task(stage, total=total, detail="")
 
-    def update(self, done: int, detail: str = "", *, total: int | None = None) -> None:
-        """`done` of the total, which may change; `detail` is what else there is to see: tokens, dollars, loss."""
+    def update(
+        self, done: int, detail: str = "", *, total: int | None = None, figures: Mapping[str, Any] | None = None
+    ) -> None:
+        """`done` of the total, which may change; what else there is to see as text, and as figures for machines."""
         self._total = self._total if total is None else total
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=self._total, detail=detail)
-        elif time.monotonic() - self._line_at >= LINE_EVERY_S:
+        elif time.monotonic() - self._line_at >= (JSON_EVERY_S if self._as_json else LINE_EVERY_S):
             self._line_at = time.monotonic()
-            print(self._line(done, detail), file=sys.stderr, flush=True)
+            self._print(self._json_line(done, figures or {}) if self._as_json else self._line(done, detail))
 
     def finish(self) -> None:
         """Takes the bar away."""
@@ -63,11 +75,25 @@ class Progress:
             self._bars.remove_task(self._task)
             self._task = None
 
+    def _speed(self, done: int) -> tuple[float, float | None]:
+        """Steps a second since the start, and seconds left."""
+        rate = done / max(time.monotonic() - self._started_at, 1e-9)
+        return rate, (self._total - done) / rate if rate else None
+
     def _line(self, done: int, detail: str) -> str:
-        elapsed = max(time.monotonic() - self._started_at, 1e-9)
-        rate = done / elapsed
-        left = f"{(self._total - done) / rate:.0f} s left" if rate else "time left unknown"
+        rate, left_s = self._speed(done)
+        left = "time left unknown" if left_s is None else f"{left_s:.0f} s left"
         return f"{self._stage}: {done}/{self._total}, {rate:.1f}/s, {left}" + (f", {detail}" if detail else "")
+
+    def _json_line(self, done: int, figures: Mapping[str, Any]) -> str:
+        rate, left_s = self._speed(done)
+        speed = {"per_s": round(rate, 3), "left_s": None if left_s is None else round(left_s, 1)}
+        head = {"event": "progress", "stage": self._stage, "done": done, "total": self._total}
+        return json.dumps({**head, **speed, **figures})
+
+    @staticmethod
+    def _print(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _bars() -> rich.progress.Progress:

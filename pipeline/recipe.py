@@ -50,7 +50,8 @@ class Generate(Section):
     """`batch`: the provider answers within a day, at half the price where it says so; `online`: request by request.
     A run may change lanes: what it has stays, and what a batch still owes is never asked twice."""
     concurrency: int = Field(4, ge=1)
-    """Requests in flight at once."""
+    """The most requests in flight at once at each account. How many there are is found out: fewer where the server
+    refuses or queues."""
     temperature: float | None = Field(None, ge=0)
     """None leaves it to the provider."""
     top_p: float | None = Field(None, gt=0, le=1)

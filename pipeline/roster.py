@@ -62,6 +62,12 @@ class TeacherEntry(Section):
     """Its price; default: the list price, where one is known."""
     batch: BatchEntry = BatchEntry()
     """How its batch lane is used."""
+    account: str | None = None
+    """Teachers of the same account share its limits and its ceiling; default: those whose key goes to the same host."""
+    requests_per_minute: float | None = Field(None, gt=0)
+    """The account's quota of requests; default: found out from the server."""
+    tokens_per_minute: float | None = Field(None, gt=0)
+    """The account's quota of tokens, prompt and reply together; default: found out from the server."""
 
     @property
     def label(self) -> str:

@@ -78,6 +78,11 @@ class RunDir:
         return self.root / "work"
 
     @property
+    def pace(self) -> Path:
+        """How fast the teachers were asked: a record a second."""
+        return self.root / "logs" / "pace.jsonl"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that works on the run."""
         return self.root / ".lock"

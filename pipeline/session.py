@@ -6,15 +6,19 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from itertools import islice
 
+from pipeline.accounts import open_accounts
 from pipeline.asker import Asker, Tally
 from pipeline.chains import Chain
 from pipeline.context import Context
 from pipeline.journal import Journal
 from pipeline.journaled import open_journaled
+from pipeline.pace_log import watch
 from pipeline.seats import Seat
 from teachers.base import ANSWERS
+
+OPEN = 4
+"""Chains open at a teacher, as a multiple of `generate.concurrency`: in flight, waiting, or between two tries."""
 
 
 async def ask(
@@ -35,34 +39,22 @@ async def ask(
     if not total:
         return tally
     generate, progress = context.recipe.generate, context.progress
-    feeds = {number: iter(chains) for number, chains in lanes.items()}
+    accounts = open_accounts(seats, generate)
     async with AsyncExitStack() as stack:
         teachers = {}
         for number in sorted(seats):
-            teachers[number] = open_journaled(seats[number], journal, generate)
+            teachers[number] = open_journaled(seats[number], journal, generate, accounts[number])
             stack.push_async_callback(teachers[number].close)
-        progress.start(stage, total)
-        asker = Asker(teachers, tally, lambda now: progress.update(now.done, describe_tally(now)))
-        with _stop_on_signal(asker, stage, progress.say):
-            for number, feed in feeds.items():
-                if seats[number].warms_cache:
-                    await asker.ask([islice(feed, 1)], 1)
-            await asker.ask(feeds.values(), generate.concurrency)
+        asker = Asker(teachers, accounts, tally)
+        alone = {number for number, seat in seats.items() if seat.warms_cache}
+        with watch(context, stage, tally, set(accounts.values())), _stop_on_signal(asker, stage, progress.say):
+            await asker.ask(lanes, OPEN * generate.concurrency, alone)
     if tally.last_error:
         failed = sum(count for outcome, count in tally.outcomes.items() if outcome not in ANSWERS)
         progress.say(f"{stage}: {failed} requests got no answer; the last: {tally.last_error}")
-    if asker.stopped and asker.unsent:
+    if asker.stopped and asker.unfinished:
         raise KeyboardInterrupt
     return tally
-
-
-def describe_tally(tally: Tally) -> str:
-    """Tokens, dollars and failures so far, for a progress line."""
-    parts = [f"{tally.input_tokens} tokens in, {tally.output_tokens} out"]
-    if tally.cost_usd:
-        parts.append(f"${tally.cost_usd:.4f}")
-    parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()) if outcome != "ok"]
-    return ", ".join(parts)
 
 
 @contextmanager

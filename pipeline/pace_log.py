@@ -1,0 +1,105 @@
+"""What a session looks like while it runs, and afterwards: the progress line, and RUN/logs/pace.jsonl.
+
+A record is a moment: how far it is, what is in flight and under which ceiling, and the answers a second since
+the record before. A record a second in the first hour, and fewer later: their number grows with the logarithm of
+the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from pipeline.asker import Tally, describe_tally
+from pipeline.context import Context
+from teachers.account import Account
+
+EVERY_S = 1.0
+SHOW_EVERY_S = 0.25
+SPREAD = 3600
+"""Records are at least a 3600th of the time so far apart."""
+
+
+@contextmanager
+def watch(context: Context, stage: str, tally: Tally, accounts: Collection[Account]) -> Iterator[None]:
+    """Shows and logs the pace while it lasts, and once more at its end."""
+    context.progress.start(stage, tally.total)
+    context.run.pace.parent.mkdir(exist_ok=True)
+    with context.run.pace.open("ab") as log:
+        watcher = _Watcher(context, stage, tally, accounts, log)
+        try:
+            yield
+        finally:
+            watcher.end()
+
+
+def read_pace(path: Path) -> list[dict[str, Any]]:
+    """The records, oldest first; a torn last line is left out. Empty where there is no log."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_bytes().splitlines():
+        try:
+            found.append(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            continue
+    return found
+
+
+class _Watcher:
+    def __init__(
+        self, context: Context, stage: str, tally: Tally, accounts: Collection[Account], log: IO[bytes]
+    ) -> None:
+        self._context, self._stage, self._tally, self._accounts, self._log = context, stage, tally, accounts, log
+        self._loop = asyncio.get_running_loop()
+        self._began = self._logged_at = self._loop.time()
+        self._logged_done = 0
+        self._timer = self._loop.call_later(SHOW_EVERY_S, self._tick)
+
+    def end(self) -> None:
+        """The last record."""
+        self._timer.cancel()
+        figures = self._figures()
+        self._record(figures)
+        self._show(figures)
+
+    def _tick(self) -> None:
+        now, figures = self._loop.time(), self._figures()
+        self._show(figures)
+        if now - self._logged_at >= max(EVERY_S, (now - self._began) / SPREAD):
+            self._record(figures)
+        self._timer = self._loop.call_later(SHOW_EVERY_S, self._tick)
+
+    def _show(self, figures: dict[str, Any]) -> None:
+        refused = f", {figures['refused']} x 429" if figures["refused"] else ""
+        detail = f"{figures['in_flight']} of {figures['ceiling']} in flight{refused}, {describe_tally(self._tally)}"
+        self._context.progress.update(self._tally.done, detail, figures=figures)
+
+    def _figures(self) -> dict[str, Any]:
+        paces, tally = [account.pace for account in self._accounts], self._tally
+        return {
+            "in_flight": sum(pace.in_flight for pace in paces),
+            "ceiling": sum(pace.ceiling for pace in paces),
+            "waiting": sum(pace.waiting + pace.resting for pace in paces),
+            "refused": sum(pace.refused for pace in paces),
+            "input_tokens": tally.input_tokens,
+            "output_tokens": tally.output_tokens,
+            "cost_usd": tally.cost_usd,
+            "kept": tally.kept,
+            "outcomes": dict(tally.outcomes),
+        }
+
+    def _record(self, figures: dict[str, Any]) -> None:
+        now, done = self._loop.time(), self._tally.done
+        rate = (done - self._logged_done) / max(now - self._logged_at, 1e-9)
+        head = {"at": round(time.time(), 3), "stage": self._stage, "seconds": round(now - self._began, 3)}
+        counts = {"done": done, "total": self._tally.total, "per_s": round(rate, 3)}
+        self._log.write(orjson.dumps({**head, **counts, **figures}) + b"\n")
+        self._log.flush()
+        self._logged_at, self._logged_done = now, done
