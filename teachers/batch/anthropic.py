@@ -7,7 +7,7 @@ be a part of ours is known by when it was made and how many requests it holds, a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -182,7 +182,7 @@ def _reply(result: object) -> Reply:
     raise Transient(f"the batch was {kind} before this request was answered", provider=PROVIDER)
 
 
-def _body(part: Part) -> Iterator[bytes]:
+async def _body(part: Part) -> AsyncGenerator[bytes, None]:
     """The request's body, in pieces of a line."""
     yield HEAD
     with part.path.open("rb") as file:

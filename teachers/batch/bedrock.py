@@ -25,7 +25,7 @@ from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
 from teachers.bedrock import BedrockTeacher
 from teachers.bedrock_client import BedrockClient, open_session
-from teachers.body import count, string
+from teachers.body import count, parse_json, string
 from teachers.capabilities import OWN_HOSTS, capabilities_of
 from teachers.daemon_pool import DaemonPool
 from teachers.egress import check_host
@@ -126,7 +126,7 @@ class BedrockBatches:
             inputDataConfig={"s3InputDataConfig": {"s3Uri": f"s3://{self._bucket}/{name}", "s3InputFormat": "JSONL"}},
             outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"s3://{self._bucket}/{self._prefix}{part_id}/"}},
         )
-        return str(answer["jobArn"])
+        return _arn(answer)
 
     def _find(self, ticket: Ticket) -> str | None:
         wanted, asked = _job_name(ticket.part_id), {"nameContains": ticket.part_id}
@@ -134,7 +134,7 @@ class BedrockBatches:
             page = self._clients.control.list_model_invocation_jobs(**asked)
             for job in page.get("invocationJobSummaries") or ():
                 if job.get("jobName") == wanted:
-                    return str(job["jobArn"])
+                    return _arn(job)
             if not page.get("nextToken"):
                 return None
             asked = {**asked, "nextToken": page["nextToken"]}
@@ -215,9 +215,11 @@ class Clients:
                 if parts.hostname:
                     port = parts.port or (443 if parts.scheme == "https" else 80)
                     check_host(parts.hostname, port, self._spec.options.allow_addresses, provider=PROVIDER)
-                self._made[service] = self._session.client(
+                client = self._session.client(
                     service, region_name=self.region, endpoint_url=self._url, config=self._config(service)
                 )
+                client.meta.events.register("before-parse.bedrock", check_body)
+                self._made[service] = client
             return self._made[service]
 
     def _config(self, service: str) -> Any:
@@ -236,9 +238,19 @@ class Clients:
         )
 
 
+def check_body(response_dict: dict[str, Any], operation_model: Any, **_: Any) -> None:
+    """Malformed where a good answer's body is no JSON object: botocore would make an empty answer of it."""
+    shape = operation_model.output_shape
+    says_nothing = shape is None or not shape.members  # what stopping a job answers
+    if response_dict["status_code"] >= 300 or says_nothing:
+        return
+    if not isinstance(parse_json(response_dict["body"], provider=PROVIDER), dict):
+        raise Malformed("answered what is no JSON object", provider=PROVIDER)
+
+
 def to_job(body: Mapping[str, Any]) -> Job:
     """A job from the provider's record of it."""
-    status, arn = string(body.get("status")), str(body["jobArn"])
+    status, arn = string(body.get("status")), _arn(body)
     folder = body.get("outputDataConfig", {}).get("s3OutputDataConfig", {}).get("s3Uri")
     problem: TeacherError | None = None
     if status == "Failed":
@@ -278,6 +290,13 @@ def _values(file: IO[bytes]) -> Iterator[object]:
                 yield json.loads(line)
             except (ValueError, RecursionError):
                 yield None
+
+
+def _arn(body: Mapping[str, Any]) -> str:
+    found = string(body.get("jobArn"))
+    if not found:
+        raise Malformed("answered without a job's ARN", provider=PROVIDER)
+    return found
 
 
 def _job_name(part_id: str) -> str:

@@ -91,6 +91,8 @@ class Caller:
             response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **streamed, **body)
             return response
         except self._raises as error:
+            if isinstance(error.__cause__, RuntimeError):
+                raise InvalidRequest(str(error.__cause__), provider=self._provider) from error  # it is closed
             raise refusal_in(error) or self._translate(error) from error
         except httpx2.HTTPError as error:  # an error's body that broke off
             raise Transient(f"the answer broke off: {type(error).__name__}", provider=self._provider) from error

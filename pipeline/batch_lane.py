@@ -1,0 +1,254 @@
+"""The batch lane: what is owed goes to the provider in parts, and comes back within a day.
+
+    owed ──▶ parts ──▶ intents on disk ──▶ submitted ──▶ job's id on disk ──▶ polled ──▶ results settled ──▶ cleaned
+
+A kill at any of these moments costs nothing. A part without a job's id may be at the provider or not: the provider's
+list decides, before anything is submitted. A job that runs is waited for by whichever process comes next, in either
+lane; what it holds is not asked again until it has ended. What a job leaves owed (expired, failed, lost) goes into
+the next round's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from itertools import islice
+
+from pipeline.asker import Tally, describe_tally
+from pipeline.batch_desk import Desk, Pace, Told, name_of
+from pipeline.context import Context
+from pipeline.journal import Journal
+from pipeline.journal.batches import Batches, OpenPart
+from pipeline.seats import Seat
+from pipeline.wanted import Wanted
+from prompts.errors import InputError, StillhouseError
+from teachers.base import ANSWERS, Reply
+from teachers.batch.base import Part
+from teachers.batch.catalog import open_lane
+from teachers.batch.parts import split
+from teachers.errors import TeacherError, Unsupported
+
+PAGE = 500
+"""Requests whose attempts are looked up at once."""
+
+
+def check_lanes(seats: Mapping[int, Seat]) -> None:
+    """Raises Unsupported where a teacher has no batch lane, before anything is spent."""
+    for seat in seats.values():
+        if not seat.who.capabilities.batch:
+            remedy = "Set generate.lane to online; or, where its server has batches, capabilities: {batch: true}"
+            message = f"'{seat.entry.label}' has no batch lane"
+            raise Unsupported(message, provider=seat.who.identity.provider, remedy=remedy)
+
+
+async def ask_batches(
+    context: Context, journal: Journal, stage: str, seats: Mapping[int, Seat], pace: Pace | None = None
+) -> Tally:
+    """Asks all that the journal owes by batches, whatever earlier processes left at the provider first.
+
+    Raises KeyboardInterrupt when the user stopped it: jobs go on at the provider, and the same command collects them.
+    Raises what makes going on pointless: AuthError, InvalidRequest where a job is refused whole, the journal's RunError.
+    """
+    check_lanes(seats)
+    work = _Work(context, journal, stage, pace)
+    async with work.opened(seats):
+        context.progress.start(stage, work.tally.total)
+        with _stop_on_signal(work):
+            await work.ask_all()
+    return work.tally
+
+
+async def reclaim(
+    context: Context, journal: Journal, stage: str, seats: Mapping[int, Seat], pace: Pace | None = None
+) -> None:
+    """Ends the jobs that an earlier process left, for a run that goes on in the online lane.
+
+    They are cancelled where the provider then still gives what they had answered and charges for nothing else;
+    elsewhere they are waited for. Nothing that a job holds is asked twice.
+    """
+    work = _Work(context, journal, stage, pace)
+    left = work.left_at(seats)
+    if not left:
+        return
+    async with work.opened({number: seats[number] for number in {number for number, _ in left}}):
+        with _stop_on_signal(work):
+            await work.collect(cancel=True)
+
+
+class _Work:
+    """One process's batches: a desk a seat, and rounds until nothing more can be asked."""
+
+    def __init__(self, context: Context, journal: Journal, stage: str, pace: Pace | None) -> None:
+        generate = context.recipe.generate
+        self.tally = Tally(sum(journal.count_owed().values()))
+        self.desks: dict[int, Desk] = {}
+        self.stage, self.say = stage, context.progress.say
+        self._context, self._journal, self._batches = context, journal, Batches(journal)
+        self._pace = pace or Pace(attempts=generate.attempts)
+        self._attempts, self._timeout_s = generate.attempts, generate.timeout_s
+        self._folder = context.run.root / "batches"
+        self._tries: Counter[str] = Counter()
+        self._given_up: set[str] = set()
+        self._begun: set[int] = set()
+
+    @asynccontextmanager
+    async def opened(self, seats: Mapping[int, Seat]) -> AsyncGenerator[None, None]:
+        """Every seat's lane, open."""
+        shutil.rmtree(self._folder, ignore_errors=True)  # parts of a process that was killed
+        told = Told(self._ended, self.say, self._show)
+        async with AsyncExitStack() as stack:
+            for number, seat in seats.items():
+                lane = open_lane(seat.who.spec, timeout_s=self._timeout_s)
+                stack.push_async_callback(lane.close)
+                self.desks[number] = Desk(seat, lane, self._journal, told, self._pace)
+            yield
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def left_at(self, seats: Mapping[int, Seat]) -> list[tuple[int, OpenPart]]:
+        """The parts that earlier processes left, with their seats. What no seat can collect is said."""
+        numbers = {name_of(seat): number for number, seat in seats.items()}
+        left = []
+        for part in self._batches.open_parts():
+            if part.teacher in numbers:
+                left.append((numbers[part.teacher], part))
+            else:
+                self.say(
+                    f"{self.stage}: batch {part.job_id} of {part.teacher} is left: the recipe names another teacher"
+                )
+        return left
+
+    async def ask_all(self) -> None:
+        """Rounds of submitting and waiting, the first with what was left; ends where a round has nothing to submit."""
+        left = await self._adopt(cancel=False)
+        while await self._round(left):
+            left = []
+        if self.tally.last_error:
+            failed = sum(number for outcome, number in self.tally.outcomes.items() if outcome not in ANSWERS)
+            self.say(f"{self.stage}: {failed} requests got no answer; the last: {self.tally.last_error}")
+
+    async def collect(self, *, cancel: bool) -> None:
+        """Waits for the jobs that were left, and settles what they hold."""
+        left = await self._adopt(cancel=cancel)
+        with _one_error():
+            async with asyncio.TaskGroup() as group:
+                for desk, part, job_id in left:
+                    group.create_task(desk.watch(part.ticket, job_id))
+
+    async def _adopt(self, *, cancel: bool) -> list[tuple[Desk, OpenPart, str]]:
+        """The jobs of the parts that were left. Looked for before anything new could be taken for one of them."""
+        found = []
+        for number, part in self.left_at({number: desk.seat for number, desk in self.desks.items()}):
+            desk = self.desks[number]
+            job_id = await desk.adopt(part)
+            if job_id is None:
+                continue
+            self._begun.add(number)
+            found.append((desk, part, job_id))
+            ends = cancel and desk.lane.keeps_on_cancel
+            self.say(
+                f"{self.stage}: batch {job_id} of {desk.seat.entry.label} with {part.ticket.requests} requests is "
+                + ("cancelled; what it has answered is kept" if ends else "at the provider already: waiting for it")
+            )
+            if ends:
+                await desk.cancel(job_id)
+        return found
+
+    async def _round(self, left: list[tuple[Desk, OpenPart, str]]) -> int:
+        """Submits what is owed and waits for every job; how many parts and earlier jobs there were."""
+        submitted = len(left)
+        with _one_error():
+            async with asyncio.TaskGroup() as group:
+                for desk, earlier, job_id in left:
+                    group.create_task(desk.watch(earlier.ticket, job_id))
+                # One part at a time, whosever it is: at most one is ever without its job's id.
+                for number, desk in self.desks.items():
+                    for part in self._parts(number, desk):
+                        job_id = await desk.submit(part)
+                        self._begun.add(number)
+                        submitted += 1
+                        self._show()
+                        group.create_task(desk.watch(part.ticket, job_id))
+        return submitted
+
+    def _parts(self, number: int, desk: Desk) -> Iterator[Part]:
+        lines = ((item.request.key, desk.lane.to_line(item.request)) for item in self._fresh(number))
+        for part in split(lines, desk.limits, self._folder):
+            if part.ticket.requests >= desk.limits.min_requests:
+                yield part
+                continue
+            says = f"{part.ticket.requests} requests are fewer than the {desk.limits.min_requests} of a batch"
+            if number not in self._begun:
+                remedy = "Set it to online, or the teacher's batch.min_requests to your account's quota"
+                raise InputError(says, field="generate.lane", remedy=remedy)
+            self.say(f"{self.stage}: {desk.seat.entry.label}: {says}; generate.lane: online asks them")
+            self._given_up.update(part.keys)
+
+    def _fresh(self, number: int) -> Iterator[Wanted]:
+        """What is owed by a seat and not at its provider already."""
+        feed = self._owed(number)
+        while page := list(islice(feed, PAGE)):
+            flying = self._batches.in_flight(item.request.key for item in page)
+            yield from (item for item in page if item.request.key not in flying)
+
+    def _owed(self, number: int) -> Iterator[Wanted]:
+        """Each chain's next request, where it is this seat's."""
+        falls_back = self._context.recipe.combine.how == "fallback"
+        for lane in self.desks if falls_back else (number,):
+            for chain in self._journal.owed(lane):
+                item = next((item for item in chain if item.request.key not in self._given_up), None)
+                if item is not None and item.seat == number:
+                    yield item
+
+    def _ended(self, key: str, ended: Reply | TeacherError, counts: bool) -> None:
+        """Counts an end. A request is given up once another try cannot help, or it had as many as it may."""
+        if isinstance(ended, Reply):
+            self.tally.count_reply(ended)
+            return
+        self._tries[key] += counts
+        if not ended.retryable or self._tries[key] >= self._attempts:
+            self._given_up.add(key)
+            self.tally.count_failure(ended)
+
+    def _show(self) -> None:
+        jobs = [done for desk in self.desks.values() for done in desk.running.values()]
+        at_provider = f"{len(jobs)} batches, {sum(jobs)} done at the provider; " if jobs else ""
+        self._context.progress.update(self.tally.done, at_provider + describe_tally(self.tally))
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raises the first of a task group's errors by itself: the others were cancelled for it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found, _ = group.split(StillhouseError)
+        first: BaseException = found or group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
+@contextmanager
+def _stop_on_signal(work: _Work) -> Iterator[None]:
+    """Ctrl-C or SIGTERM stops waiting. What is at the provider goes on there."""
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        jobs = sum(len(desk.running) for desk in work.desks.values())
+        work.say(f"{work.stage}: stopped waiting. {jobs} batches go on at the provider; the same command collects them")
+        if main is not None:
+            main.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
