@@ -107,16 +107,19 @@ def test_the_logprobs_are_those_of_a_plain_forward_pass(spec: Spec, student: Pat
 
 def test_long_texts_are_scored_in_pieces(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     async def use(teacher: Teacher) -> list[Reply]:
+        asked = conversation("word " * 600)
         async with asyncio.TaskGroup() as group:
-            # The same prompt and like lengths: one forward pass, were it not cut.
+            # While this one is read the others gather: like lengths, one forward pass, were it not cut.
+            group.create_task(teacher.complete(Request(teacher.identity, asked, Sampling(max_tokens=1))))
+            await asyncio.sleep(0.02)
             texts = [TEXTS[4], TEXTS[4][:360]]
             tasks = [group.create_task(score(teacher, conversation("Say."), text, top_logprobs=1)) for text in texts]
         return [task.result() for task in tasks]
 
-    whole = using(spec, use, 2)
+    whole = using(spec, use, 3)
     monkeypatch.setattr("teachers.decoding.FORWARD_TOKENS", 64)
     monkeypatch.setattr("teachers.decoding.LOGPROBS", 14 * 49152)
-    for one, other in zip(whole, using(spec, use, 2), strict=True):
+    for one, other in zip(whole, using(spec, use, 3), strict=True):
         expected = [token.logprob for token in one.tokens]
         assert [token.logprob for token in other.tokens] == pytest.approx(expected, abs=TOLERANCE)
 
