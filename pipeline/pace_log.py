@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,8 @@ from teachers.account import Account
 
 EVERY_S = 1.0
 SHOW_EVERY_S = 0.25
+COLUMNS = 40
+BLOCKS = "▁▂▃▄▅▆▇█"
 SPREAD = 3600
 """Records are at least a 3600th of the time so far apart."""
 
@@ -50,6 +52,60 @@ def read_pace(path: Path) -> list[dict[str, Any]]:
         except orjson.JSONDecodeError:
             continue
     return found
+
+
+def summarise(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The last sitting in the log over its time, in at most COLUMNS parts; None where there is none.
+
+    Of a part: answers a second, the most in flight, the lowest ceiling.
+    """
+    last = _last_sitting(records)
+    if not last:
+        return None
+    end = last[-1]
+    parts: list[list[Mapping[str, Any]]] = [[] for _ in range(COLUMNS)]
+    for record in last:
+        share = record["seconds"] / end["seconds"] if end["seconds"] else 1.0
+        parts[min(int(share * COLUMNS), COLUMNS - 1)].append(record)
+    points = [
+        {
+            "seconds": part[-1]["seconds"],
+            "per_s": sum(record["per_s"] for record in part) / len(part),
+            "in_flight": max(record["in_flight"] for record in part),
+            "ceiling": min(record["ceiling"] for record in part),
+        }
+        for part in parts
+        if part
+    ]
+    names = ("stage", "at", "seconds", "done", "total", "refused", "input_tokens", "output_tokens", "cost_usd")
+    return {**{name: end[name] for name in names}, "points": points}
+
+
+def render_pace(pace: Mapping[str, Any] | None) -> Iterator[str]:
+    """A line of figures and a line of blocks for each series; nothing where there is no pace."""
+    if pace is None:
+        return
+    rate = pace["done"] / pace["seconds"] if pace["seconds"] else 0.0
+    refused = f", {pace['refused']} x 429" if pace["refused"] else ""
+    how_far = f"{pace['done']} of {pace['total']} in {pace['seconds']:.1f} s"
+    yield f"  pace      {pace['stage']}: {how_far}, {rate:.1f}/s{refused}"
+    for name, says in (("per_s", "answers/s"), ("in_flight", "in flight"), ("ceiling", "ceiling")):
+        values = [point[name] for point in pace["points"]]
+        yield f"    {says:<9} {_blocks(values)}  {min(values):.4g} to {max(values):.4g}"
+
+
+def _last_sitting(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The records after the last one whose clock began anew."""
+    for index in range(len(records) - 1, 0, -1):
+        before, record = records[index - 1], records[index]
+        if record["stage"] != before["stage"] or record["seconds"] < before["seconds"]:
+            return records[index:]
+    return records
+
+
+def _blocks(values: Sequence[float]) -> str:
+    most = max(values) or 1
+    return "".join(BLOCKS[round(value / most * (len(BLOCKS) - 1))] for value in values)
 
 
 class _Watcher:

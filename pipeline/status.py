@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.journal import progress_of
+from pipeline.pace_log import read_pace, render_pace, summarise
 from pipeline.run import RunDir
 
 
@@ -19,11 +20,12 @@ def read_status(root: Path) -> dict[str, Any]:
         "locked": run.is_locked(),
         **manifest.to_dict(),
         "journal": progress_of(run.journal) if run.journal.exists() else None,
+        "pace": summarise(read_pace(run.pace)),
     }
 
 
 def render_status(status: dict[str, Any]) -> str:
-    """A line a stage, then the journal."""
+    """A line a stage, then the journal, then the pace of the last sitting over its time."""
     held = "a process is working on it" if status["locked"] else "no process is working on it"
     lines = [f"{status['run']} ({status['name']}): {held}"]
     lines += [f"  {name:<9} {_stage(entry, locked=status['locked'])}" for name, entry in status["stages"].items()]
@@ -32,7 +34,7 @@ def render_status(status: dict[str, Any]) -> str:
         lines.append(
             f"  journal   {journal['answered']} of {journal['samples']} samples answered; attempts: {attempts}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *render_pace(status["pace"])])
 
 
 def _stage(entry: dict[str, Any], *, locked: bool) -> str:
