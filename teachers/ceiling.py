@@ -7,14 +7,14 @@
                then, one request first, and the others spread over a round trip
 
 An episode is all the refusals of requests that were sent before the cut. It grows only on answers that come
-while every place is taken. See docs/decisions/0020-pace.md.
+while every place is taken. See docs/decisions/ for why.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from teachers.queueing import SAMPLES, QueueWatch
+from teachers.queueing import QueueWatch
 
 FIRST_WINDOW = 10  # RFC 6928
 FIRST_SPACING_S = 0.002  # beyond the first window, until the first answer: a refusal comes sooner than a herd
@@ -99,8 +99,7 @@ class Ceiling:
             self._opens_at = min(self._opens_at, now)
         if not self._adaptive:
             return
-        fewest = 4 if self._refused_at is None else SAMPLES
-        knee = self._watch.see(in_flight, latency_s, at_least=fewest)
+        knee = self._watch.see(in_flight, latency_s, starting=self._refused_at is None)
         if knee is not None:
             self._cut(knee, 1.0)
         elif used and now >= self._falters_until:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 STEP = 1.25
 """Two points are compared when the later has so many times the requests in flight of the earlier."""
 
+SAME = 1.05
+"""Loads that differ by less are one load."""
+
 SHARE = 0.25
 """The server has room while it turns at least this share of more requests in flight into more answers."""
 
@@ -33,19 +36,20 @@ class Point:
 
 
 class QueueWatch:
-    """Compares epochs of about one reply for each request in flight."""
+    """Compares epochs: one reply for each request in flight, or half as many while the number grows fast."""
 
     def __init__(self) -> None:
         self._best: Point | None = None
         self._doubts = 0
         self._begin()
 
-    def see(self, in_flight: int, latency_s: float, *, at_least: int = SAMPLES) -> float | None:
+    def see(self, in_flight: int, latency_s: float, *, starting: bool = False) -> float | None:
         """Adds an answer; the number in flight to go back to where the server is found to queue, else None."""
         self._count += 1
         self._in_flight += in_flight
         self._latency_s += latency_s
-        if self._count < max(at_least, self._in_flight / self._count):
+        mean = self._in_flight / self._count
+        if self._count < (max(4, mean / 2) if starting else max(SAMPLES, mean)):
             return None
         point = Point(self._in_flight / self._count, max(self._latency_s / self._count, 1e-6))
         self._begin()
@@ -61,8 +65,9 @@ class QueueWatch:
             return None
         grown = point.in_flight / best.in_flight
         if grown < STEP:
-            # The same load: what is known of it follows the replies, which get longer and shorter.
-            best.latency_s += (point.latency_s - best.latency_s) / 4
+            if grown < SAME:
+                # What is known of this load follows the replies, which get longer and shorter.
+                best.latency_s += (point.latency_s - best.latency_s) / 4
             return None
         if point.rate >= best.rate * (1 + SHARE * (grown - 1)):
             self._best, self._doubts = point, 0
