@@ -216,9 +216,8 @@ class Desk:
                 raise
             strange = 0
         if strange:
-            self._told.say(
-                f"{self.seat.entry.label}: {strange} results of batch {job.id} belong to no request: ignored"
-            )
+            says = f"{strange} results of batch {job.id} are of no request of it, or repeat one: ignored"
+            self._told.say(f"{self.seat.entry.label}: {says}")
 
     async def _read_once(self, job: Job, attempts: Mapping[str, int], settled: set[str]) -> int:
         """How many results were of no request of this part, or of one that another result came for."""

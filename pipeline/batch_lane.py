@@ -14,7 +14,7 @@ import asyncio
 import shutil
 import signal
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import islice
 
@@ -36,9 +36,9 @@ PAGE = 500
 """Requests whose attempts are looked up at once."""
 
 
-def check_lanes(seats: Mapping[int, Seat]) -> None:
+def check_lanes(seats: Iterable[Seat]) -> None:
     """Raises Unsupported where a teacher has no batch lane, before anything is spent."""
-    for seat in seats.values():
+    for seat in seats:
         if not seat.who.capabilities.batch:
             remedy = "Set generate.lane to online; or, where its server has batches, capabilities: {batch: true}"
             message = f"'{seat.entry.label}' has no batch lane"
@@ -51,9 +51,9 @@ async def ask_batches(
     """Asks all that the journal owes by batches, whatever earlier processes left at the provider first.
 
     Raises KeyboardInterrupt when the user stopped it: jobs go on at the provider, and the same command collects them.
-    Raises what makes going on pointless: AuthError, InvalidRequest where a job is refused whole, the journal's RunError.
+    Raises what makes going on pointless: AuthError, the journal's RunError, InvalidRequest for a job refused whole.
     """
-    check_lanes(seats)
+    check_lanes(seats.values())
     work = _Work(context, journal, stage, pace)
     async with work.opened(seats):
         context.progress.start(stage, work.tally.total)
@@ -216,7 +216,8 @@ class _Work:
     def _show(self) -> None:
         jobs = [done for desk in self.desks.values() for done in desk.running.values()]
         at_provider = f"{len(jobs)} batches, {sum(jobs)} done at the provider; " if jobs else ""
-        self._context.progress.update(self.tally.done, at_provider + describe_tally(self.tally))
+        figures = {"batches": len(jobs), "done_at_provider": sum(jobs), "cost_usd": self.tally.cost_usd}
+        self._context.progress.update(self.tally.done, at_provider + describe_tally(self.tally), figures=figures)
 
 
 @contextmanager

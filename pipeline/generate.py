@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.batch_lane import ask_batches, check_lanes, reclaim
 from pipeline.chains import chains_of
 from pipeline.context import Context
 from pipeline.errors import RunError
@@ -34,6 +35,8 @@ def work(context: Context) -> dict[str, Any]:
     for seat in seats:
         for remark in remarks_of(seat):
             context.progress.say(f"generate: {remark}")
+    if context.recipe.generate.lane == "batch":
+        check_lanes(seats)
     with Journal(context.run.journal) as journal:
         asyncio.run(_generate(context, journal, seats, prompts))
         counted = _write_replies(context)
@@ -47,13 +50,21 @@ def work(context: Context) -> dict[str, Any]:
 
 async def _generate(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:
     await _declare(context, journal, seats, prompts)
+    if context.recipe.generate.lane == "batch":
+        await ask_batches(context, journal, "generate", dict(enumerate(seats)))
+    else:
+        await reclaim(context, journal, "generate", dict(enumerate(seats)))
+        await _ask_online(context, journal, seats)
+    await rescore(context, journal)
+
+
+async def _ask_online(context: Context, journal: Journal, seats: Sequence[Seat]) -> None:
     owed = journal.count_owed()
     _say_what_is_there(context, journal, sum(owed.values()))
     may_be_asked = range(len(seats)) if context.recipe.combine.how == "fallback" and owed else owed
     lanes = {number: journal.owed(number) for number in owed}
     needed = {number: seats[number] for number in may_be_asked}
     await ask(context, journal, "generate", needed, lanes, sum(owed.values()))
-    await rescore(context, journal)
 
 
 async def _declare(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:

@@ -48,11 +48,6 @@ class Entry:
     """None while nothing has come for it."""
 
 
-@dataclass(slots=True, frozen=True)
-class _Keyed:
-    key: str
-
-
 class Batches:
     """The batches of an open journal."""
 
@@ -68,7 +63,7 @@ class Batches:
             row = (part.ticket.part_id, teacher, now, attempts[0], len(attempts))
             connection.execute("INSERT INTO batches VALUES (?, ?, NULL, 1, ?, ?, ?)", row)
 
-        await self._journal._writer.commit(write)
+        await self._journal.commit(write)
 
     async def submitted(self, part_id: str, job_id: str) -> None:
         """Records the job that a part became."""
@@ -81,21 +76,16 @@ class Batches:
     def open_parts(self) -> list[OpenPart]:
         """The parts that are at the provider, or may be."""
         sql = "SELECT part, created_at, requests, teacher, job FROM batches WHERE is_open = 1 ORDER BY created_at"
-        found = self._journal._reader.execute(sql)
+        found = self._journal.read(sql)
         return [OpenPart(Ticket(part, made, requests), teacher, job) for part, made, requests, teacher, job in found]
 
     def jobs(self) -> frozenset[str]:
         """The ids of all jobs that parts became."""
-        return frozenset(
-            job for (job,) in self._journal._reader.execute("SELECT job FROM batches WHERE job IS NOT NULL")
-        )
+        return frozenset(job for (job,) in self._journal.read("SELECT job FROM batches WHERE job IS NOT NULL"))
 
     def entries(self, part_id: str) -> list[Entry]:
         """A part's lines in their order."""
-        return [
-            Entry(attempt, key.hex(), outcome)
-            for attempt, key, outcome in self._journal._reader.execute(ENTRIES, (part_id,))
-        ]
+        return [Entry(attempt, key.hex(), outcome) for attempt, key, outcome in self._journal.read(ENTRIES, (part_id,))]
 
     def in_flight(self, keys: Iterable[str]) -> set[str]:
         """Those of the requests that have an attempt without an outcome."""
@@ -104,15 +94,15 @@ class Batches:
             marks = ", ".join("?" * len(some))
             sql = f"""SELECT r.key FROM requests r JOIN attempts a ON a.request = r.id
                       WHERE r.key IN ({marks}) AND a.outcome IS NULL"""  # only question marks
-            found |= {row[0].hex() for row in self._journal._reader.execute(sql, some)}
+            found |= {row[0].hex() for row in self._journal.read(sql, some)}
         return found
 
     async def settle(self, attempt: int, key: str, ended: Reply | TeacherError) -> None:
         """Records how an attempt ended; returns once that is on disk."""
-        await self._journal.settle(attempt, _Keyed(key), ended)  # type: ignore[arg-type]
+        await self._journal.settle_key(attempt, key, ended)
 
     async def _execute(self, sql: str, values: Sequence[Any]) -> None:
         def write(connection: sqlite3.Connection, _: Counter[str]) -> None:
             connection.execute(sql, values)
 
-        await self._journal._writer.commit(write)
+        await self._journal.commit(write)

@@ -25,7 +25,7 @@ from pipeline.journal.read import (
     read_unscored,
 )
 from pipeline.journal.schema import ANSWERED, explain, open_journal, read_only
-from pipeline.journal.vocabulary import Entry, Vocabulary
+from pipeline.journal.vocabulary import Vocabulary
 from pipeline.journal.writer import COUNT, T, Write, Writer
 from teachers.base import Reply, Request
 from teachers.errors import TeacherError
@@ -98,7 +98,11 @@ class Journal:
 
     async def settle(self, attempt: int, request: Request, ended: Reply | TeacherError) -> None:
         """Records how an attempt ended; returns once that is on disk."""
-        key = bytes.fromhex(request.key)
+        await self.settle_key(attempt, request.key, ended)
+
+    async def settle_key(self, attempt: int, request_key: str, ended: Reply | TeacherError) -> None:
+        """The same for a request of which only the key is at hand: one that came back in a batch."""
+        key = bytes.fromhex(request_key)
         end = _Ended(attempt, key, time.time(), ended.outcome, str(ended) if isinstance(ended, TeacherError) else None)
         if isinstance(ended, TeacherError):
             await self._writer.commit(partial(_end, ended=end))
@@ -213,7 +217,7 @@ def _keep(
     ended: _Ended,
     body: bytes,
     tokens: int,
-    fresh: list[Entry],
+    fresh: list[tuple[int, bytes, int | None]],
 ) -> None:
     request = _end(connection, counts, ended=ended)
     connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", fresh)

@@ -49,12 +49,12 @@ HEAD, TAIL = b'{"requests":[', b"]}"
 class AnthropicBatches:
     """The SDK's client, streamed; a connection is opened by the first call."""
 
-    limits = LIMITS
     keeps_on_cancel = True
 
     def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
         self.identity = AnthropicTeacher.identify(spec)
         self.capabilities = capabilities_of(spec)
+        self.limits = LIMITS.under(spec.options.batch)
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._key = read_key(VARIABLE, spec)
         self._client = _open_client(spec, self._key, timeout_s)

@@ -18,6 +18,7 @@ from typing import Protocol
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.errors import TeacherError
 from teachers.keys import redact_error, refuse_echo
+from teachers.spec import BatchOptions
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,6 +28,11 @@ class Limits:
     max_requests: int
     max_bytes: int
     min_requests: int = 1
+
+    def under(self, said: BatchOptions) -> Limits:
+        """The limits where a recipe says what the account's quotas are."""
+        most = said.max_requests or self.max_requests
+        return Limits(most, self.max_bytes, min(said.min_requests or self.min_requests, most))
 
 
 @dataclass(slots=True, frozen=True)

@@ -58,10 +58,7 @@ class BedrockBatches:
         self.capabilities = capabilities_of(spec)
         self._bucket, self._prefix = _place(spec)
         self._role = _required(spec.options.batch.role_arn, "batch.role_arn", "the ARN of the service role")
-        batch = spec.options.batch
-        self.limits = Limits(
-            batch.max_requests or LIMITS.max_requests, LIMITS.max_bytes, batch.min_requests or LIMITS.min_requests
-        )
+        self.limits = LIMITS.under(spec.options.batch)
         self._spec = spec
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._clients = Clients(spec, timeout_s)

@@ -56,12 +56,12 @@ PAGE = 100
 class OpenAIBatches:
     """The SDK's client, streamed; a connection is opened by the first call."""
 
-    limits = LIMITS
     keeps_on_cancel = True
 
     def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
         self.identity = OpenAITeacher.identify(spec)
         self.capabilities = capabilities_of(spec)
+        self.limits = LIMITS.under(spec.options.batch)
         self._endpoint = endpoint_of(spec)
         self._cache_prefix = spec.options.cache_prefix
         self._key = read_key(self._endpoint.key, spec)

@@ -71,7 +71,7 @@ class BatchServer:
         self.headers: list[Mapping[str, str]] = []
         self.fates: defaultdict[str, list[str]] = defaultdict(list)
         """By a request's last turn, how it ends each time it is asked: ok, expired, invalid, busy, filtered, missing,
-        twice, torn."""
+        twice, torn; kept: ok, also where the job was cancelled."""
         self.polls_needed = 1
         """How often a job must be asked after before it has ended."""
         self.held = False
@@ -84,6 +84,8 @@ class BatchServer:
         """Bytes after which the next bodies of results break off."""
         self.strangers = 0
         """Results of no request, in every job."""
+        self.online: list[str] = []
+        """The last turns of requests that were asked outside any batch."""
         self.bugs: list[str] = []
         """What went wrong in this server itself."""
         self.listed = True
@@ -145,6 +147,11 @@ class BatchServer:
                     return step(self, raw, headers, query, *found.groups())
         return self._pass_on(method, path, headers, raw)
 
+    def chat(self, raw: bytes, headers: Message, query: Mapping[str, str]) -> Answer:
+        turn = turn_of(json.loads(raw))
+        self.online.append(turn)
+        return as_json(chat_body(turn))
+
     def upload(self, raw: bytes, headers: Message, query: Mapping[str, str]) -> Answer:
         head = f"content-type: {headers['content-type']}\r\n\r\n".encode()
         for part in BytesParser().parsebytes(head + raw).walk():
@@ -174,7 +181,7 @@ class BatchServer:
             return self.refusals.pop(0)
         asked = json.loads(raw)
         for job in self.jobs:
-            if job.record["clientRequestToken"] == asked["clientRequestToken"]:
+            if job.record.get("clientRequestToken") == asked["clientRequestToken"]:
                 return as_json({"jobArn": job.id})
         body = self._s3_object(asked["inputDataConfig"]["s3InputDataConfig"]["s3Uri"])
         requests = [json.loads(line) for line in body.splitlines()]
@@ -261,6 +268,7 @@ class BatchServer:
         fate = fates.pop(0) if fates else "ok"
         if job.stopped and fate == "ok":
             fate = "expired"
+        fate = "ok" if fate == "kept" else fate
         if fate == "missing":
             return
         if fate == "torn":
@@ -352,6 +360,7 @@ SIGNED["authorization"] = (
 HOPS = frozenset({"host", "connection", "transfer-encoding", "content-length", "server", "date"})
 
 ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
+    ("POST /v1/chat/completions", BatchServer.chat),
     ("POST /v1/files", BatchServer.upload),
     ("GET /v1/files", BatchServer.list_files),
     ("GET /v1/files/([^/]+)/content", BatchServer.content),

@@ -1,4 +1,4 @@
-"""What every batch lane keeps, run against each provider's calls on loopback: submitted once, found again, joined by id."""
+"""What every batch lane keeps, against each provider's calls on loopback: submitted once, found again, joined by id."""
 
 from __future__ import annotations
 
@@ -57,9 +57,12 @@ async def submit(lane: BatchLane, folder: Path, turns: Sequence[str] = TURNS) ->
 
 
 async def end(lane: BatchLane, job_id: str) -> Job:
-    while not (job := await lane.poll(job_id)).ended:
+    for _ in range(200):
+        job = await lane.poll(job_id)
+        if job.ended:
+            return job
         await asyncio.sleep(job.poll_after_s or 0.02)
-    return job
+    raise AssertionError("the job does not end")
 
 
 async def read(lane: BatchLane, job: Job) -> list[Result]:
@@ -241,5 +244,5 @@ def test_a_key_that_is_missing_is_said_when_it_is_opened(
     entry["spec"] = {"openai": "openai:m", "anthropic": "anthropic:m", "bedrock": "bedrock:m"}[provider]
     if provider == "bedrock":
         entry["batch"]["role_arn"] = None
-    with pytest.raises(AuthError if provider != "bedrock" else InputError, match="Set|role"):
+    with pytest.raises(AuthError if provider != "bedrock" else InputError, match=r"Set|role"):
         open_lane(TeacherEntry.model_validate(entry).to_spec())
