@@ -104,10 +104,10 @@ def _open_sdk(spec: Spec, key: str, timeout_s: float) -> Sdk:
         )
 
     http = HttpClient(url, provider=PROVIDER, allowed=spec.options.allow_addresses)
-    return Sdk(build, _headers(spec, key), http, timeout_s)
+    return Sdk(build, headers_of(spec, key), http, timeout_s)
 
 
-def _headers(spec: Spec, key: str) -> dict[str, str | Omit]:
+def headers_of(spec: Spec, key: str) -> dict[str, str | Omit]:
     """Ours, and none of those that the SDK takes from ANTHROPIC_CUSTOM_HEADERS behind the recipe's back."""
     from anthropic import Omit
 

@@ -49,12 +49,12 @@ class BedrockClient:
 
     def hide_secrets(self, error: TeacherError) -> None:
         """Cuts every key from an error's message: a body that is no answer may echo what it was sent."""
-        for secret in self._secrets():
+        for secret in self.secrets():
             redact_error(error, secret)
 
     def refuse_echo(self, reply: Reply) -> Reply:
         """The reply; Malformed where it holds a key."""
-        return refuse_echo(reply, self._secrets(), "bedrock")
+        return refuse_echo(reply, self.secrets(), "bedrock")
 
     def close(self) -> None:
         """Closes the connections that wait; one that is in use ends with its call. Safe to call twice."""
@@ -74,14 +74,14 @@ class BedrockClient:
             return answer
         except (BotoCoreError, ClientError) as error:
             model = self._spec.model
-            raise translate(error, model=model, region=self.region, secrets=self._secrets()) from error
+            raise translate(error, model=model, region=self.region, secrets=self.secrets()) from error
 
     def _parse(self, body: bytes) -> object:
         try:
             return parse_json(body, provider="bedrock")
         except Malformed:
             text = body.decode("utf-8", "replace")
-            for secret in self._secrets():  # before the message shortens the body, which could leave half a key
+            for secret in self.secrets():  # before the message shortens the body, which could leave half a key
                 text = redact(text, secret)
             return parse_json(text.encode(), provider="bedrock")
 
@@ -127,7 +127,7 @@ class BedrockClient:
         bound_bodies(client)
         return client
 
-    def _secrets(self) -> Iterator[str]:
+    def secrets(self) -> Iterator[str]:
         """What must be in no message."""
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -138,10 +138,10 @@ def _open_sdk(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> Sdk
 
     # The URL is always given: without it the SDK reads OPENAI_BASE_URL and the identity would be false.
     http = HttpClient(endpoint.base_url, provider="openai", allowed=spec.options.allow_addresses)
-    return Sdk(build, _headers(endpoint, key), http, timeout_s)
+    return Sdk(build, headers_of(endpoint, key), http, timeout_s)
 
 
-def _headers(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
+def headers_of(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
     """The key where its owner wants it, and nothing that the SDK takes from the environment for another's host."""
     from openai import Omit
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pipeline.journal.journal import Journal, _intend
+from pipeline.journal.journal import Journal, write_intent
 from teachers.base import Reply
 from teachers.batch.base import Part, Ticket
 from teachers.errors import TeacherError
@@ -59,7 +59,7 @@ class Batches:
 
         def write(connection: sqlite3.Connection, counts: Counter[str]) -> None:
             now = part.ticket.created_at
-            attempts = [_intend(connection, counts, key=bytes.fromhex(key), now=now) for key in part.keys]
+            attempts = [write_intent(connection, counts, key=bytes.fromhex(key), now=now) for key in part.keys]
             row = (part.ticket.part_id, teacher, now, attempts[0], len(attempts))
             connection.execute("INSERT INTO batches VALUES (?, ?, NULL, 1, ?, ?, ?)", row)
 

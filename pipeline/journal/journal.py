@@ -94,7 +94,7 @@ class Journal:
 
     async def intend(self, request: Request) -> int:
         """Records that `request` is about to be sent; returns the attempt's id once that is on disk."""
-        return await self._writer.commit(partial(_intend, key=bytes.fromhex(request.key), now=time.time()))
+        return await self._writer.commit(partial(write_intent, key=bytes.fromhex(request.key), now=time.time()))
 
     async def settle(self, attempt: int, request: Request, ended: Reply | TeacherError) -> None:
         """Records how an attempt ended; returns once that is on disk."""
@@ -189,7 +189,8 @@ def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, c
     stager.add(connection, chains)
 
 
-def _intend(connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float) -> int:
+def write_intent(connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float) -> int:
+    """Writes that a request is about to be sent; the attempt's id."""
     request = _request_id(connection, key)
     later = "SELECT count(*) FROM samples WHERE request = ? AND place > 0"
     [reserves] = connection.execute(later, (request,)).fetchone()

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from teachers.anthropic import KEY as VARIABLE
-from teachers.anthropic import OFFICIAL_URL, AnthropicTeacher, _headers
+from teachers.anthropic import OFFICIAL_URL, AnthropicTeacher, headers_of
 from teachers.anthropic_wire import PROVIDER, error_in, from_wire, to_wire
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
@@ -142,7 +142,7 @@ def _caller(client: AsyncAnthropic, spec: Spec, key: str) -> Caller:
 
     return Caller(
         client,
-        _headers(spec, key),
+        headers_of(spec, key),
         stream_cls=AsyncStream[Any],
         raises=AnthropicError,
         translate=partial(translate, secret=key),

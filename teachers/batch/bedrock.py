@@ -191,12 +191,12 @@ class Clients:
         try:
             return work(*args, **kwargs)
         except (BotoCoreError, ClientError) as error:
-            ours = translate(error, model=self._spec.model, region=self.region, secrets=self._runtime._secrets())
+            ours = translate(error, model=self._spec.model, region=self.region, secrets=self._runtime.secrets())
             raise ours from error
 
     def without_keys(self, result: Result) -> Result:
         """The result; Malformed instead of a reply that holds a key."""
-        return result.without(list(self._runtime._secrets()), PROVIDER)
+        return result.without(list(self._runtime.secrets()), PROVIDER)
 
     def close(self) -> None:
         """Closes the connections that wait. Safe to call twice."""

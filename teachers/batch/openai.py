@@ -25,7 +25,7 @@ from teachers.chat_wire import from_wire as read_chat
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 from teachers.http import error_for_status, parse_retry_after
 from teachers.keys import read_key
-from teachers.openai import RESPONSES, OpenAITeacher, _headers, to_call
+from teachers.openai import RESPONSES, OpenAITeacher, headers_of, to_call
 from teachers.openai_endpoint import Endpoint, endpoint_of
 from teachers.openai_parts import FILTERED
 from teachers.responses_wire import from_wire as read_responses
@@ -175,7 +175,7 @@ def _caller(client: AsyncOpenAI, endpoint: Endpoint, key: str) -> Caller:
 
     return Caller(
         client,
-        _headers(endpoint, key),
+        headers_of(endpoint, key),
         stream_cls=AsyncStream[Any],
         raises=OpenAIError,
         translate=partial(translate, secret=key, variable=endpoint.key),

@@ -18,8 +18,8 @@ Line = tuple[str, bytes]
 def split(lines: Iterable[Line], limits: Limits, folder: Path) -> Iterator[Part]:
     """Parts of the lines in their order, as large as the limits allow; a part's file lives until the next is taken.
 
-    So many lines are held back as a part must have at least, so that the last part has them; only where all lines
-    together are fewer is it smaller. InputError for a line that no part can hold.
+    As many lines are held back as a part must have at least, so that the last part has them: it is smaller only
+    where all lines together are fewer, or their bytes do not let it. InputError for a line that no part can hold.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ahead: deque[Line] = deque()
@@ -37,6 +37,9 @@ def split(lines: Iterable[Line], limits: Limits, folder: Path) -> Iterator[Part]
             yield draft.finish()
             draft = draft.next()
         for line in ahead:
+            if not draft.has_room([line]):
+                yield draft.finish()
+                draft = draft.next()
             draft.add(line)
         if draft.keys:
             yield draft.finish()

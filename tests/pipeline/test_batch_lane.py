@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.journal import progress_of
 from tests.pipeline.helpers import environment, write_recipe, write_rows
-from tests.servers.batches import BatchServer, Tap, moto_s3
+from tests.servers.batches import BatchServer, moto_s3
 from tests.servers.faults import as_json
 from tests.servers.wires import WIRES, chat_error
 

@@ -10,7 +10,7 @@ import pytest
 
 from teachers.base import Identity, Request, Usage
 from teachers.catalog import open_teacher
-from teachers.meter import Metered, Price, cost_usd
+from teachers.meter import Metered, Price, batch_cost_usd, cost_usd
 from tests.teachers.contract import conversation
 
 USAGE = Usage(input_tokens=1_000_000, cached_tokens=0, output_tokens=1_000_000)
@@ -51,3 +51,21 @@ def test_a_reply_gets_its_latency_and_cost(tmp_path: Path) -> None:
     assert reply.latency_s is not None
     assert 0.05 <= reply.latency_s < 5
     assert reply.cost_usd == 3.0
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"), [("gpt-4.1", "openai"), ("claude-sonnet-5-5", "anthropic"), ("amazon.nova-pro-v1:0", "aws")]
+)
+def test_a_batch_is_half_the_list_price(model: str, provider: str) -> None:
+    """By genai-prices where it knows batches, which for Nova it does not."""
+    who, usage = Identity(provider, model), Usage(input_tokens=1000, output_tokens=1000)
+    whole = cost_usd(who, usage)
+    assert whole is not None
+    assert batch_cost_usd(who, usage, 0.5) == pytest.approx(whole / 2)
+
+
+def test_a_recipes_price_is_for_requests_outside_batches() -> None:
+    price, usage = Price(input=1.0, output=10.0), Usage(input_tokens=1_000_000, output_tokens=100_000)
+    assert batch_cost_usd(Identity("openai", "gpt-4.1"), usage, 0.5, price) == 1.0
+    assert batch_cost_usd(Identity("openai", "gpt-4.1"), usage, 1.0, price) == 2.0
+    assert batch_cost_usd(Identity("openai", "no-such-model"), usage, 0.5) is None
