@@ -61,7 +61,9 @@ class Ceiling:
         """The level that the last cut came from; None: it is still the start."""
         self._share = 1.0
         self._last_cut, self._clear, self._holds = 0, 0, 0
-        self._grown_s, self._grew_at, self._falters_until = 0.0, 0.0, 0.0
+        self._grown_s, self._falters_until = 0.0, 0.0
+        self._seen_at: float | None = None
+        """The last answer's moment."""
         self._opens_at, self._spread_until = 0.0, 0.0
         self._probe: int | None = None
         self._latency_s, self._refusal_s = 0.0, 0.05
@@ -104,7 +106,7 @@ class Ceiling:
             self._cut(knee, 1.0)
         elif used and now >= self._falters_until:
             self._grow(now)
-        self._grew_at = now
+        self._seen_at = now
 
     def refused(self, flight: Flight, now: float, hint_s: float | None, *, exhausted: bool = False) -> None:
         """The server said "later": `hint_s` is its own word for when; `exhausted`: that a quota is used up."""
@@ -144,7 +146,7 @@ class Ceiling:
         if self._refused_at is None:
             self.level = min(self.level + 1, self.most)
             return
-        self._grown_s += now - self._grew_at
+        self._grown_s += 0.0 if self._seen_at is None else now - self._seen_at
         target = self._refused_at * (1 + GROWTH * (self._grown_s - self._back_s()) ** 3)
         # One answer makes room for at most one more beside its own place, however late it comes.
         self.level = min(max(self.level, min(target, self.level + 1)), self.most)

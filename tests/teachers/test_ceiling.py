@@ -167,3 +167,14 @@ def test_a_model_in_this_process_has_a_fixed_ceiling() -> None:
     assert len(flights) == 64
     ceiling.refused(flights[0], 0.0, None)
     assert ceiling.level == 64
+
+
+def test_growth_counts_no_time_before_the_first_answer() -> None:
+    """The clock is the machine's: it began long before."""
+    ceiling, now = Ceiling(100), 1e6
+    flights = filled(ceiling, now)
+    ceiling.refused(flights[0], now, 1.0)
+    level = ceiling.level
+    for flight in flights[1:]:
+        ceiling.answered(flight, now + 0.1)
+    assert ceiling.level == pytest.approx(level, abs=0.1)
