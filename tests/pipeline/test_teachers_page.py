@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipeline.recipe import Recipe, load_recipe
-from pipeline.roster import Combine, PriceEntry, Rescore, TeacherEntry
+from pipeline.roster import BatchEntry, Combine, PriceEntry, Rescore, TeacherEntry
 from pipeline.terms import check_terms
 from teachers.capabilities import capabilities_of
 from teachers.catalog import PROVIDERS
@@ -43,7 +43,7 @@ def test_the_override_of_the_page_overrides_something(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_teacher_is_on_the_page() -> None:
-    for section in (TeacherEntry, PriceEntry, Combine, Rescore):
+    for section in (TeacherEntry, PriceEntry, BatchEntry, Combine, Rescore):
         for field in section.model_fields:
             assert re.search(rf"\b{field}\b", PAGE), f"{section.__name__}.{field}"
 
