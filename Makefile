@@ -38,6 +38,7 @@ format: setup
 bench: setup  ## side-by-side measurements
 	$(BIN)/python -m benchmarks.import_time
 	$(BIN)/python -m benchmarks.journal
+	$(BIN)/python -m benchmarks.pace
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

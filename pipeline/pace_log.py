@@ -77,7 +77,7 @@ def summarise(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         for part in parts
         if part
     ]
-    names = ("stage", "at", "seconds", "done", "total", "refused", "input_tokens", "output_tokens", "cost_usd")
+    names = ("stage", "began", "seconds", "done", "total", "refused", "input_tokens", "output_tokens", "cost_usd")
     return {**{name: end[name] for name in names}, "points": points}
 
 
@@ -95,12 +95,8 @@ def render_pace(pace: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _last_sitting(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The records after the last one whose clock began anew."""
-    for index in range(len(records) - 1, 0, -1):
-        before, record = records[index - 1], records[index]
-        if record["stage"] != before["stage"] or record["seconds"] < before["seconds"]:
-            return records[index:]
-    return records
+    """The records that began when the last one did."""
+    return [record for record in records if record["began"] == records[-1]["began"]]
 
 
 def _blocks(values: Sequence[float]) -> str:
@@ -115,6 +111,7 @@ class _Watcher:
         self._context, self._stage, self._tally, self._accounts, self._log = context, stage, tally, accounts, log
         self._loop = asyncio.get_running_loop()
         self._began = self._logged_at = self._loop.time()
+        self._began_at = round(time.time(), 3)
         self._logged_done = 0
         self._timer = self._loop.call_later(SHOW_EVERY_S, self._tick)
 
@@ -154,7 +151,7 @@ class _Watcher:
     def _record(self, figures: dict[str, Any]) -> None:
         now, done = self._loop.time(), self._tally.done
         rate = (done - self._logged_done) / max(now - self._logged_at, 1e-9)
-        head = {"at": round(time.time(), 3), "stage": self._stage, "seconds": round(now - self._began, 3)}
+        head = {"began": self._began_at, "stage": self._stage, "seconds": round(now - self._began, 3)}
         counts = {"done": done, "total": self._tally.total, "per_s": round(rate, 3)}
         self._log.write(orjson.dumps({**head, **counts, **figures}) + b"\n")
         self._log.flush()

@@ -7,7 +7,7 @@
                then, one request first, and the others spread over a round trip
 
 An episode is all the refusals of requests that were sent before the cut. It grows only on answers that come
-while every place is taken. See docs/decisions/ for why.
+while every place is taken. See docs/decisions/0011-pace.md.
 """
 
 from __future__ import annotations
