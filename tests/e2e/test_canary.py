@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.journal.codec import unpack
 from pipeline.records import read_rows
 from pipeline.why import render_story, tell_story
 from teachers.catalog import providers
@@ -126,8 +126,15 @@ def cells(journal: Path) -> Iterator[tuple[str, bytes]]:
         for table in tables:
             for row in connection.execute(f"SELECT * FROM {table}"):  # a name from the schema
                 for value in row:
-                    raw = value if isinstance(value, bytes) else str(value).encode()
-                    yield f"{table} in {journal}", zlib.decompress(raw) if isinstance(value, bytes) else raw
+                    yield f"{table} in {journal}", unpacked(value) if isinstance(value, bytes) else str(value).encode()
+
+
+def unpacked(blob: bytes) -> bytes:
+    """What the journal packed; a blob that it did not pack, as it is."""
+    try:
+        return unpack(blob)
+    except (OSError, ValueError):
+        return blob
 
 
 def leaks(run: Told) -> list[str]:
@@ -142,12 +149,11 @@ def around(data: bytes) -> str:
 def tell_all(folder: Path, env: dict[str, str]) -> list[CompletedProcess[str]]:
     """What the command line says of a run; `everything` reads the other stories."""
     run = folder / "runs/small"
-    said = [stillhouse(*command, cwd=folder, **env) for command in (["status", run, "--json"], ["teachers"])]
-    said.append(stillhouse("plan", "recipe.yaml", cwd=folder, **env))
+    commands: list[list[str | Path]] = [["status", run], ["status", run, "--json"]]
     if (run / "replies.parquet").exists():
-        failed = [row["sample_id"] for row in read_rows(run / "replies.parquet") if row["outcome"] != "ok"]
-        said += [stillhouse("why", run, failed[0], *flag, cwd=folder, **env) for flag in ((), ("--json",))]
-    return [*said, stillhouse("status", run, cwd=folder, **env)]
+        failed = next(row["sample_id"] for row in read_rows(run / "replies.parquet") if row["outcome"] != "ok")
+        commands += [["why", run, failed], ["why", run, failed, "--json"]]
+    return [stillhouse(*command, cwd=folder, **env) for command in commands]
 
 
 CASES = [("chat", False), ("anthropic", False), ("converse", False), ("converse", True)]
@@ -174,12 +180,11 @@ def test_a_key_that_is_echoed_in_every_way_is_nowhere(tmp_path: Path, name: str,
 
 
 @pytest.mark.parametrize(("name", "by_profile"), CASES, ids=["chat", "anthropic", "converse", "converse-profile"])
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_is_nowhere(tmp_path: Path, name: str, by_profile: bool, status: int) -> None:
+def test_a_refused_key_is_nowhere(tmp_path: Path, name: str, by_profile: bool) -> None:
     wire, folder = WIRES[name], tmp_path / "work"
     folder.mkdir()
     env = secrets_of(folder, by_profile=by_profile)
-    with FaultServer(lambda seen: refuse(wire, status, f"wrong key: {told(seen)}")) as server:
+    with FaultServer(lambda seen: refuse(wire, 401, f"wrong key: {told(seen)}")) as server:
         write_run(folder, wire, server)
         runs = [
             stillhouse("run", "recipe.yaml", *flag, cwd=folder, **env) for flag in (("--until", "curate"), ("--json",))

@@ -24,14 +24,18 @@ from tests.servers.faults import FaultServer
 from tests.servers.wires import Wire, echo_any
 
 HASTY = """
-import sys, teachers.http, teachers.http_client
+import sys, teachers.account, teachers.http, teachers.http_client
 teachers.http.MAX_HINT_S = 0.5
 teachers.http_client.MAX_BODY_BYTES = 4 << 20
+class Steady(teachers.account.Ceiling):
+    def __init__(self, most, *, adaptive): super().__init__(most, adaptive=False)
+teachers.account.Ceiling = Steady
 from pipeline.cli import main
 main()
 """
-"""The command, but for its patience: a server that says "in a year" is waited for half a second instead of an hour,
-and a bomb is given up after 4 MiB: some hundred of them at 64 MiB each are most of a minute."""
+"""The command, but for its patience: a server that says "in a year" is waited for half a second instead of an hour;
+a bomb is given up after 4 MiB: some hundred of them at 64 MiB each are most of a minute; and the ceiling stays where
+it is: these 429s and 5xx come by lot, whatever the load, and it would rightly fall to one or two in flight."""
 
 ATTEMPTS, TIMEOUT_S = 3, 2.5
 

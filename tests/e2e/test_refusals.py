@@ -52,20 +52,19 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     return list(read_rows(folder / "runs/small/replies.parquet"))
 
 
-STOPPING = {
-    "wrong key": (401, "invalid key"),
-    "no permission": (403, "you may not use this model"),
-    "expired token": (401, "the token has expired"),
-    "no credit": (402, "no credit left"),
-}
+STOPPING = [
+    ("chat", 401, "invalid key"),
+    ("chat", 402, "no credit left"),
+    ("anthropic", 403, "you may not use this model"),
+    ("converse", 401, "the token has expired"),
+]
 
 
-@EACH_WIRE
-@pytest.mark.parametrize("words", STOPPING.values(), ids=STOPPING)
+@pytest.mark.parametrize(("name", "status", "message"), STOPPING)
 def test_a_refused_key_stops_the_run_and_the_paid_replies_stay(
-    tmp_path: Path, name: str, words: tuple[int, str]
+    tmp_path: Path, name: str, status: int, message: str
 ) -> None:
-    wire, (status, message) = ALL_WIRES[name], words
+    wire = ALL_WIRES[name]
     with FaultServer() as server:
         write_run(tmp_path, wire, server)
         server.responder = after(GOOD, wire, refuse(wire, status, message))
