@@ -101,7 +101,7 @@ class Ceiling:
             self._opens_at = min(self._opens_at, now)
         if not self._adaptive:
             return
-        knee = self._watch.see(in_flight, latency_s, starting=self._refused_at is None)
+        knee = self._watch.see(in_flight, latency_s, now, starting=self._refused_at is None)
         if knee is not None:
             self._cut(knee, 1.0)
         elif used and now >= self._falters_until:

@@ -18,7 +18,8 @@ SAME = 1.05
 SHARE = 0.25
 """The server has room while it turns at least this share of more requests in flight into more answers."""
 
-CONFIRMED = 2  # epochs in a row: replies differ in length, and one epoch can be unlucky
+CONFIRMED = 3  # epochs in a row: replies differ in length, and one epoch can be unlucky
+CONFIRMED_S = 1.0  # seconds that they span: a stall of the network or of this machine is no queue
 SAMPLES = 32  # replies in an epoch, so that the mean of their latencies says something
 
 
@@ -40,10 +41,10 @@ class QueueWatch:
 
     def __init__(self) -> None:
         self._best: Point | None = None
-        self._doubts = 0
+        self._doubts, self._doubted_at = 0, 0.0
         self._begin()
 
-    def see(self, in_flight: int, latency_s: float, *, starting: bool = False) -> float | None:
+    def see(self, in_flight: int, latency_s: float, now: float, *, starting: bool = False) -> float | None:
         """Adds an answer; the number in flight to go back to where the server is found to queue, else None."""
         self._count += 1
         self._in_flight += in_flight
@@ -53,12 +54,12 @@ class QueueWatch:
             return None
         point = Point(self._in_flight / self._count, max(self._latency_s / self._count, 1e-6))
         self._begin()
-        return self._compare(point)
+        return self._compare(point, now)
 
     def _begin(self) -> None:
         self._count, self._in_flight, self._latency_s = 0, 0, 0.0
 
-    def _compare(self, point: Point) -> float | None:
+    def _compare(self, point: Point, now: float) -> float | None:
         best = self._best
         if best is None or point.in_flight < best.in_flight / STEP:
             self._best, self._doubts = point, 0
@@ -72,8 +73,9 @@ class QueueWatch:
         if point.rate >= best.rate * (1 + SHARE * (grown - 1)):
             self._best, self._doubts = point, 0
             return None
+        self._doubted_at = self._doubted_at if self._doubts else now
         self._doubts += 1
-        if self._doubts < CONFIRMED:
+        if self._doubts < CONFIRMED or now - self._doubted_at < CONFIRMED_S:
             return None
         self._doubts = 0
         return best.in_flight

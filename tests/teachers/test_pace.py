@@ -286,3 +286,19 @@ def test_a_server_that_batches_is_given_more_while_it_answers_more() -> None:
         return account.pace.ceiling
 
     assert run(main()) == 100
+
+
+def test_a_stall_of_half_a_second_is_no_queue() -> None:
+    """All that is in flight at one moment is late, as when this machine or the network stands still."""
+
+    async def main() -> int:
+        account = Account(100)
+
+        async def answer(number: int) -> Reply:
+            await asyncio.sleep(0.6 if 60 <= number < 160 else 0.1)
+            return Reply("fine")
+
+        await ask_all(paced(Server(answer), account), 3000)
+        return account.pace.cuts
+
+    assert run(main()) == 0
