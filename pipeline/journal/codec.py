@@ -94,23 +94,25 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def _columns(tokens: Sequence[TokenLogprob], vocabulary: Vocabulary) -> list[bytes]:
+    """The columns in their order. A sampled token that is among its own alternatives is only pointed at."""
     if not tokens:
         return []
-    number, refs, logprobs, places = vocabulary.number, [], [], []
-    strays: list[TokenLogprob] = []
-    for token in tokens:
-        place = NOT_AMONG
-        for index, item in enumerate(token.top):
-            refs.append(number(item.bytes, item.id))
-            logprobs.append(item.logprob)
-            if item.bytes == token.bytes and item.id == token.id and item.logprob == token.logprob:
-                place = index
-        if place == NOT_AMONG:
-            strays.append(token)
-        places.append(place)
-    refs += [number(token.bytes, token.id) for token in strays]
-    logprobs += [token.logprob for token in strays]
-    widths = [len(token.top) for token in tokens]
+    refs = [vocabulary[item.bytes, item.id] for token in tokens for item in token.top]
+    logprobs = [item.logprob for token in tokens for item in token.top]
+    widths, places, start = [len(token.top) for token in tokens], [], 0
+    for token, width in zip(tokens, widths, strict=True):
+        own = vocabulary[token.bytes, token.id]
+        try:
+            place = refs.index(own, start, start + width)
+        except ValueError:
+            place = -1
+        if place < 0 or logprobs[place] != token.logprob:
+            places.append(NOT_AMONG)
+            refs.append(own)
+            logprobs.append(token.logprob)
+        else:
+            places.append(place - start)
+        start += width
     return [_planes(widths, "<u2"), _planes(places, "<u2"), _planes(refs, "<u4"), _planes(logprobs, "<f4")]
 
 

@@ -20,10 +20,10 @@ from pipeline.journal.schema import read_only
 from pipeline.records import MESSAGES, REPLIES, SAMPLING, TEACHER, TOKENS, USAGE
 from prompts.digest import digest
 
-GROUP_ROWS = 8192
-GROUP_ALTERNATIVES = 1 << 20
-"""A row group ends at so many alternatives too: 8,192 replies of 500 tokens with 20 alternatives would take 1.4 GB."""
-GROUP_TEXT_BYTES = 1 << 25
+GROUP_ROWS = 4096
+GROUP_ALTERNATIVES = 1 << 19
+"""A row group ends at so many alternatives too: 4,096 replies of 500 tokens with 20 alternatives would take 0.7 GB."""
+GROUP_TEXT_BYTES = 1 << 23
 
 ROWS = f"""
 SELECT p.digest, r.key, s.seat, s.n, p.prefix, p.turn, p.gold, p.grp, r.outcome, b.body, t.body, c.scored_by,

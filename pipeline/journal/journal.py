@@ -33,7 +33,8 @@ from teachers.errors import TeacherError
 SCORINGS = 1000
 """Rows to a commit."""
 
-SETTLE = "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE id = ?"
+SETTLE = "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ?, cost_usd = ? WHERE id = ?"
+SPENT = "SELECT total(coalesce(cost_usd, worst_usd)) FROM attempts"
 REPLY = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
 UNANSWERED = f"(outcome IS NULL OR outcome NOT IN {ANSWERED})"
 OUTCOME = f"UPDATE requests SET outcome = ? WHERE id = ? AND {UNANSWERED}"
@@ -92,9 +93,10 @@ class Journal:
             await self._writer.commit(partial(_stage, stager=stager, chains=chunk))
         await self._writer.commit(partial(swap, fingerprint=fingerprint, rows=rows()))
 
-    async def intend(self, request: Request) -> int:
-        """Records that `request` is about to be sent; returns the attempt's id once that is on disk."""
-        return await self._writer.commit(partial(write_intent, key=bytes.fromhex(request.key), now=time.time()))
+    async def intend(self, request: Request, worst_usd: float | None = None) -> int:
+        """Records that `request` is about to be sent, and what it can cost; returns the attempt's id once on disk."""
+        key, now = bytes.fromhex(request.key), time.time()
+        return await self._writer.commit(partial(write_intent, key=key, now=now, worst_usd=worst_usd))
 
     async def settle(self, attempt: int, request: Request, ended: Reply | TeacherError) -> None:
         """Records how an attempt ended; returns once that is on disk."""
@@ -103,10 +105,13 @@ class Journal:
     async def settle_key(self, attempt: int, request_key: str, ended: Reply | TeacherError) -> None:
         """The same for a request of which only the key is at hand: one that came back in a batch."""
         key = bytes.fromhex(request_key)
-        end = _Ended(attempt, key, time.time(), ended.outcome, str(ended) if isinstance(ended, TeacherError) else None)
         if isinstance(ended, TeacherError):
+            # What may have been paid has no cost of its own: it counts at its worst case.
+            unpaid = None if ended.maybe_paid else 0.0
+            end = _Ended(attempt, key, time.time(), ended.outcome, str(ended), unpaid)
             await self._writer.commit(partial(_end, ended=end))
             return
+        end = _Ended(attempt, key, time.time(), ended.outcome, None, ended.cost_usd)
         body = encode_reply(ended, self._vocabulary)
         # Nothing is awaited in between: the words a reply brings are queued before any reply that uses them.
         fresh = self._vocabulary.take_fresh()
@@ -141,6 +146,11 @@ class Journal:
     def counts(self) -> dict[str, int]:
         """The declaration's counts: rows of the source, prompts, chains, samples, and how many samples are answered."""
         return counts_of(self._reader)
+
+    def spent_usd(self) -> float:
+        """Dollars for every attempt there ever was; one whose cost is not known counts at its worst case."""
+        [[dollars]] = self.read(SPENT)
+        return float(dollars)
 
     def count_to_ask_again(self) -> int:
         """Chains that another run could answer."""
@@ -183,13 +193,16 @@ class _Ended:
     at: float
     outcome: str
     detail: str | None
+    cost_usd: float | None
 
 
 def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, chains: list[Chain]) -> None:
     stager.add(connection, chains)
 
 
-def write_intent(connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float) -> int:
+def write_intent(
+    connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float, worst_usd: float | None = None
+) -> int:
     """Writes that a request is about to be sent; the attempt's id."""
     request = _request_id(connection, key)
     later = "SELECT count(*) FROM samples WHERE request = ? AND place > 0"
@@ -197,14 +210,15 @@ def write_intent(connection: sqlite3.Connection, counts: Counter[str], *, key: b
     if reserves and not connection.execute("SELECT 1 FROM attempts WHERE request = ?", (request,)).fetchone():
         counts["samples"] += reserves  # a chain's later teacher is a sample once it is asked
     counts["attempts:in_flight"] += 1
-    cursor = connection.execute("INSERT INTO attempts (request, sent_at) VALUES (?, ?)", (request, now))
+    row = (request, now, worst_usd)
+    cursor = connection.execute("INSERT INTO attempts (request, sent_at, worst_usd) VALUES (?, ?, ?)", row)
     return int(cursor.lastrowid or 0)
 
 
 def _end(connection: sqlite3.Connection, counts: Counter[str], *, ended: _Ended) -> int:
     """Writes an attempt's end; returns its request's id."""
     request = _request_id(connection, ended.key)
-    connection.execute(SETTLE, (ended.at, ended.outcome, ended.detail, ended.attempt))
+    connection.execute(SETTLE, (ended.at, ended.outcome, ended.detail, ended.cost_usd, ended.attempt))
     connection.execute(OUTCOME, (ended.outcome, request))
     counts["attempts:in_flight"] -= 1
     counts[f"attempts:{ended.outcome}"] += 1

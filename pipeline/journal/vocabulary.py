@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-Entry = tuple[int, bytes, int | None]
-"""A number, a token's bytes and its id where it has one."""
+Word = tuple[bytes, int | None]
+"""A token's bytes, and its id where it has one."""
 
 
-class Vocabulary:
-    """Numbers for tokens, from 0 in the order they are first seen. As large as the teachers' vocabularies at most."""
+class Vocabulary(dict[Word, int]):
+    """Numbers for tokens, from 0 in the order they are first seen; a new one is given the next on looking it up.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._numbers = {(data, token): number for number, data, token in entries}
-        self._fresh: list[Entry] = []
+    It grows to the size of the teachers' vocabularies at most.
+    """
 
-    def number(self, data: bytes, token: int | None) -> int:
-        """The number of a token; a new one is kept for `take_fresh`."""
-        key = (data, token)
-        found = self._numbers.get(key)
-        if found is None:
-            found = self._numbers[key] = len(self._numbers)
-            self._fresh.append((found, data, token))
-        return found
+    def __init__(self, words: Iterable[tuple[int, bytes, int | None]]) -> None:
+        super().__init__({(data, token): number for number, data, token in words})
+        self._fresh: list[tuple[int, bytes, int | None]] = []
 
-    def take_fresh(self) -> list[Entry]:
-        """The tokens numbered since this was last called: to be on disk no later than what refers to them."""
+    def __missing__(self, word: Word) -> int:
+        number = self[word] = len(self)
+        self._fresh.append((number, *word))
+        return number
+
+    def take_fresh(self) -> list[tuple[int, bytes, int | None]]:
+        """The words numbered since this was last called: to be on disk no later than what refers to them."""
         fresh, self._fresh = self._fresh, []
         return fresh

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import shutil
 import signal
 import subprocess
 import time
@@ -20,7 +18,6 @@ from pipeline.journal import rows
 from tests.pipeline.helpers import command, environment, stillhouse, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, echo
 
-KILLS = 20
 IN_FLIGHT = 4
 CANARY = "sk-canary-7f3a9c"
 
@@ -60,46 +57,10 @@ def own_replies(folder: Path) -> None:
     assert all(row["reply"] == row["messages"][-1]["content"] for row in replies(folder))
 
 
-def test_twenty_kills_lose_nothing_and_pay_at_most_for_what_was_in_flight(tmp_path: Path, server: FaultServer) -> None:
-    server.responder = slow_echo
-    recipe, chance = recipe_for(tmp_path, server, prompts=250), random.Random(7)
-    for number in range(KILLS):
-        process = subprocess.Popen(
-            command("run", recipe, "--until", "curate"), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE
-        )
-        if number % 4:  # most kills while it generates, some while it starts, curates or has nothing left
-            _wait_for_a_request(server, process)
-        time.sleep(chance.uniform(0.0, 0.4))
-        process.kill()
-        process.communicate()
-    final = stillhouse("run", recipe, "--until", "curate", cwd=tmp_path)
-    assert final.returncode == 0, final.stderr
-    own_replies(tmp_path)
-    counts = asked(server)
-    assert len(counts) == len(replies(tmp_path)) == 250
-    assert sum(counts.values()) <= 250 + KILLS * IN_FLIGHT
-    assert _comparable(tmp_path) == _undisturbed(tmp_path, server)
-
-
 def _wait_for_a_request(server: FaultServer, process: subprocess.Popen[bytes]) -> None:
     before = len(server.requests)
     while len(server.requests) == before and process.poll() is None:
         time.sleep(0.005)
-
-
-def _comparable(folder: Path) -> list[dict[str, Any]]:
-    chance = {"created_at", "latency_s", "attempts"}
-    return [{key: value for key, value in row.items() if key not in chance} for row in replies(folder)]
-
-
-def _undisturbed(folder: Path, server: FaultServer) -> list[dict[str, Any]]:
-    other = folder / "undisturbed"
-    other.mkdir()
-    for name in ("recipe.yaml", "rows.jsonl", "t.md"):
-        shutil.copyfile(folder / name, other / name)
-    server.responder = echo
-    assert generate(other / "recipe.yaml").returncode == 0
-    return _comparable(other)
 
 
 def test_ctrl_c_once_ends_what_is_in_flight_and_the_next_run_asks_only_the_rest(
