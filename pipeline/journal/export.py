@@ -20,9 +20,9 @@ from pipeline.journal.schema import read_only
 from pipeline.records import MESSAGES, REPLIES, SAMPLING, TEACHER, TOKENS, USAGE
 from prompts.digest import digest
 
-GROUP_ROWS = 4096
+GROUP_ROWS = 2048
 GROUP_ALTERNATIVES = 1 << 19
-"""A row group ends at so many alternatives too: 4,096 replies of 500 tokens with 20 alternatives would take 0.7 GB."""
+"""A row group ends at so many alternatives too: 2,048 replies of 500 tokens with 20 alternatives would take 0.35 GB."""
 GROUP_TEXT_BYTES = 1 << 23
 
 ROWS = f"""
