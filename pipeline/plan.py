@@ -17,8 +17,8 @@ from teachers.base import Usage
 from teachers.meter import cost_usd
 
 CHARS_PER_TOKEN = 4.0  # English prose under the common byte-pair vocabularies; other text has fewer
-BYTES_PER_ALTERNATIVE = 18  # deflated: the quickstart's replies with their logprobs less those without
-BYTES_PER_REPLY = 2600  # all else in the quickstart's journal, by sample; longer prompts take more
+BYTES_PER_ALTERNATIVE = 5  # SmolLM2's replies of 500 tokens: 102 bytes a token with its 20 or 21
+BYTES_PER_REPLY = 820  # all else in the quickstart's journal, by sample; longer prompts take more
 
 
 def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:

@@ -73,6 +73,12 @@ class Template:
     def _system(self) -> JinjaTemplate | None:
         return None if self.head.system is None else _environment().from_string(self.head.system)
 
+    @cached_property
+    def _examples(self) -> Conversation:
+        """The examples' turns: the same for every row."""
+        shown = ((self._user.render(one.fields), one.answer) for one in self.head.examples)
+        return tuple(turn for asked, answer in shown for turn in (Message("user", asked), Message("assistant", answer)))
+
     def select(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of `row` that the template uses; KeyError names the first missing one."""
         return {name: row[name] for name in self.head.fields}
@@ -83,11 +89,9 @@ class Template:
         Raises InputError where a template cannot be rendered from these fields.
         """
         try:
-            turns = [] if self._system is None else [Message("system", self._system.render(fields).strip())]
-            for example in self.head.examples if examples else []:
-                turns.append(Message("user", self._user.render(example.fields)))
-                turns.append(Message("assistant", example.answer))
-            return (*turns, Message("user", self._user.render(fields)))
+            system = () if self._system is None else (Message("system", self._system.render(fields).strip()),)
+            shown = self._examples if examples else ()
+            return (*system, *shown, Message("user", self._user.render(fields)))
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise InputError(f"cannot be rendered: {error}", path=self.path) from error
 
