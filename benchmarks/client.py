@@ -32,6 +32,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Load:
         return self.requests / self.in_flight * self.delay_s
 
 
-LOADS = (Load(2000, 100, 0.1), Load(4096, 512, 1.0))
+LOADS = (Load(2000, 100, 0.1), Load(10_240, 512, 1.0))
 
 
 @dataclass(frozen=True)
@@ -242,9 +243,9 @@ Mail {{{{ number }}}}: {FILLER}
 
 def command(url: str, load: Load) -> dict[str, Cost]:
     """`stillhouse generate`: its asking, and the whole of it."""
-    import pipeline.generate as stage
     from pipeline.cli import cli
 
+    stage: Any = import_module("pipeline.generate")
     asking: list[Cost] = []
     ask = stage.ask
 

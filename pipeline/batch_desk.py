@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeVar
 
+from pipeline.budget import Purse
 from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, Entry, OpenPart
 from pipeline.seats import Seat
@@ -56,12 +57,12 @@ class Told:
 class Desk:
     """Submits and collects for one seat."""
 
-    def __init__(self, seat: Seat, lane: BatchLane, journal: Journal, told: Told, pace: Pace) -> None:
+    def __init__(self, seat: Seat, lane: BatchLane, journal: Journal, told: Told, pace: Pace, purse: Purse) -> None:
         self.seat, self.lane, self.limits = seat, lane, lane.limits
         self.name = name_of(seat)
         self.running: dict[str, int] = {}
         """Jobs at the provider, with how many of their requests it has finished."""
-        self._batches, self._told, self._pace = Batches(journal), told, pace
+        self._batches, self._told, self._pace, self.purse = Batches(journal), told, pace, purse
         self._most_jobs: int | None = None
         self._freed = asyncio.Event()
 
@@ -71,7 +72,7 @@ class Desk:
         Raises what makes going on pointless. Where it could not be learnt whether the provider has the part, it stays
         open in the journal, and the next process asks.
         """
-        await self._batches.open_part(part, self.name)
+        await self._batches.open_part(part, self.name, self.purse.worst_usd(part.keys))
         job_id = await self._submit_once(part)
         await self._batches.submitted(part.ticket.part_id, job_id)
         self.running[job_id] = 0
@@ -263,6 +264,7 @@ class Desk:
             dollars = batch_cost_usd(self.seat.who.identity, ended.usage, share, price)
             ended = replace(checked(ended, self.seat.schema), cost_usd=dollars)
         await self._batches.settle(attempt, key, ended)
+        self.purse.settle(key, ended)
         self._told.ended(key, ended, counts)
 
     async def _clean(self, job: Job) -> None:

@@ -16,10 +16,11 @@ import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from itertools import islice
+from itertools import islice, takewhile
 
 from pipeline.asker import Tally, describe_tally
 from pipeline.batch_desk import Desk, Pace, Told, name_of
+from pipeline.budget import Purse, known_tariff, open_ledger
 from pipeline.context import Context
 from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, OpenPart
@@ -100,11 +101,14 @@ class _Work:
         """Every seat's lane, open."""
         shutil.rmtree(self._folder, ignore_errors=True)  # parts of a process that was killed
         told = Told(self._ended, self.say, self._show)
+        ledger = open_ledger(self._context.recipe.generate, self._journal)
         async with AsyncExitStack() as stack:
             for number, seat in seats.items():
                 lane = open_lane(seat.who.spec, timeout_s=self._timeout_s)
                 stack.push_async_callback(lane.close)
-                self.desks[number] = Desk(seat, lane, self._journal, told, self._pace)
+                tariff = known_tariff(seat, in_batch=True)
+                purse = Purse(ledger, tariff)
+                self.desks[number] = Desk(seat, lane, self._journal, told, self._pace, purse)
             yield
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -126,6 +130,8 @@ class _Work:
         left = await self._adopt(cancel=False)
         while await self._round(left):
             left = []
+        if stopped := next((desk.purse.stopped for desk in self.desks.values() if desk.purse.stopped), None):
+            raise stopped
         if self.tally.last_error:
             failed = sum(number for outcome, number in self.tally.outcomes.items() if outcome not in ANSWERS)
             self.say(f"{self.stage}: {failed} requests got no answer; the last: {self.tally.last_error}")
@@ -160,6 +166,8 @@ class _Work:
     async def _round(self, left: list[tuple[Desk, OpenPart, str]]) -> int:
         """Submits what is owed and waits for every job; how many parts and earlier jobs there were."""
         submitted = len(left)
+        for desk in self.desks.values():
+            desk.purse.stopped = None
         with _one_error():
             async with asyncio.TaskGroup() as group:
                 for desk, earlier, job_id in left:
@@ -175,7 +183,8 @@ class _Work:
         return submitted
 
     def _parts(self, number: int, desk: Desk) -> Iterator[Part]:
-        lines = ((item.request.key, desk.lane.to_line(item.request)) for item in self._fresh(number))
+        affordable = takewhile(lambda item: desk.purse.affords(item.request), self._fresh(number))
+        lines = ((item.request.key, desk.lane.to_line(item.request)) for item in affordable)
         for part in split(lines, desk.limits, self._folder):
             if part.ticket.requests >= desk.limits.min_requests:
                 yield part

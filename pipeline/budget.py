@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from pipeline.errors import BudgetReached
+from pipeline.journal import Journal
+from pipeline.recipe import Generate, Recipe
 from pipeline.seats import Seat
 from prompts.errors import InputError
 from teachers.base import Reply, Request, Teacher, Usage
 from teachers.errors import TeacherError
-from teachers.meter import Price, cost_usd
+from teachers.meter import batch_cost_usd, cost_usd
 from teachers.wrapper import Wrapper
 
 TOKENS_PER_MESSAGE = 16
@@ -51,6 +54,15 @@ class Ledger:
     def reserved_usd(self) -> float:
         """What is out."""
         return self._reserved * UNIT_USD
+
+    def try_reserve(self, worst_usd: float) -> bool:
+        """Reserves this much if it fits at once."""
+        worst = _units(worst_usd)
+        if self._spent + self._reserved + worst > self._cap:
+            return False
+        self._reserved += worst
+        self._out += 1
+        return True
 
     async def reserve(self, worst_usd: float) -> None:
         """Returns once this much is reserved; first come, first served. BudgetReached where it cannot ever be."""
@@ -104,7 +116,7 @@ class Tariff:
         """The most a request can cost. No token is shorter than a byte; reasoning counts towards `max_tokens`."""
         tokens_in = sum(len(turn.content.encode()) + TOKENS_PER_MESSAGE for turn in request.messages)
         tokens_in += len((request.schema or "").encode()) + len((request.continuation or "").encode())
-        tokens_out = 0 if request.continuation is not None else request.sampling.max_tokens or 0
+        tokens_out = 1 if request.continuation is not None else request.sampling.max_tokens or 0
         return (tokens_in * self.input + tokens_out * self.output) / 1_000_000
 
 
@@ -112,36 +124,57 @@ FREE = Tariff(0.0, 0.0)
 
 
 def tariff_of(seat: Seat) -> Tariff:
-    """A seat's tariff; InputError where its price or its `max_tokens` is unknown. Local models are free."""
-    price = seat.entry.to_price()
-    if price is None and not seat.who.provider.keys:
-        return FREE
-    if seat.sampling.max_tokens is None:
-        raise InputError(
-            "is not set, so no request of a budgeted run has a worst case",
-            field="generate.max_tokens",
-            remedy="Set it, or leave generate.budget_usd unset",
-        )
-    inward = max(_per_million(seat, price, usage) for usage in _INPUTS)
-    return Tariff(inward, _per_million(seat, price, Usage(input_tokens=0, output_tokens=1_000)))
-
-
-_INPUTS = (
-    Usage(input_tokens=1_000, output_tokens=0),
-    Usage(input_tokens=1_000, output_tokens=0, cache_write_tokens=1_000),
-)
-"""A thousand tokens, plain and written to a cache: a price that steps up with length would show in neither."""
-
-
-def _per_million(seat: Seat, price: Price | None, usage: Usage) -> float:
-    cost = cost_usd(seat.who.identity, usage, price)
-    if cost is None:
+    """A seat's tariff in its lane; InputError where its price is unknown. Models in this process are free."""
+    tariff = known_tariff(seat)
+    if tariff is None:
         raise InputError(
             f"no price is known for {seat.entry.label}, so a budget cannot be kept",
             field="teacher.price",
             remedy="Give it in dollars per million tokens: price: {input: ..., output: ...}",
         )
-    return cost * 1_000
+    return tariff
+
+
+def known_tariff(seat: Seat, *, in_batch: bool = False) -> Tariff | None:
+    """A seat's tariff; None where its price is unknown."""
+    if seat.entry.price is None and not seat.who.provider.keys:
+        return FREE
+    thousands = [_cost_usd(seat, usage, in_batch) for usage in _THOUSANDS]
+    known = [cost * 1_000 for cost in thousands if cost is not None]
+    return Tariff(max(known[:-1]), known[-1]) if len(known) == len(thousands) else None
+
+
+def check_budget(recipe: Recipe, seats: Sequence[Seat]) -> None:
+    """InputError where the recipe has a budget and a teacher, judge or rescorer has no worst case."""
+    if recipe.generate.budget_usd is None:
+        return
+    for seat in seats:
+        if tariff_of(seat) != FREE and seat.sampling.max_tokens is None:
+            raise InputError(
+                "is not set, so no request of a budgeted run has a worst case",
+                field="generate.max_tokens",
+                remedy="Set it, or leave generate.budget_usd unset",
+            )
+
+
+def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:
+    """The ledger of a budgeted run, with what its journal says was spent; None where there is no budget."""
+    return None if generate.budget_usd is None else Ledger(generate.budget_usd, journal.spent_usd())
+
+
+_THOUSANDS = (
+    Usage(input_tokens=1_000, output_tokens=0),
+    Usage(input_tokens=1_000, output_tokens=0, cache_write_tokens=1_000),
+    Usage(input_tokens=0, output_tokens=1_000),
+)
+"""A thousand tokens read, read and written to a cache, and generated."""
+
+
+def _cost_usd(seat: Seat, usage: Usage, in_batch: bool) -> float | None:
+    price, who = seat.entry.to_price(), seat.who
+    if in_batch:
+        return batch_cost_usd(who.identity, usage, who.capabilities.batch_price, price)
+    return cost_usd(who.identity, usage, price)
 
 
 class Budgeted(Wrapper):
@@ -161,12 +194,45 @@ class Budgeted(Wrapper):
             cost = reply.cost_usd
             return reply
         except TeacherError as error:
-            cost = None if maybe_paid(error) else 0.0
+            cost = None if error.maybe_paid else 0.0
             raise
         finally:
             self._ledger.settle(worst_usd, cost)
 
 
-def maybe_paid(error: TeacherError) -> bool:
-    """Whether a failed attempt may have been charged: a body that could not be read, or no answer at all."""
-    return error.outcome == "malformed" or (error.outcome == "transient" and error.status is None)
+class Purse:
+    """A teacher's share of the budget in the batch lane: reserved request by request, settled as results come.
+
+    Jobs of an earlier process are booked at their worst case in the journal, and are so until this one ends.
+    """
+
+    def __init__(self, ledger: Ledger | None, tariff: Tariff | None) -> None:
+        self._ledger, self._tariff = ledger, tariff
+        self._reserved: dict[str, float] = {}
+        self.stopped: BudgetReached | None = None
+        """Set when a request did not fit; others may, once what is out has settled."""
+
+    def affords(self, request: Request) -> bool:
+        """Reserves a request's worst case; False where it does not fit now."""
+        if self._tariff is None:
+            return True
+        worst_usd = self._tariff.worst_usd(request)
+        if self._ledger is not None and not self._ledger.try_reserve(worst_usd):
+            self.stopped = BudgetReached(self._ledger.spent_usd, self._ledger.cap_usd, worst_usd)
+            return False
+        self._reserved[request.key] = worst_usd
+        return True
+
+    def worst_usd(self, keys: Sequence[str]) -> dict[str, float]:
+        """What was reserved for these requests, by key."""
+        return {key: self._reserved[key] for key in keys if key in self._reserved}
+
+    def settle(self, key: str, ended: Reply | TeacherError) -> None:
+        """Books what a request cost; gives its reservation back."""
+        worst_usd = self._reserved.pop(key, None)
+        if self._ledger is None or worst_usd is None:
+            return
+        if isinstance(ended, Reply):
+            self._ledger.settle(worst_usd, ended.cost_usd)
+        else:
+            self._ledger.settle(worst_usd, None if ended.maybe_paid else 0.0)

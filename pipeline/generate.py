@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.batch_lane import ask_batches, check_lanes, reclaim
+from pipeline.budget import check_budget
 from pipeline.chains import chains_of
 from pipeline.context import Context
 from pipeline.errors import RunError
@@ -37,6 +38,7 @@ def work(context: Context) -> dict[str, Any]:
             context.progress.say(f"generate: {remark}")
     if context.recipe.generate.lane == "batch":
         check_lanes(seats)
+    check_budget(context.recipe, seats)
     with Journal(context.run.journal) as journal:
         asyncio.run(_generate(context, journal, seats, prompts))
         counted = _write_replies(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.budget import Budgeted, Ledger, Tariff, known_tariff, tariff_of
 from pipeline.journal import Journal
 from pipeline.recipe import Generate
 from pipeline.seats import Seat
@@ -18,13 +19,14 @@ from teachers.wrapper import Wrapper
 class Journaled(Wrapper):
     """A teacher whose every attempt is on disk before it is sent and after it ended."""
 
-    def __init__(self, teacher: Teacher, journal: Journal) -> None:
+    def __init__(self, teacher: Teacher, journal: Journal, tariff: Tariff | None = None) -> None:
         super().__init__(teacher)
-        self._journal = journal
+        self._journal, self._tariff = journal, tariff
 
     async def complete(self, request: Request) -> Reply:
         """Intent, answer, outcome. A cancelled attempt keeps its intent: it may have been paid."""
-        attempt = await self._journal.intend(request)
+        worst_usd = None if self._tariff is None else self._tariff.worst_usd(request)
+        attempt = await self._journal.intend(request, worst_usd)
         try:
             reply = await self._teacher.complete(request)
         except TeacherError as error:
@@ -34,9 +36,17 @@ class Journaled(Wrapper):
         return reply
 
 
-def open_journaled(seat: Seat, journal: Journal, generate: Generate, account: Account) -> Teacher:
-    """Opens a seat's teacher, metered, journaled, paced by its account and retried. Raises as `open_teacher` does."""
+def open_journaled(
+    seat: Seat, journal: Journal, generate: Generate, account: Account, ledger: Ledger | None = None
+) -> Teacher:
+    """Opens a seat's teacher, metered, journaled, paced by its account, budgeted and retried.
+
+    Raises as `open_teacher` does; InputError where a budget needs a price that is not known.
+    """
+    tariff = tariff_of(seat) if ledger is not None else known_tariff(seat)
     bare = open_teacher(seat.who.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
     landed = Landed(Metered(bare, seat.entry.to_price()), account)
-    paced = Paced(Journaled(landed, journal), account)
-    return Retrying(paced, attempts=generate.attempts, sleep=account.rest)
+    asked: Teacher = Paced(Journaled(landed, journal, tariff), account)
+    if ledger is not None and tariff is not None:
+        asked = Budgeted(asked, ledger, tariff)
+    return Retrying(asked, attempts=generate.attempts, sleep=account.rest)

@@ -70,6 +70,8 @@ class Generate(Section):
     """What may be left out, and said so, where a teacher cannot honour it; all else is an error before any call."""
     json_schema: dict[str, Any] | None = None
     """A JSON schema the teacher must answer by."""
+    budget_usd: float | None = Field(None, gt=0)
+    """Dollars that the run's teachers, judge and rescorer may cost together, over all its attempts; never passed."""
     attempts: int = Field(6, ge=1)
     """Most tries of one request when the server is busy or broken."""
     timeout_s: float = Field(600, gt=0)

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 from pipeline.accounts import open_accounts
 from pipeline.asker import Asker, Tally
+from pipeline.budget import open_ledger
 from pipeline.chains import Chain
 from pipeline.context import Context
 from pipeline.journal import Journal
@@ -40,10 +41,11 @@ async def ask(
         return tally
     generate, progress = context.recipe.generate, context.progress
     accounts = open_accounts(seats, generate)
+    ledger = open_ledger(generate, journal)
     async with AsyncExitStack() as stack:
         teachers = {}
         for number in sorted(seats):
-            teachers[number] = open_journaled(seats[number], journal, generate, accounts[number])
+            teachers[number] = open_journaled(seats[number], journal, generate, accounts[number], ledger)
             stack.push_async_callback(teachers[number].close)
         asker = Asker(teachers, accounts, tally)
         alone = {number for number, seat in seats.items() if seat.warms_cache}

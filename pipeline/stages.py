@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
+from pipeline.errors import BudgetReached
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
@@ -83,6 +84,9 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
         counts: dict[str, Any] = importlib.import_module(stage.module).work(context)
     except KeyboardInterrupt:
         context.manifest.end(stage.name, "stopped", {})
+        raise
+    except BudgetReached as error:
+        context.manifest.end(stage.name, "stopped", {}, error=str(error))
         raise
     except Exception as error:
         context.manifest.end(stage.name, "failed", {}, error=str(error))

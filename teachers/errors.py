@@ -40,6 +40,11 @@ class TeacherError(StillhouseError):
         code = f" ({status})" if status is not None else ""
         super().__init__(f"{provider}{code}: {message}" + (f". {remedy}" if remedy else ""))
 
+    @property
+    def maybe_paid(self) -> bool:
+        """Whether the attempt may have been charged: what came was no answer, or nothing came at all."""
+        return self.outcome == "malformed" or (self.outcome == "transient" and self.status is None)
+
 
 class Transient(TeacherError):
     """No answer, or a 5xx: another try may succeed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -54,12 +54,18 @@ class Batches:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def open_part(self, part: Part, teacher: str) -> None:
-        """Records that a part is about to be submitted, with an attempt for each of its lines."""
+    async def open_part(self, part: Part, teacher: str, worst_usd: Mapping[str, float]) -> None:
+        """Records that a part is about to be submitted, with an attempt for each of its lines.
+
+        `worst_usd` says by key what a request can cost, where that is known.
+        """
 
         def write(connection: sqlite3.Connection, counts: Counter[str]) -> None:
             now = part.ticket.created_at
-            attempts = [write_intent(connection, counts, key=bytes.fromhex(key), now=now) for key in part.keys]
+            attempts = [
+                write_intent(connection, counts, key=bytes.fromhex(key), now=now, worst_usd=worst_usd.get(key))
+                for key in part.keys
+            ]
             row = (part.ticket.part_id, teacher, now, attempts[0], len(attempts))
             connection.execute("INSERT INTO batches VALUES (?, ?, NULL, 1, ?, ?, ?)", row)
 

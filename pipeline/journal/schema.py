@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import DiskFull, RunError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 DECLARED = """
 CREATE TABLE {staged}prompts (
@@ -41,7 +41,8 @@ CREATE INDEX samples_by_request ON samples (request);
 CREATE TABLE requests (id INTEGER PRIMARY KEY, key BLOB NOT NULL, outcome TEXT);
 CREATE UNIQUE INDEX requests_by_key ON requests (key);
 CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY, request INTEGER NOT NULL, sent_at REAL NOT NULL, ended_at REAL, outcome TEXT, detail TEXT
+    id INTEGER PRIMARY KEY, request INTEGER NOT NULL, sent_at REAL NOT NULL, ended_at REAL, outcome TEXT, detail TEXT,
+    worst_usd REAL, cost_usd REAL
 );
 CREATE INDEX attempts_by_request ON attempts (request);
 CREATE INDEX attempts_in_flight ON attempts (id) WHERE outcome IS NULL;

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.budget import FREE, Budgeted, Ledger, Tariff, maybe_paid, tariff_of
+from pipeline.budget import FREE, Budgeted, Ledger, Tariff, check_budget, tariff_of
 from pipeline.errors import BudgetReached
-from pipeline.recipe import Generate
+from pipeline.recipe import Generate, load_recipe
 from pipeline.roster import PriceEntry, TeacherEntry
-from pipeline.seats import seat_of
+from pipeline.seats import seat_of, seats_of
 from prompts.errors import InputError
 from prompts.messages import Message
 from teachers.base import Capabilities, Identity, Reply, Request, Sampling, Usage
 from teachers.errors import InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 from teachers.meter import cost_usd
+from tests.pipeline.helpers import write_recipe, write_rows
 
 WORST = 1.0
 
@@ -132,9 +134,12 @@ def test_a_price_that_is_not_known_stops_a_budgeted_run_until_the_recipe_gives_o
     assert tariff_of(seat_of(priced, Generate(), system=False)) == Tariff(1, 2)
 
 
-def test_without_max_tokens_there_is_no_worst_case() -> None:
+def test_without_max_tokens_there_is_no_worst_case(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", [{"text": "x", "label": "ham"}])
+    generate = {"max_tokens": None, "budget_usd": 1}
+    recipe = load_recipe(write_recipe(rows.parent, teacher="openai:gpt-4.1", generate=generate))
     with pytest.raises(InputError, match="max_tokens"):
-        tariff_of(seat_of(TeacherEntry(spec="openai:gpt-4.1"), Generate(max_tokens=None), system=False))
+        check_budget(recipe, seats_of(recipe, system=False))
 
 
 def test_a_cache_write_that_costs_more_is_the_worst_case() -> None:
@@ -185,7 +190,8 @@ def test_how_an_attempt_settles(ends: Reply | TeacherError, spent: float) -> Non
     if isinstance(ends, TeacherError):
         with pytest.raises(type(ends)):
             asyncio.run(run())
-        assert maybe_paid(ends) == (spent > 0)
+        assert ends.maybe_paid == (spent > 0)
     else:
         asyncio.run(run())
-    assert (ledger.spent_usd, ledger.reserved_usd) == (pytest.approx(spent), 0)
+    assert ledger.spent_usd == pytest.approx(spent)
+    assert ledger.reserved_usd == 0

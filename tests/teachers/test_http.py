@@ -77,8 +77,8 @@ def test_what_is_left_is_read_in_every_form(family: dict[str, str], reset: str, 
     headers = told(family, "requests", "50", "42", reset) | told(family, "tokens", "40000", "0", reset)
     found = parse_limits(headers, NOW)
     assert found is not None
-    assert found.requests == Allowance(50, 42, pytest.approx(seconds))
-    assert found.tokens == Allowance(40000, 0, pytest.approx(seconds))
+    assert found.requests == Allowance(50, 42, pytest.approx(seconds))  # type: ignore[arg-type]
+    assert found.tokens == Allowance(40000, 0, pytest.approx(seconds))  # type: ignore[arg-type]
 
 
 def test_one_limit_alone_is_read_and_none_is_none() -> None:
