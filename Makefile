@@ -38,6 +38,7 @@ format: setup
 bench: setup  ## side-by-side measurements
 	$(BIN)/python -m benchmarks.import_time
 	$(BIN)/python -m benchmarks.journal
+	$(BIN)/python -m benchmarks.journal_scale
 	$(BIN)/python -m benchmarks.pace
 
 clean:
