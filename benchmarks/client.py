@@ -84,7 +84,8 @@ class Slow(asyncio.Protocol):
     def __init__(self, delay_s: float) -> None:
         body = json.dumps(ANSWER).encode()
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        self._answer, self._delay_s, self._got = head.encode() + body, delay_s, b""
+        self._answer, self._delay_s = head.encode() + body, delay_s
+        self._got, self._last = b"", False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keeps the way back."""
@@ -95,13 +96,15 @@ class Slow(asyncio.Protocol):
         """Answers later what is whole by now."""
         self._got += data
         head, found, body = self._got.partition(b"\r\n\r\n")
-        if found and len(body) >= int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]):
-            self._got = b""
+        if found and len(body) >= int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0):
+            self._got, self._last = b"", b"connection: close" in head.lower()
             asyncio.get_running_loop().call_later(self._delay_s, self._reply)
 
     def _reply(self) -> None:
         if not self._transport.is_closing():
             self._transport.write(self._answer)
+            if self._last:
+                self._transport.close()
 
 
 async def serve(delay_s: float) -> None:
@@ -325,10 +328,10 @@ def median(costs: list[Cost]) -> Cost:
 
 def show(load: Load, costs: dict[str, Cost]) -> None:
     print(f"{load.requests} requests, {load.in_flight} in flight, the server answers after {load.delay_s:g} s")
-    print(f"  {'limit':<12} {load.limit_s:6.2f} s {load.requests / load.limit_s:7.0f}/s")
+    print(f"  {'limit':<14} {load.limit_s:6.2f} s {load.requests / load.limit_s:7.0f}/s")
     for row, cost in costs.items():
         rate = load.requests / cost.wall_s
-        print(f"  {row:<12} {cost.wall_s:6.2f} s {rate:7.0f}/s {cost.cpu_ms:6.2f} ms CPU a request")
+        print(f"  {row:<14} {cost.wall_s:6.2f} s {rate:7.0f}/s {cost.cpu_ms:6.2f} ms CPU a request")
 
 
 def main() -> None:

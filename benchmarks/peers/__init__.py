@@ -1,0 +1,1 @@
+"""Peers, each run in an environment of its own by `python -m benchmarks.peers.run`."""
