@@ -52,20 +52,13 @@ def install(peer: Peer, home: Path) -> Path:
 
 def measure(peer: Peer, python: Path, url: str, load: Load) -> Cost:
     """What it took; an error where it lost a row."""
-    command = [
-        python,
-        "-m",
-        f"benchmarks.peers.{peer.script}",
-        url,
-        str(load.requests),
-        str(load.in_flight),
-        *peer.options,
-    ]
+    told = (url, str(load.requests), str(load.in_flight), *peer.options)
+    command = [str(python), "-m", f"benchmarks.peers.{peer.script}", *told]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600, cwd=ROOT)
-    told = json.loads(done.stdout.splitlines()[-1])
-    if told["rows"] != load.requests:
-        raise ValueError(f"{peer.name} has {told['rows']} rows of {load.requests}")
-    return Cost(told["wall_s"], told["cpu_ms"])
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found["rows"] != load.requests:
+        raise ValueError(f"{peer.name} has {found['rows']} rows of {load.requests}")
+    return Cost(found["wall_s"], found["cpu_ms"])
 
 
 def main() -> None:
