@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import client_exceptions
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from yarl import URL
 
 from teachers import http_client
@@ -19,6 +27,7 @@ from teachers.http_client import KINDS, HttpClient, kind_of
 from tests.servers.faults import Answer, FaultServer
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+DAY = timedelta(days=1)
 SECRET = b"what the server wrote"
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
@@ -52,7 +61,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def serving(handle: Handler) -> AsyncIterator[tuple[str, list[int]]]:
+async def serving(handle: Handler, context: ssl.SSLContext | None = None) -> AsyncIterator[tuple[str, list[int]]]:
     """A server's URL, and the number of the connection that each request came on."""
     seen: list[int] = []
     numbers = iter(range(1000))
@@ -66,7 +75,7 @@ async def serving(handle: Handler) -> AsyncIterator[tuple[str, list[int]]]:
         finally:
             connection.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seen
 
@@ -235,18 +244,44 @@ def test_a_proxy_that_refuses_is_told_from_a_server(
     asyncio.run(main())
 
 
-def test_a_certificate_nobody_signed_is_refused_with_what_to_do(faults: FaultServer) -> None:
-    url = faults.url.replace("http:", "https:")
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and the certificate for localhost that it signed itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + DAY)
+    named = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    signed = named.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    pem = signed.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + pem)
+    return file
 
-    async def main() -> None:
-        client = HttpClient(url, provider="openai")
-        try:
-            with pytest.raises(Transient, match="Connection error"):  # it speaks no TLS at all
-                await client.post(URL(url), {}, b"{}")
-        finally:
-            await client.close()
 
-    asyncio.run(main())
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_that_nobody_trusts_is_refused_with_what_to_do(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def main() -> int:
+        async with serving(answer_all, context) as (url, _):
+            url = url.replace("http://127.0.0.1", "https://localhost")
+            client = HttpClient(url, provider="openai")
+            try:
+                return (await client.post(URL(url), {}, b"{}")).status
+            finally:
+                await client.close()
+
+    if trusted:
+        assert asyncio.run(main()) == 200
+    else:
+        with pytest.raises(Transient, match="Name your certificates in SSL_CERT_FILE"):
+            asyncio.run(main())
 
 
 def test_a_closed_client_and_a_bad_header_are_the_callers_fault(faults: FaultServer) -> None:
