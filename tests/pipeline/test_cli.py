@@ -61,7 +61,17 @@ def test_the_recipes_schema_is_pinned() -> None:
     ]
     assert sections["prompts"] == ["gold", "group", "limit", "source", "template"]
     assert sections["generate"] == [
-        *("attempts", "budget_usd", "concurrency", "json_schema", "lane", "max_tokens", "optional", "reasoning_effort", "samples"),
+        *(
+            "attempts",
+            "budget_usd",
+            "concurrency",
+            "json_schema",
+            "lane",
+            "max_tokens",
+            "optional",
+            "reasoning_effort",
+            "samples",
+        ),
         *("seed", "temperature", "timeout_s", "top_logprobs", "top_p"),
     ]
     assert sections["curate"] == ["split", "steps"]
