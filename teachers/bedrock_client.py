@@ -35,6 +35,7 @@ class BedrockClient:
         self._session, self.region = open_session(spec)
         self._lock = threading.Lock()
         self._client: Any = None
+        self._closed = False
 
     def converse(self, arguments: dict[str, Any]) -> tuple[object, str | None]:
         """The body of an answer, and AWS's request id. Raises TeacherError and nothing else."""
@@ -59,6 +60,7 @@ class BedrockClient:
     def close(self) -> None:
         """Closes the connections that wait; one that is in use ends with its call. Safe to call twice."""
         with self._lock:
+            self._closed = True
             if self._client is not None:
                 self._client.close()
 
@@ -75,6 +77,9 @@ class BedrockClient:
         except (BotoCoreError, ClientError) as error:
             model = self._spec.model
             raise translate(error, model=model, region=self.region, secrets=self.secrets()) from error
+        finally:
+            if self._closed:  # while this call was about to connect: its connection would stay open
+                self.close()
 
     def _parse(self, body: bytes) -> object:
         try:

@@ -61,7 +61,7 @@ class Ceiling:
         """The level that the last cut came from; None: it is still the start."""
         self._share = 1.0
         self._last_cut, self._clear, self._holds = 0, 0, 0
-        self._grown_s, self._falters_until = 0.0, 0.0
+        self._grown_s, self._falters_until = 0.0, -FALTER_S
         self._seen_at: float | None = None
         """The last answer's moment."""
         self._opens_at, self._spread_until = 0.0, 0.0
@@ -129,9 +129,14 @@ class Ceiling:
                 self._opens_at = max(self._opens_at, now + (hint_s or 0.0))
 
     def faltered(self, flight: Flight, now: float) -> None:
-        """No answer, or a 5xx: a place is free, and growth waits."""
+        """No answer, or a 5xx: a place is free, and growth waits.
+
+        One pause for each episode, and as long to grow after it: a server that fails now and then, whatever its
+        load, would stop all growth.
+        """
         self._land(flight)
-        self._falters_until = now + FALTER_S
+        if now >= self._falters_until + FALTER_S:
+            self._falters_until = now + FALTER_S
 
     def dropped(self, flight: Flight) -> None:
         """It ended in a way that says nothing about the server's load."""

@@ -161,6 +161,17 @@ def test_growth_pauses_after_a_5xx() -> None:
     assert ceiling.level > 25
 
 
+def test_steady_5xx_pause_growth_and_do_not_end_it() -> None:
+    ceiling = Ceiling(100)
+    line, levels = Line(ceiling), []
+    for _ in range(20):
+        ceiling.faltered(line.flying.pop(), line.now)
+        line.turn(1.0)
+        levels.append(ceiling.level)
+    assert levels[3] == 25
+    assert levels[-1] == 100
+
+
 def test_a_model_in_this_process_has_a_fixed_ceiling() -> None:
     ceiling = Ceiling(64, adaptive=False)
     flights = filled(ceiling, 0.0)
