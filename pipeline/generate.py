@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ from pipeline.budget import check_budget
 from pipeline.chains import chains_of
 from pipeline.context import Context
 from pipeline.errors import RunError
+from pipeline.goal import reach
 from pipeline.journal import Journal, tables
 from pipeline.records import REPLIES, write_tables
 from pipeline.rescore import rescore
@@ -31,52 +34,95 @@ def work(context: Context) -> dict[str, Any]:
 
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
     """
-    prompts = PromptStream(context.recipe)
-    seats = seats_of(context.recipe, prompts.has_system)
+    recipe = context.recipe
+    prompts = PromptStream(recipe)
+    seats = seats_of(recipe, prompts.has_system)
     for seat in seats:
         for remark in remarks_of(seat):
             context.progress.say(f"generate: {remark}")
-    if context.recipe.generate.lane == "batch":
+    if recipe.generate.lane == "batch":
         check_lanes(seats)
-    check_budget(context.recipe, seats)
+    check_budget(recipe, seats)
+    sit = partial(_sit, context, seats, prompts)
+    if recipe.generate.accept is None:
+        return sit(None)
+    total = sum(1 for _ in prompts)  # a bad row is an error now, not when a wave comes to it
+    return reach(context, recipe.generate.accept, sit, begun=_begun(context, seats, prompts), total=total)
+
+
+def _sit(
+    context: Context,
+    seats: Sequence[Seat],
+    prompts: PromptStream,
+    rows: int | None,
+    *,
+    ask: bool = True,
+    kept: int | None = None,
+) -> dict[str, Any]:
+    """Declares the source, or its first `rows`; asks what is owed, unless told not to; writes replies.parquet."""
     with Journal(context.run.journal) as journal:
-        asyncio.run(_generate(context, journal, seats, prompts))
+        asyncio.run(_generate(context, journal, seats, prompts, rows, ask=ask, kept=kept))
         counted = _write_replies(context)
         read = journal.counts()
         counts = {"rows": read["rows"], "prompts": read["prompts"], "merged": read["rows"] - read["prompts"], **counted}
         counts["to_ask_again"] = journal.count_to_ask_again()
-    if not any(counts["outcomes"].get(outcome) for outcome in ANSWERS):
+    if ask and not any(counts["outcomes"].get(outcome) for outcome in ANSWERS):
         raise RunError("the teacher answered nothing; `stillhouse why RUN SAMPLE` shows a sample's attempts")
     return counts
 
 
-async def _generate(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:
-    await _declare(context, journal, seats, prompts)
+def _begun(context: Context, seats: Sequence[Seat], prompts: PromptStream) -> int:
+    """How many of the source's rows this recipe's teachers were asked already, up to the last of them."""
+    with Journal(context.run.journal) as journal:
+        earlier = journal.count_begun()
+        if not earlier:
+            return 0
+        asyncio.run(_declare(context, journal, seats, prompts, earlier))
+        return journal.count_begun()
+
+
+async def _generate(
+    context: Context,
+    journal: Journal,
+    seats: Sequence[Seat],
+    prompts: PromptStream,
+    rows: int | None,
+    *,
+    ask: bool,
+    kept: int | None,
+) -> None:
+    await _declare(context, journal, seats, prompts, rows)
+    if not ask:
+        return
     if context.recipe.generate.lane == "batch":
         await ask_batches(context, journal, "generate", dict(enumerate(seats)))
     else:
         await reclaim(context, journal, "generate", dict(enumerate(seats)))
-        await _ask_online(context, journal, seats)
+        await _ask_online(context, journal, seats, kept)
     await rescore(context, journal)
 
 
-async def _ask_online(context: Context, journal: Journal, seats: Sequence[Seat]) -> None:
+async def _ask_online(context: Context, journal: Journal, seats: Sequence[Seat], kept: int | None) -> None:
     owed = journal.count_owed()
-    _say_what_is_there(context, journal, sum(owed.values()))
+    if not kept:  # a later wave's user has read it
+        _say_what_is_there(context, journal, sum(owed.values()))
     may_be_asked = range(len(seats)) if context.recipe.combine.how == "fallback" and owed else owed
     lanes = {number: journal.owed(number) for number in owed}
     needed = {number: seats[number] for number in may_be_asked}
-    await ask(context, journal, "generate", needed, lanes, sum(owed.values()))
+    await ask(context, journal, "generate", needed, lanes, sum(owed.values()), kept=kept)
 
 
-async def _declare(context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream) -> None:
-    """Declares the recipe's samples, unless the journal holds this very declaration."""
+async def _declare(
+    context: Context, journal: Journal, seats: Sequence[Seat], prompts: PromptStream, rows: int | None
+) -> None:
+    """Declares the recipe's samples, or those of its first `rows`, unless the journal holds this very declaration."""
     fingerprint = digest(
-        [context.manifest.stages["generate"].fingerprint, [asdict(seat.who.identity) for seat in seats]]
+        [context.manifest.stages["generate"].fingerprint, [asdict(seat.who.identity) for seat in seats], rows]
     )
     if journal.has_declared(fingerprint):
         return
-    await journal.want(chains_of(prompts, seats, context.recipe), fingerprint, rows=lambda: prompts.rows)
+    chains = chains_of(islice(prompts, rows), seats, context.recipe)
+    await journal.want(chains, fingerprint, rows=lambda: prompts.rows)
     if prompts.skipped:
         context.progress.say(f"generate: {prompts.skipped}")
     counts = journal.counts()

@@ -46,6 +46,9 @@ class Generate(Section):
 
     samples: int = Field(1, ge=1)
     """Replies per prompt."""
+    accept: int | None = Field(None, ge=1)
+    """Stop once so many samples pass curation, train and held-out together; the rows are asked in the source's order.
+    None asks every row."""
     lane: Literal["online", "batch"] = "online"
     """`batch`: the provider answers within a day, at half the price where it says so; `online`: request by request.
     A run may change lanes: what it has stays, and what a batch still owes is never asked twice."""

@@ -29,14 +29,17 @@ async def ask(
     seats: Mapping[int, Seat],
     lanes: Mapping[int, Iterable[Chain]],
     total: int,
+    *,
+    kept: int | None = None,
 ) -> Tally:
     """Asks each lane's chains, `total` in all, and journals every attempt.
 
     A lane is the chains that one seat is asked first; it is read as it is asked and never held whole. `seats` are
-    those that may be asked. Raises KeyboardInterrupt when the user stopped it with requests unsent, and what makes
-    going on pointless: AuthError, the journal's RunError, InvalidRequest where all are refused.
+    those that may be asked; `kept`: samples that passed curation before. Raises KeyboardInterrupt when the user
+    stopped it with requests unsent, and what makes going on pointless: AuthError, BudgetReached, the journal's
+    RunError, InvalidRequest where all are refused.
     """
-    tally = Tally(total)
+    tally = Tally(total, kept=kept)
     if not total:
         return tally
     generate, progress = context.recipe.generate, context.progress

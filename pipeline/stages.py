@@ -108,10 +108,11 @@ def _summary(counts: dict[str, Any]) -> str:
 
 def _generate_inputs(recipe: Recipe) -> Any:
     prompts = recipe.prompts
-    # What changes no answer is left out: a faster or more patient rerun is the same stage.
-    asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s"})
+    # What changes no answer is left out: a faster, cheaper or more patient rerun is the same stage.
+    asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s", "lane", "budget_usd"})
     scorer = scoring_seat(recipe)
     return [
+        None if recipe.generate.accept is None else recipe.curation.model_dump(),
         [seat.fingerprint() for seat in seats_of(recipe, system=False)],
         recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
         None if scorer is None else scorer.fingerprint(),

@@ -15,10 +15,7 @@ from pipeline.wanted import recipe_prompts
 
 def work(context: Context) -> dict[str, Any]:
     """Curates and writes both sides; returns the counts for the manifest."""
-    bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
-    rows = list(read_rows(context.run.replies))
-    context.progress.start("curate", len(rows))
-    curated = curate(rows, bare, context.recipe.curation, ask=partial(ask_judge, context))
+    curated = curate_replies(context)
     counts = curated.counts()
     write_parquet(context.run.dropped, DROPPED, curated.dropped)
     write_parquet(context.run.kept, KEPT, curated.kept)
@@ -26,6 +23,14 @@ def work(context: Context) -> dict[str, Any]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     context.progress.say(f"curate:\n{funnel(curated)}")
     return counts
+
+
+def curate_replies(context: Context) -> Curated:
+    """Both sides of replies.parquet; writes nothing but a judge's answers, which are journaled."""
+    bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
+    rows = list(read_rows(context.run.replies))
+    context.progress.start("curate", len(rows))
+    return curate(rows, bare, context.recipe.curation, ask=partial(ask_judge, context))
 
 
 def funnel(curated: Curated) -> str:

@@ -35,6 +35,10 @@ SCORINGS = 1000
 
 SETTLE = "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ?, cost_usd = ? WHERE id = ?"
 SPENT = "SELECT total(coalesce(cost_usd, worst_usd)) FROM attempts"
+BEGUN = """
+SELECT s.prompt + 1 FROM samples s JOIN requests r ON r.id = s.request
+WHERE r.outcome IS NOT NULL ORDER BY s.position DESC LIMIT 1
+"""
 REPLY = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
 UNANSWERED = f"(outcome IS NULL OR outcome NOT IN {ANSWERED})"
 OUTCOME = f"UPDATE requests SET outcome = ? WHERE id = ? AND {UNANSWERED}"
@@ -146,6 +150,11 @@ class Journal:
     def counts(self) -> dict[str, int]:
         """The declaration's counts: rows of the source, prompts, chains, samples, and how many samples are answered."""
         return counts_of(self._reader)
+
+    def count_begun(self) -> int:
+        """Rows of the source, as declared, up to the last one of which a request has ended."""
+        found = self.read(BEGUN)
+        return int(found[0][0]) if found else 0
 
     def spent_usd(self) -> float:
         """Dollars for every attempt there ever was; one whose cost is not known counts at its worst case."""
