@@ -20,7 +20,7 @@ quickstart: setup  ## real e-mails, a real teacher, a trained student and the ta
 	@$(BIN)/stillhouse run quickstart
 
 test: setup  ## the whole suite, under ten minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: setup  ## what takes longer: the quickstart's own figures
 	$(BIN)/python -m pytest -m slow

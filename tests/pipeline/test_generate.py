@@ -71,7 +71,7 @@ def test_ctrl_c_once_ends_what_is_in_flight_and_the_next_run_asks_only_the_rest(
     process = subprocess.Popen(
         command("generate", recipe), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
     )
-    while len(server.requests) < 6:
+    while len(server.requests) < 6 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
