@@ -190,7 +190,7 @@ class _Work:
                 yield part
                 continue
             says = f"{part.ticket.requests} requests are fewer than the {desk.limits.min_requests} of a batch"
-            if number not in self._begun:
+            if number not in self._begun and not self._journal.counts()["answered"]:
                 remedy = "Set it to online, or the teacher's batch.min_requests to your account's quota"
                 raise InputError(says, field="generate.lane", remedy=remedy)
             self.say(f"{self.stage}: {desk.seat.entry.label}: {says}; generate.lane: online asks them")

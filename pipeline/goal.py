@@ -25,6 +25,9 @@ SPARE = 1.02
 STRIDE = 8
 """A wave asks at most so many times what was asked before: the share kept of few rows is a guess."""
 
+LEAST_IN_BATCH = 100
+"""Rows that a wave of batches adds at least: Bedrock takes no smaller one."""
+
 HOPELESS = 1000
 """So many rows asked and no sample kept, and the fault is the recipe's."""
 
@@ -42,13 +45,14 @@ def reach(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) 
     `begun`: rows that an earlier process came to; where they are enough, nothing is asked. Raises BudgetReached
     with what was accepted, RunError where nothing passes, KeyboardInterrupt when the user stopped it.
     """
+    least = LEAST_IN_BATCH if context.recipe.generate.lane == "batch" else 1
     rows, kept = begun, 0
     counts: dict[str, Any] = {}
     if begun:
         counts = sit(begun, ask=False)
         kept = len(curate_replies(context).kept)
     while kept < goal:
-        rows = min(total, next_rows(rows, kept, goal))
+        rows = min(total, max(rows + least, next_rows(rows, kept, goal)))
         context.progress.say(f"generate: {kept:,} of {goal:,} samples accepted; asking the first {rows:,} rows")
         try:
             counts = sit(rows, kept=kept)
@@ -70,8 +74,8 @@ def reach(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) 
 
 
 def next_rows(rows: int, kept: int, goal: int) -> int:
-    """How many rows the next wave reaches, given that `kept` samples of the first `rows` passed: more than before."""
+    """How many rows the next wave reaches, given that `kept` samples of the first `rows` passed, fewer than `goal`."""
     if not rows:
         return min(PILOT, goal)
     wanted = ceil(goal * SPARE * rows / kept) if kept else rows * 2
-    return max(rows + 1, min(wanted, rows * STRIDE))
+    return min(wanted, rows * STRIDE)
