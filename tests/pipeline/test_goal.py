@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from pipeline.goal import HOPELESS, PILOT, next_rows
 from pipeline.records import read_rows
 from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.test_batch_lane import generate as generate_in_batches
+from tests.servers.batches import BatchServer
 from tests.servers.faults import FaultServer
 
 STEPS = [{"step": "outcome"}, {"step": "format", "regex": "mail .*[036]"}]  # three of ten
@@ -118,6 +120,18 @@ def test_it_says_that_the_money_is_gone_and_goes_on_with_more(tmp_path: Path, se
     assert run(recipe, "--set", "generate.budget_usd=1").returncode == 0
     assert counts(tmp_path)["kept"] >= 60
     assert set(asked(server).values()) == {1}
+
+
+def test_it_is_reached_by_batches_of_at_least_a_hundred(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [{"text": f"mail {i}", "label": "spam"} for i in range(1000)])
+    with BatchServer() as server:
+        settings = {"lane": "batch", "max_tokens": 4, "accept": 40}
+        recipe = write_recipe(tmp_path, teacher=server.entry("openai"), generate=settings, curate={"steps": STEPS})
+        done = generate_in_batches(recipe)
+        assert done.returncode == 0, done.stderr
+        assert "the goal was 40" in done.stderr
+        assert set(Counter(server.asked()).values()) == {1}
+        assert [len(job.requests) for job in server.jobs] == [100, 100]
 
 
 def test_a_recipe_that_keeps_nothing_stops_early(tmp_path: Path, server: FaultServer) -> None:
