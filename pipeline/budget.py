@@ -5,22 +5,28 @@
 
 spent + reserved never passes the cap, whatever the concurrency. A reservation that does not fit waits for others
 to settle; where none is out, no request can ever fit again, and the run stops with exit code 3.
+
+A bill above its worst case is booked as it is, and its teacher's later requests reserve that much more: what was out
+then is all that can pass the cap, and the message says by how much bills were too high.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 
 from pipeline.errors import BudgetReached
 from pipeline.journal import Journal
 from pipeline.recipe import Generate, Recipe
+from pipeline.roster import TeacherEntry
 from pipeline.seats import Seat
 from prompts.errors import InputError
-from teachers.base import Reply, Request, Teacher, Usage
+from teachers.account import Closed
+from teachers.base import Reply, Request, Sampling, Teacher, Usage
+from teachers.catalog import describe
 from teachers.errors import TeacherError
 from teachers.meter import batch_cost_usd, cost_usd
 from teachers.wrapper import Wrapper
@@ -28,6 +34,9 @@ from teachers.wrapper import Wrapper
 TOKENS_PER_MESSAGE = 16
 """For the marks that a chat template puts around a turn; OpenAI's take 3 or 4, Llama's 5."""
 
+LONG_TOKENS = 100_000
+"""Requests that may be longer reserve at the price of a million tokens: who charges more for long prompts begins at
+128,000 or later (Gemini 1.5; Claude 200,000, GPT-5.4 272,000)."""
 
 UNIT_USD = 1e-12
 """Accounts are kept in whole units, rounded up: sums of floats drift, and a drift could pass the cap."""
@@ -38,6 +47,7 @@ class Ledger:
 
     def __init__(self, cap_usd: float, spent_usd: float = 0.0) -> None:
         self._cap, self._spent, self._reserved, self._out = int(cap_usd / UNIT_USD), _units(spent_usd), 0, 0
+        self._beyond = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
@@ -80,10 +90,16 @@ class Ledger:
 
     def settle(self, worst_usd: float, cost: float | None) -> None:
         """Gives a reservation back and books what it cost; None books all of it."""
-        self._reserved -= _units(worst_usd)
+        worst, booked = _units(worst_usd), _units(worst_usd if cost is None else cost)
+        self._reserved -= worst
         self._out -= 1
-        self._spent += _units(worst_usd if cost is None else cost)
+        self._spent += booked
+        self._beyond += max(0, booked - worst)
         self._admit()
+
+    def reached(self, worst_usd: float) -> BudgetReached:
+        """The error of a request that does not fit."""
+        return BudgetReached(self.spent_usd, self.cap_usd, worst_usd, beyond_usd=self._beyond * UNIT_USD)
 
     def _admit(self) -> None:
         while self._waiting:
@@ -98,7 +114,7 @@ class Ledger:
                 self._out += 1
                 waiter.set_result(None)
             else:
-                waiter.set_exception(BudgetReached(self.spent_usd, self.cap_usd, worst * UNIT_USD))
+                waiter.set_exception(self.reached(worst * UNIT_USD))
 
 
 def _units(dollars: float) -> int:
@@ -111,25 +127,31 @@ class Tariff:
 
     input: float
     output: float
+    long: Tariff | None = None
+    """For requests of more than LONG_TOKENS; None: the same."""
 
     def worst_usd(self, request: Request) -> float:
         """The most a request can cost. No token is shorter than a byte; reasoning counts towards `max_tokens`."""
         tokens_in = sum(len(turn.content.encode()) + TOKENS_PER_MESSAGE for turn in request.messages)
         tokens_in += len((request.schema or "").encode()) + len((request.continuation or "").encode())
         tokens_out = 1 if request.continuation is not None else request.sampling.max_tokens or 0
-        return (tokens_in * self.input + tokens_out * self.output) / 1_000_000
+        price = self if self.long is None or tokens_in <= LONG_TOKENS else self.long
+        return (tokens_in * price.input + tokens_out * price.output) / 1_000_000
 
 
 FREE = Tariff(0.0, 0.0)
 
 
-def tariff_of(seat: Seat) -> Tariff:
-    """A seat's tariff in its lane; InputError where its price is unknown. Models in this process are free."""
+def tariff_of(seat: Seat, field: str = "teacher") -> Tariff:
+    """A seat's tariff outside batches; InputError where its price is unknown. Models in this process are free.
+
+    `field` is where the recipe names the seat's teacher.
+    """
     tariff = known_tariff(seat)
     if tariff is None:
         raise InputError(
             f"no price is known for {seat.entry.label}, so a budget cannot be kept",
-            field="teacher.price",
+            field=f"{field}.price",
             remedy="Give it in dollars per million tokens: price: {input: ..., output: ...}",
         )
     return tariff
@@ -139,9 +161,19 @@ def known_tariff(seat: Seat, *, in_batch: bool = False) -> Tariff | None:
     """A seat's tariff; None where its price is unknown."""
     if seat.entry.price is None and not seat.who.provider.keys:
         return FREE
-    thousands = [_cost_usd(seat, usage, in_batch) for usage in _THOUSANDS]
-    known = [cost * 1_000 for cost in thousands if cost is not None]
-    return Tariff(max(known[:-1]), known[-1]) if len(known) == len(thousands) else None
+    tariff = _tariff_at(seat, 1_000, in_batch)
+    if tariff is None or seat.entry.price is not None:
+        return tariff
+    return replace(tariff, long=_tariff_at(seat, 1_000_000, in_batch))
+
+
+def _tariff_at(seat: Seat, tokens: int, in_batch: bool) -> Tariff | None:
+    """What tokens cost in a request of so many read, or read and written to a cache, and as many generated."""
+    usages = (Usage(tokens, None, 0), Usage(tokens, None, 0, cache_write_tokens=tokens), Usage(tokens, None, tokens))
+    read, written, whole = (_cost_usd(seat, usage, in_batch) for usage in usages)
+    if read is None or written is None or whole is None:
+        return None
+    return Tariff(max(read, written) / tokens * 1e6, (whole - read) / tokens * 1e6)
 
 
 def check_budget(recipe: Recipe, seats: Sequence[Seat]) -> None:
@@ -155,19 +187,22 @@ def check_budget(recipe: Recipe, seats: Sequence[Seat]) -> None:
                 field="generate.max_tokens",
                 remedy="Set it, or leave generate.budget_usd unset",
             )
+    for field, entry in _other_entries(recipe):
+        tariff_of(Seat(entry, describe(entry.to_spec()), Sampling(), None), field)
+
+
+def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
+    """Who else is paid from the budget, by the recipe's field; what they may answer with has a bound of its own."""
+    if recipe.rescore is not None:
+        yield "rescore.teacher", recipe.rescore.teacher
+    for step in recipe.curation.steps:
+        if step.step == "best":
+            yield ("combine.judge" if step.judge == recipe.combine.judge else "curate.steps.best.judge"), step.judge
 
 
 def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:
     """The ledger of a budgeted run, with what its journal says was spent; None where there is no budget."""
     return None if generate.budget_usd is None else Ledger(generate.budget_usd, journal.spent_usd())
-
-
-_THOUSANDS = (
-    Usage(input_tokens=1_000, output_tokens=0),
-    Usage(input_tokens=1_000, output_tokens=0, cache_write_tokens=1_000),
-    Usage(input_tokens=0, output_tokens=1_000),
-)
-"""A thousand tokens read, read and written to a cache, and generated."""
 
 
 def _cost_usd(seat: Seat, usage: Usage, in_batch: bool) -> float | None:
@@ -182,22 +217,45 @@ class Budgeted(Wrapper):
 
     def __init__(self, teacher: Teacher, ledger: Ledger, tariff: Tariff) -> None:
         super().__init__(teacher)
-        self._ledger, self._tariff = ledger, tariff
+        self._ledger, self._worst = ledger, _Worst(tariff)
 
     async def complete(self, request: Request) -> Reply:
         """Answers; raises BudgetReached where nothing more can be afforded."""
-        worst_usd = self._tariff.worst_usd(request)
+        plain_usd, worst_usd = self._worst.of(request)
         await self._ledger.reserve(worst_usd)
         cost: float | None = None
         try:
             reply = await self._teacher.complete(request)
             cost = reply.cost_usd
+            self._worst.learn(plain_usd, cost)
             return reply
         except TeacherError as error:
             cost = None if error.maybe_paid else 0.0
             raise
+        except Closed:
+            cost = 0.0  # it was never sent
+            raise
         finally:
             self._ledger.settle(worst_usd, cost)
+
+
+class _Worst:
+    """A teacher's worst case, and what its bills were found to be above it: tokens that `max_tokens` does not hold
+    back, as some servers' reasoning, or that the server adds to a prompt.
+    """
+
+    def __init__(self, tariff: Tariff) -> None:
+        self._tariff, self._beyond_usd = tariff, 0.0
+
+    def of(self, request: Request) -> tuple[float, float]:
+        """The most that a request can cost by its tariff, and for all that is known by now."""
+        plain_usd = self._tariff.worst_usd(request)
+        return plain_usd, plain_usd + self._beyond_usd
+
+    def learn(self, plain_usd: float, cost: float | None) -> None:
+        """From the bill of a request that could cost so much by its tariff."""
+        if cost is not None:
+            self._beyond_usd = max(self._beyond_usd, cost - plain_usd)
 
 
 class Purse:
@@ -207,32 +265,43 @@ class Purse:
     """
 
     def __init__(self, ledger: Ledger | None, tariff: Tariff | None) -> None:
-        self._ledger, self._tariff = ledger, tariff
-        self._reserved: dict[str, float] = {}
+        self._ledger, self._worst = ledger, None if tariff is None else _Worst(tariff)
+        self._reserved: dict[str, tuple[float, float]] = {}
+        """By a request's key, its worst case by the tariff, and what was reserved."""
         self.stopped: BudgetReached | None = None
         """Set when a request did not fit; others may, once what is out has settled."""
 
     def affords(self, request: Request) -> bool:
         """Reserves a request's worst case; False where it does not fit now."""
-        if self._tariff is None:
+        if self._worst is None:
             return True
-        worst_usd = self._tariff.worst_usd(request)
+        plain_usd, worst_usd = self._worst.of(request)
         if self._ledger is not None and not self._ledger.try_reserve(worst_usd):
-            self.stopped = BudgetReached(self._ledger.spent_usd, self._ledger.cap_usd, worst_usd)
+            self.stopped = self._ledger.reached(worst_usd)
             return False
-        self._reserved[request.key] = worst_usd
+        self._reserved[request.key] = plain_usd, worst_usd
         return True
 
     def worst_usd(self, keys: Sequence[str]) -> dict[str, float]:
         """What was reserved for these requests, by key."""
-        return {key: self._reserved[key] for key in keys if key in self._reserved}
+        return {key: self._reserved[key][1] for key in keys if key in self._reserved}
+
+    def release(self, keys: Sequence[str]) -> None:
+        """Gives back what was reserved for requests that are not submitted after all."""
+        for key in keys:
+            self._book(key, 0.0)
 
     def settle(self, key: str, ended: Reply | TeacherError) -> None:
         """Books what a request cost; gives its reservation back."""
-        worst_usd = self._reserved.pop(key, None)
-        if self._ledger is None or worst_usd is None:
-            return
         if isinstance(ended, Reply):
-            self._ledger.settle(worst_usd, ended.cost_usd)
+            self._book(key, ended.cost_usd)
         else:
-            self._ledger.settle(worst_usd, None if ended.maybe_paid else 0.0)
+            self._book(key, None if ended.maybe_paid else 0.0)
+
+    def _book(self, key: str, cost: float | None) -> None:
+        if key not in self._reserved or self._worst is None:
+            return
+        plain_usd, worst_usd = self._reserved.pop(key)
+        self._worst.learn(plain_usd, cost)
+        if self._ledger is not None:
+            self._ledger.settle(worst_usd, cost)

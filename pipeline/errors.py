@@ -35,16 +35,26 @@ class BudgetReached(RunError):
 
     exit_code = 3
 
-    def __init__(self, spent_usd: float, cap_usd: float, worst_usd: float, *, kept: str = "", lower: str = "") -> None:
-        self.spent_usd, self.cap_usd, self.worst_usd = spent_usd, cap_usd, worst_usd
+    def __init__(
+        self,
+        spent_usd: float,
+        cap_usd: float,
+        worst_usd: float,
+        *,
+        beyond_usd: float = 0.0,
+        kept: str = "",
+        lower: str = "",
+    ) -> None:
+        self.spent_usd, self.cap_usd, self.worst_usd, self.beyond_usd = spent_usd, cap_usd, worst_usd, beyond_usd
+        beyond = f" (${beyond_usd:,.4f} of it beyond worst cases: bills counted more tokens than were asked for)"
         super().__init__(
-            f"stopped at the budget: ${spent_usd:,.4f} of ${cap_usd:,.4f} is spent, and the next request could cost "
-            f"${worst_usd:,.4f}. What was answered is kept{kept}; raise generate.budget_usd{lower} and run the same "
-            "command"
+            f"stopped at the budget: ${spent_usd:,.4f} of ${cap_usd:,.4f} is spent{beyond if beyond_usd else ''}, and "
+            f"the next request could cost ${worst_usd:,.4f}. What was answered is kept{kept}; raise "
+            f"generate.budget_usd{lower} and run the same command"
         )
 
     def with_goal(self, accepted: int, goal: int) -> BudgetReached:
         """The same, with how far the run was from its goal."""
         kept = f": {accepted:,} of the {goal:,} samples to accept"
         dollars = (self.spent_usd, self.cap_usd, self.worst_usd)
-        return BudgetReached(*dollars, kept=kept, lower=" or lower generate.accept")
+        return BudgetReached(*dollars, beyond_usd=self.beyond_usd, kept=kept, lower=" or lower generate.accept")
