@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.chains import SETTLING, Chain
+from pipeline.curate.so_far import KeptSoFar
 from pipeline.errors import RunError
 from prompts.errors import StillhouseError
 from teachers.account import Account, Closed
@@ -28,8 +29,8 @@ class Tally:
     output_tokens: int = 0
     cost_usd: float = 0.0
     last_error: str | None = None
-    kept: int | None = None
-    """Samples that curation keeps so far, where that is known."""
+    kept: KeptSoFar | None = None
+    """What curation keeps so far, where it will be asked."""
 
     @property
     def done(self) -> int:
@@ -42,6 +43,8 @@ class Tally:
         self.input_tokens += reply.usage.input_tokens or 0
         self.output_tokens += reply.usage.output_tokens or 0
         self.cost_usd += reply.cost_usd or 0.0
+        if self.kept is not None:
+            self.kept.add(reply)
 
     def count_failure(self, error: TeacherError) -> None:
         """Adds a request that was given up."""
@@ -55,7 +58,7 @@ def describe_tally(tally: Tally) -> str:
     if tally.cost_usd:
         parts.append(f"${tally.cost_usd:.4f}")
     if tally.kept is not None:
-        parts.append(f"{tally.kept:,} kept")
+        parts.append(f"{tally.kept.count:,} kept")
     parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()) if outcome != "ok"]
     return ", ".join(parts)
 

@@ -22,6 +22,7 @@ from pipeline.asker import Tally, describe_tally
 from pipeline.batch_desk import Desk, Pace, Told, name_of
 from pipeline.budget import Purse, known_tariff, open_ledger
 from pipeline.context import Context
+from pipeline.curate.so_far import KeptSoFar
 from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, OpenPart
 from pipeline.seats import Seat
@@ -47,7 +48,13 @@ def check_lanes(seats: Iterable[Seat]) -> None:
 
 
 async def ask_batches(
-    context: Context, journal: Journal, stage: str, seats: Mapping[int, Seat], pace: Pace | None = None
+    context: Context,
+    journal: Journal,
+    stage: str,
+    seats: Mapping[int, Seat],
+    pace: Pace | None = None,
+    *,
+    kept: KeptSoFar | None = None,
 ) -> Tally:
     """Asks all that the journal owes by batches, whatever earlier processes left at the provider first.
 
@@ -56,6 +63,7 @@ async def ask_batches(
     """
     check_lanes(seats.values())
     work = _Work(context, journal, stage, pace)
+    work.tally.kept = kept
     async with work.opened(seats):
         context.progress.start(stage, work.tally.total)
         with _stop_on_signal(work):
@@ -190,6 +198,10 @@ class _Work:
                 yield part
                 continue
             says = f"{part.ticket.requests} requests are fewer than the {desk.limits.min_requests} of a batch"
+            desk.purse.release(part.keys)
+            if desk.purse.stopped:
+                self.say(f"{self.stage}: {desk.seat.entry.label}: {says}; no more fit under the budget now")
+                continue
             if number not in self._begun and not self._journal.counts()["answered"]:
                 remedy = "Set it to online, or the teacher's batch.min_requests to your account's quota"
                 raise InputError(says, field="generate.lane", remedy=remedy)
@@ -226,6 +238,8 @@ class _Work:
         jobs = [done for desk in self.desks.values() for done in desk.running.values()]
         at_provider = f"{len(jobs)} batches, {sum(jobs)} done at the provider; " if jobs else ""
         figures = {"batches": len(jobs), "done_at_provider": sum(jobs), "cost_usd": self.tally.cost_usd}
+        if self.tally.kept is not None:
+            figures["kept"] = self.tally.kept.count
         self._context.progress.update(self.tally.done, at_provider + describe_tally(self.tally), figures=figures)
 
 

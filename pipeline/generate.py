@@ -17,6 +17,7 @@ from pipeline.batch_lane import ask_batches, check_lanes, reclaim
 from pipeline.budget import check_budget
 from pipeline.chains import chains_of
 from pipeline.context import Context
+from pipeline.curate.so_far import KeptSoFar
 from pipeline.errors import RunError
 from pipeline.goal import reach
 from pipeline.journal import Journal, tables
@@ -57,7 +58,7 @@ def _sit(
     rows: int | None,
     *,
     ask: bool = True,
-    kept: int | None = None,
+    kept: int = 0,
 ) -> dict[str, Any]:
     """Declares the source, or its first `rows`; asks what is owed, unless told not to; writes replies.parquet."""
     with Journal(context.run.journal) as journal:
@@ -89,22 +90,23 @@ async def _generate(
     rows: int | None,
     *,
     ask: bool,
-    kept: int | None,
+    kept: int,
 ) -> None:
     await _declare(context, journal, seats, prompts, rows)
     if not ask:
         return
+    so_far = KeptSoFar(context.recipe.curation, kept)
     if context.recipe.generate.lane == "batch":
-        await ask_batches(context, journal, "generate", dict(enumerate(seats)))
+        await ask_batches(context, journal, "generate", dict(enumerate(seats)), kept=so_far)
     else:
         await reclaim(context, journal, "generate", dict(enumerate(seats)))
-        await _ask_online(context, journal, seats, kept)
+        await _ask_online(context, journal, seats, so_far)
     await rescore(context, journal)
 
 
-async def _ask_online(context: Context, journal: Journal, seats: Sequence[Seat], kept: int | None) -> None:
+async def _ask_online(context: Context, journal: Journal, seats: Sequence[Seat], kept: KeptSoFar) -> None:
     owed = journal.count_owed()
-    if not kept:  # a later wave's user has read it
+    if not kept.count:  # a later wave's user has read it
         _say_what_is_there(context, journal, sum(owed.values()))
     may_be_asked = range(len(seats)) if context.recipe.combine.how == "fallback" and owed else owed
     lanes = {number: journal.owed(number) for number in owed}

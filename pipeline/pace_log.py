@@ -144,7 +144,7 @@ class _Watcher:
             "input_tokens": tally.input_tokens,
             "output_tokens": tally.output_tokens,
             "cost_usd": tally.cost_usd,
-            "kept": tally.kept,
+            "kept": None if tally.kept is None else tally.kept.count,
             "outcomes": dict(tally.outcomes),
         }
 

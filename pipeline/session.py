@@ -12,6 +12,7 @@ from pipeline.asker import Asker, Tally
 from pipeline.budget import open_ledger
 from pipeline.chains import Chain
 from pipeline.context import Context
+from pipeline.curate.so_far import KeptSoFar
 from pipeline.journal import Journal
 from pipeline.journaled import open_journaled
 from pipeline.pace_log import watch
@@ -30,14 +31,14 @@ async def ask(
     lanes: Mapping[int, Iterable[Chain]],
     total: int,
     *,
-    kept: int | None = None,
+    kept: KeptSoFar | None = None,
 ) -> Tally:
     """Asks each lane's chains, `total` in all, and journals every attempt.
 
     A lane is the chains that one seat is asked first; it is read as it is asked and never held whole. `seats` are
-    those that may be asked; `kept`: samples that passed curation before. Raises KeyboardInterrupt when the user
-    stopped it with requests unsent, and what makes going on pointless: AuthError, BudgetReached, the journal's
-    RunError, InvalidRequest where all are refused.
+    those that may be asked; `kept` counts what passes curation. Raises KeyboardInterrupt when the user stopped it with
+    requests unsent, and what makes going on pointless: AuthError, BudgetReached, the journal's RunError,
+    InvalidRequest where all are refused.
     """
     tally = Tally(total, kept=kept)
     if not total:

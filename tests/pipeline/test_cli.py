@@ -62,6 +62,7 @@ def test_the_recipes_schema_is_pinned() -> None:
     assert sections["prompts"] == ["gold", "group", "limit", "source", "template"]
     assert sections["generate"] == [
         *(
+            "accept",
             "attempts",
             "budget_usd",
             "concurrency",

@@ -75,13 +75,18 @@ def test_a_server_that_admits_few_is_filled_and_refuses_few(tmp_path: Path) -> N
     server, refused = admitting(PLACES, 0.05)
     with server:
         write_rows(tmp_path / "rows.jsonl", [{"text": f"mail {i}", "label": "spam"} for i in range(120)])
-        recipe = write_recipe(tmp_path, teacher=server.spec(), generate={"concurrency": 60})
+        recipe = write_recipe(
+            tmp_path, teacher=server.spec(), generate={"concurrency": 60}, curate={"steps": [{"step": "outcome"}]}
+        )
         result = stillhouse("generate", recipe, "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)
     lines = [json.loads(line) for line in result.stderr.splitlines()]
     progress = [line for line in lines if line["event"] == "progress"]
     assert {"in_flight", "ceiling", "per_s", "left_s", "cost_usd", "refused"} <= progress[-1].keys()
+    kept = [line["kept"] for line in progress]
+    assert kept == sorted(kept)
+    assert progress[-1]["done"] >= kept[-1] > 0
     assert any(line["event"] == "message" for line in lines)
     records = read_pace(tmp_path / "runs/small/logs/pace.jsonl")
     assert records[-1]["done"] == records[-1]["total"] == 120
