@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import islice, takewhile
 
@@ -26,6 +25,7 @@ from pipeline.curate.so_far import KeptSoFar
 from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, OpenPart
 from pipeline.seats import Seat
+from pipeline.signals import on_stop_signal
 from pipeline.wanted import Wanted
 from prompts.errors import InputError, StillhouseError
 from teachers.base import ANSWERS, Reply
@@ -66,7 +66,7 @@ async def ask_batches(
     work.tally.kept = kept
     async with work.opened(seats):
         context.progress.start(stage, work.tally.total)
-        with _stop_on_signal(work):
+        with on_stop_signal(_stopping(work)):
             await work.ask_all()
     return work.tally
 
@@ -84,7 +84,7 @@ async def reclaim(
     if not left:
         return
     async with work.opened({number: seats[number] for number in {number for number, _ in left}}):
-        with _stop_on_signal(work):
+        with on_stop_signal(_stopping(work)):
             await work.collect(cancel=True)
 
 
@@ -256,10 +256,9 @@ def _one_error() -> Iterator[None]:
         raise first from None
 
 
-@contextmanager
-def _stop_on_signal(work: _Work) -> Iterator[None]:
+def _stopping(work: _Work) -> Callable[[], None]:
     """Ctrl-C or SIGTERM stops waiting. What is at the provider goes on there."""
-    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+    main = asyncio.current_task()
 
     def stop() -> None:
         jobs = sum(len(desk.running) for desk in work.desks.values())
@@ -267,12 +266,4 @@ def _stop_on_signal(work: _Work) -> Iterator[None]:
         if main is not None:
             main.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+    return stop

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 
 from pipeline.accounts import open_accounts
 from pipeline.asker import Asker, Tally
@@ -17,6 +16,7 @@ from pipeline.journal import Journal
 from pipeline.journaled import open_journaled
 from pipeline.pace_log import watch
 from pipeline.seats import Seat
+from pipeline.signals import on_stop_signal
 from teachers.base import ANSWERS
 
 OPEN = 4
@@ -53,7 +53,10 @@ async def ask(
             stack.push_async_callback(teachers[number].close)
         asker = Asker(teachers, accounts, tally)
         alone = {number for number, seat in seats.items() if seat.warms_cache}
-        with watch(context, stage, tally, set(accounts.values())), _stop_on_signal(asker, stage, progress.say):
+        with (
+            watch(context, stage, tally, set(accounts.values())),
+            on_stop_signal(_stopping(asker, stage, progress.say)),
+        ):
             await asker.ask(lanes, OPEN * generate.concurrency, alone)
     if tally.last_error:
         failed = sum(count for outcome, count in tally.outcomes.items() if outcome not in ANSWERS)
@@ -63,10 +66,9 @@ async def ask(
     return tally
 
 
-@contextmanager
-def _stop_on_signal(asker: Asker, stage: str, say: Callable[[str], None]) -> Iterator[None]:
+def _stopping(asker: Asker, stage: str, say: Callable[[str], None]) -> Callable[[], None]:
     """The first Ctrl-C or SIGTERM lets what is in flight end and be journaled; the second stops at once."""
-    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+    main = asyncio.current_task()
 
     def stop() -> None:
         if asker.stopped and main is not None:
@@ -75,12 +77,4 @@ def _stop_on_signal(asker: Asker, stage: str, say: Callable[[str], None]) -> Ite
             say(f"{stage}: stopping when the requests in flight have ended; again to stop now")
             asker.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+    return stop
