@@ -25,6 +25,17 @@ def faults() -> Iterator[FaultServer]:
         yield server
 
 
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """So small a model is slower on two."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def llama_url() -> Iterator[str]:
     with serve() as url:

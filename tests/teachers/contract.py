@@ -15,7 +15,7 @@ from prompts.messages import Conversation, Message
 from teachers.arrival import checked
 from teachers.base import ANSWERS, Reply, Request, Sampling, Teacher
 from teachers.catalog import describe, open_teacher
-from teachers.errors import TeacherError, Unsupported
+from teachers.errors import AuthError, InvalidRequest, RateLimited, TeacherError, Transient, Unsupported
 from teachers.spec import Spec
 
 T = TypeVar("T")
@@ -28,6 +28,26 @@ SCHEMA = json.dumps(
         "additionalProperties": False,
     }
 )
+
+STATUSES: list[tuple[int, type[TeacherError]]] = [
+    (302, InvalidRequest),
+    (400, InvalidRequest),
+    (401, AuthError),
+    (402, AuthError),
+    (403, AuthError),
+    (404, InvalidRequest),
+    (408, Transient),
+    (409, Transient),
+    (413, InvalidRequest),
+    (418, InvalidRequest),
+    (422, InvalidRequest),
+    (429, RateLimited),
+    (500, Transient),
+    (502, Transient),
+    (503, Transient),
+    (529, Transient),
+]
+"""What an adapter over HTTP makes of a status whose body says nothing more."""
 
 AWKWARD = ("na\u00efve \U0001f408", "null \0 byte", "\u2028\u200f\ufeff", " ", "{{ 7 * 7 }} <|im_end|>")
 

@@ -22,7 +22,6 @@ from teachers.errors import (
     AuthError,
     InvalidRequest,
     Malformed,
-    RateLimited,
     TeacherError,
     Transient,
     Unsupported,
@@ -31,7 +30,7 @@ from teachers.meter import Metered, cost_usd
 from teachers.spec import Options, Spec
 from tests.servers.faults import Answer, FaultServer, Seen, as_json
 from tests.servers.wires import WIRES, anthropic_error, anthropic_reply, echo_any
-from tests.teachers.contract import SCHEMA, TeacherContract, ask
+from tests.teachers.contract import SCHEMA, STATUSES, TeacherContract, ask
 
 KEY = "sk-ant-a-key-that-must-not-be-seen"
 WIRE = WIRES["anthropic"]
@@ -104,27 +103,7 @@ def answered(server: FaultServer, body: Any, **headers: Any) -> Reply:
     return reply
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (302, InvalidRequest),
-        (400, InvalidRequest),
-        (401, AuthError),
-        (402, AuthError),
-        (403, AuthError),
-        (404, InvalidRequest),
-        (408, Transient),
-        (409, Transient),
-        (413, InvalidRequest),
-        (418, InvalidRequest),
-        (422, InvalidRequest),
-        (429, RateLimited),
-        (500, Transient),
-        (502, Transient),
-        (503, Transient),
-        (529, Transient),
-    ],
-)
+@pytest.mark.parametrize(("status", "kind"), STATUSES)
 def test_every_status_has_its_error_and_echoes_no_key(
     claude: FaultServer, status: int, kind: type[TeacherError]
 ) -> None:

@@ -20,7 +20,6 @@ from teachers.errors import (
     AuthError,
     InvalidRequest,
     Malformed,
-    RateLimited,
     TeacherError,
     Transient,
     Unsupported,
@@ -31,7 +30,7 @@ from teachers.openai_parts import cache_key
 from teachers.spec import Options, Spec
 from tests.servers.faults import Answer, FaultServer, as_json, chat, chat_body, entry, logprobs
 from tests.servers.wires import echo_any
-from tests.teachers.contract import SCHEMA, TeacherContract, ask, conversation, plain_sampling, with_teacher
+from tests.teachers.contract import SCHEMA, STATUSES, TeacherContract, ask, conversation, plain_sampling, with_teacher
 
 KEY = "sk-a-key-that-must-not-be-seen"
 
@@ -81,27 +80,7 @@ def failure(faults: FaultServer, answer: Answer) -> TeacherError:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (302, InvalidRequest),
-        (400, InvalidRequest),
-        (401, AuthError),
-        (402, AuthError),
-        (403, AuthError),
-        (404, InvalidRequest),
-        (408, Transient),
-        (409, Transient),
-        (413, InvalidRequest),
-        (418, InvalidRequest),
-        (422, InvalidRequest),
-        (429, RateLimited),
-        (500, Transient),
-        (502, Transient),
-        (503, Transient),
-        (529, Transient),
-    ],
-)
+@pytest.mark.parametrize(("status", "kind"), STATUSES)
 def test_every_status_has_its_error_and_echoes_no_key(
     faults: FaultServer, status: int, kind: type[TeacherError]
 ) -> None:
