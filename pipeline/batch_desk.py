@@ -54,6 +54,12 @@ class Told:
     """Something moved."""
 
 
+class NeverRun(Transient):
+    """A request that its provider never had, or had in a batch that was refused whole: nobody charges for it."""
+
+    maybe_paid = False
+
+
 class Desk:
     """Submits and collects for one seat."""
 
@@ -83,7 +89,7 @@ class Desk:
         ticket = part.ticket
         job_id = part.job_id or await self._find(ticket)
         if job_id is None:
-            await self._end(ticket, Transient("it was never submitted", provider=self._provider), counts=False)
+            await self._end(ticket, NeverRun("it was never submitted", provider=self._provider), counts=False)
             await self._batches.close_part(ticket.part_id)
             return None
         await self._batches.submitted(ticket.part_id, job_id)
@@ -184,7 +190,7 @@ class Desk:
         """Settles the requests of a job that failed as a whole; what makes going on pointless is returned."""
         bad = {entries[line - 1].key: error for line, error in job.bad_lines.items() if 0 < line <= len(entries)}
         if bad:
-            others = Transient("its batch was refused for other requests", provider=self._provider)
+            others = NeverRun("its batch was refused for other requests", provider=self._provider)
             await self._settle_all(entries, lambda entry: bad.get(entry.key, others), lambda entry: entry.key in bad)
             return None
         problem = job.problem or next(iter(job.bad_lines.values()))

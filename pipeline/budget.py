@@ -221,8 +221,7 @@ class Budgeted(Wrapper):
 
     async def complete(self, request: Request) -> Reply:
         """Answers; raises BudgetReached where nothing more can be afforded."""
-        plain_usd, worst_usd = self._worst.of(request)
-        await self._ledger.reserve(worst_usd)
+        plain_usd, worst_usd = await self._reserve(request)
         cost: float | None = None
         try:
             reply = await self._teacher.complete(request)
@@ -237,6 +236,15 @@ class Budgeted(Wrapper):
             raise
         finally:
             self._ledger.settle(worst_usd, cost)
+
+    async def _reserve(self, request: Request) -> tuple[float, float]:
+        """The request's worst case by the tariff, and what is reserved for it."""
+        while True:
+            plain_usd, worst_usd = self._worst.of(request)
+            await self._ledger.reserve(worst_usd)
+            if worst_usd >= self._worst.of(request)[1]:
+                return plain_usd, worst_usd
+            self._ledger.settle(worst_usd, 0.0)  # a bill came while it waited, and taught that it needs more
 
 
 class _Worst:
