@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -46,8 +46,7 @@ class Loaded:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """Streams a source by its kind; InputError names file and line of what cannot be read."""
-    if not path.exists():
-        raise InputError("no such file", path=path, remedy="Give a JSONL, CSV or Parquet file, or a datasets directory")
+    check_exists(path)
     if path.is_dir():
         return _read_dataset(path)
     readers = {".jsonl": _read_jsonl, ".ndjson": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet}
@@ -55,6 +54,12 @@ def read_rows(path: Path) -> Iterator[Row]:
     if reader is None:
         raise InputError(f"unknown kind of source '{path.suffix}'", path=path, remedy="Use .jsonl, .csv or .parquet")
     return reader(path)
+
+
+def check_exists(path: Path) -> None:
+    """InputError where there is no such file or directory."""
+    if not path.exists():
+        raise InputError("no such file", path=path, remedy="Give a JSONL, CSV or Parquet file, or a datasets directory")
 
 
 def load_prompts(
@@ -94,12 +99,26 @@ def iter_prompts(
     same question has the same id wherever it is asked. Raises InputError that lists the first bad rows, after
     the good ones.
     """
+    rows = islice(read_rows(path), limit)
+    return render_rows(path, rows, template, gold=gold, group=group, route=route)
+
+
+def render_rows(
+    path: Path,
+    found: Iterable[Row],
+    template: Template,
+    *,
+    gold: str | None = None,
+    group: str | None = None,
+    route: str | None = None,
+) -> Iterator[Prompt]:
+    """As `iter_prompts`, of rows that were read from this source."""
     hidden = {gold} & set(template.head.fields)
     if hidden - {None}:
         raise InputError("is the gold answer and must not be in the prompt", path=template.path, field=gold)
     problems: list[InputError] = []
     bad = rows = 0
-    for row in islice(read_rows(path), limit):
+    for row in found:
         rows += 1
         try:
             prompt = _render(path, row, template, gold, group, route)
@@ -179,25 +198,31 @@ def _raise_all(path: Path, problems: list[InputError], bad: int, rows: int) -> N
         raise InputError("has no rows", path=path)
 
 
-def _read_jsonl(path: Path) -> Iterator[Row]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a text file that are not blank, each with its number from 1."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                values = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-            except UnicodeDecodeError as error:
-                raise _not_utf8(path, number, error) from error
-            except json.JSONDecodeError as error:
-                raise InputError(f"is not JSON: {error}", path=path, line=number, remedy="One object a line") from error
-            if not isinstance(values, dict):
-                raise InputError(
-                    f"is a {type(values).__name__}, not an object",
-                    path=path,
-                    line=number,
-                    remedy="One object a line",
-                )
-            yield Row(number, values)
+            if not line.isspace():
+                yield number, line
+
+
+def parse_line(path: Path, number: int, line: bytes) -> Row:
+    """A line of a JSONL file; InputError where it is no object."""
+    try:
+        values = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, number, error) from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"is not JSON: {error}", path=path, line=number, remedy="One object a line") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f"is a {type(values).__name__}, not an object", path=path, line=number, remedy="One object a line"
+        )
+    return Row(number, values)
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    return (parse_line(path, number, line) for number, line in numbered_lines(path))
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
@@ -237,22 +262,43 @@ def _not_utf8(path: Path, line: int, error: UnicodeDecodeError) -> InputError:
     )
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
+def open_batches(path: Path) -> tuple[int, Iterator[Any]]:
+    """How many rows a Parquet file has, and these as Arrow record batches; InputError where it is none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    number = 0
+    try:
+        rows = pq.read_metadata(path).num_rows
+    except pa.ArrowInvalid as error:
+        raise _not_parquet(path, error) from error
+    return rows, _batches(path)
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                for values in batch.to_pylist():
-                    number += 1
-                    yield Row(number, values)
+            yield from file.iter_batches(batch_size=1024)
     except pa.ArrowInvalid as error:
-        raise InputError(f"is not Parquet: {error}", path=path, remedy="Write it with pyarrow or datasets") from error
+        raise _not_parquet(path, error) from error
 
 
-def _read_dataset(path: Path) -> Iterator[Row]:
+def _not_parquet(path: Path, error: Exception) -> InputError:
+    return InputError(f"is not Parquet: {error}", path=path, remedy="Write it with pyarrow or datasets")
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    number = 0
+    for batch in _batches(path):
+        for values in batch.to_pylist():
+            number += 1
+            yield Row(number, values)
+
+
+def open_dataset(path: Path) -> Any:
+    """A saved `datasets.Dataset`; InputError where the directory is none."""
     try:
         import datasets
     except ImportError:
@@ -264,5 +310,9 @@ def _read_dataset(path: Path) -> Iterator[Row]:
     if isinstance(loaded, datasets.DatasetDict):
         splits = ", ".join(loaded)
         raise InputError("holds several splits", path=path, remedy=f"Give one of its folders: {splits}")
-    for number, values in enumerate(loaded, start=1):
+    return loaded
+
+
+def _read_dataset(path: Path) -> Iterator[Row]:
+    for number, values in enumerate(open_dataset(path), start=1):
         yield Row(number, values)

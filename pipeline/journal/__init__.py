@@ -18,7 +18,7 @@ a prefix of what was committed; an attempt without an outcome was in flight, and
 
 from pipeline.journal.export import rows, tables
 from pipeline.journal.journal import Journal
-from pipeline.journal.read import attempts_of, progress_of, reply_of, reply_outcomes
+from pipeline.journal.read import attempts_of, progress_of, reply_of
 from pipeline.journal.schema import FORMAT_VERSION, read_only
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "progress_of",
     "read_only",
     "reply_of",
-    "reply_outcomes",
     "rows",
     "tables",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from pipeline.journal.codec import decode_head
 from pipeline.journal.owed import PAGE, Speaker
@@ -16,6 +19,8 @@ from pipeline.journal.schema import ANSWERED, read_only
 from prompts.messages import Conversation
 
 KEYS = 500
+TRIES = 8
+"""How many requests are looked at for each reply that is wanted: some have none, and not all are declared."""
 
 AGAIN = f"""
 SELECT count(*) FROM samples s JOIN requests r ON r.id = s.request
@@ -40,6 +45,25 @@ OWED_SCORES = f"""
 SELECT count(*) FROM scorings c JOIN requests r ON r.id = c.score
 WHERE r.outcome IS NULL OR r.outcome NOT IN {ANSWERED}
 """
+
+REPLIES = """
+SELECT e.body, p.prefix, p.turn, length(b.body), b.body
+FROM replies b JOIN samples s ON s.request = b.request JOIN prompts p ON p.id = s.prompt JOIN seats e ON e.id = s.seat
+WHERE b.request IN ({marks}) GROUP BY b.request
+"""
+
+
+@dataclass(slots=True, frozen=True)
+class Spoken:
+    """A declared sample's reply, without its tokens, and what it replied to."""
+
+    seat: dict[str, Any]
+    """Who was asked and how: `teacher`, `sampling`, `schema`."""
+    messages: Conversation
+    usage: dict[str, int | None]
+    latency_s: float | None
+    stored_bytes: int
+    """What the reply takes in the journal."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -83,13 +107,6 @@ def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
     return head
 
 
-def reply_outcomes(path: Path) -> dict[str, str]:
-    """How every reply ended, by request key, wanted now or not. Held whole in memory."""
-    with closing(read_only(path)) as connection:
-        found = connection.execute(f"SELECT key, outcome FROM requests WHERE outcome IN {ANSWERED}")
-        return {key.hex(): outcome for key, outcome in found}
-
-
 def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
     """Those of the requests that have a reply."""
     feed, answered = iter(keys), set()
@@ -98,6 +115,39 @@ def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[st
         sql = f"SELECT key FROM requests WHERE key IN ({marks}) AND outcome IN {ANSWERED}"
         answered |= {row[0].hex() for row in connection.execute(sql, some)}
     return answered
+
+
+def read_outcomes(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, str]:
+    """How those of the requests ended that have a reply."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), KEYS):
+        some = [bytes.fromhex(key) for key in keys[start : start + KEYS]]
+        marks = ", ".join("?" * len(some))
+        sql = f"SELECT key, outcome FROM requests WHERE key IN ({marks}) AND outcome IN {ANSWERED}"
+        found |= {key.hex(): outcome for key, outcome in connection.execute(sql, some)}
+    return found
+
+
+def read_spoken(connection: sqlite3.Connection, count: int, seed: int) -> list[Spoken]:
+    """About `count` replies of declared samples, drawn at random; all where there are fewer."""
+    first, last = connection.execute("SELECT min(request), max(request) FROM replies").fetchone()
+    if first is None:
+        return []
+    # Requests are numbered as they were sent, so nearly every number up to the last one has a reply.
+    span = range(first, last + 1)
+    drawn = random.Random(seed).sample(span, min(len(span), TRIES * count))
+    speaker = Speaker(connection)
+    found: list[Spoken] = []
+    for start in range(0, len(drawn), KEYS):
+        some = drawn[start : start + KEYS]
+        sql = REPLIES.format(marks=", ".join("?" * len(some)))
+        for body, prefix, turn, size, reply in connection.execute(sql, some).fetchall():
+            head = decode_head(reply)
+            messages = speaker.messages(prefix, turn)
+            found.append(Spoken(orjson.loads(body), messages, head["usage"], head["latency_s"], size))
+        if len(found) >= count:
+            break
+    return found
 
 
 def read_unscored(connection: sqlite3.Connection) -> Iterator[Unscored]:

@@ -1,0 +1,119 @@
+"""Dollars and hours of one teacher's share, by lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from math import ceil
+
+from pipeline.budget import FREE, known_tariff
+from pipeline.plan.estimate import NOTHING, Interval, largest
+from pipeline.plan.seat import Share
+from pipeline.recipe import Generate
+from pipeline.seats import Seat
+from teachers.base import Usage
+from teachers.batch.base import Limits
+from teachers.batch.catalog import LANES as BATCH_LANES
+from teachers.meter import batch_cost_usd, cost_usd
+
+FIRST_TOKEN_S = (0.3, 3.0)
+TOKENS_PER_S = (200.0, 20.0)
+"""Assumed of a hosted teacher that was never measured: quick and slow. Any one may be outside."""
+
+BATCH_HOURS = 24.0
+"""OpenAI, Anthropic and Bedrock end a job within a day, done or not."""
+
+LINE_BYTES = 1_000
+"""A batch's line less its messages: key, model, parameters; a schema comes on top."""
+
+
+@dataclass(slots=True, frozen=True)
+class Lane:
+    """One teacher's share in one lane. A lane that the teacher has not is no Lane."""
+
+    name: str
+    cost_usd: Interval | None
+    """At the list price, or the recipe's, nothing cached; None where no price is known."""
+    cost_usd_at_most: float | None
+    """As a budget reserves it, each request at its worst."""
+    hours: Interval | None
+    """None where nothing is known."""
+    jobs: int | None = None
+    """Batch jobs at most, side by side."""
+
+
+def lanes_of(share: Share, generate: Generate) -> list[Lane]:
+    """The lanes that the teacher has."""
+    online = Lane("online", _dollars(share, "online"), share.worst_usd.get("online"), _online_hours(share, generate))
+    limits = batch_limits(share.seat)
+    if limits is None:
+        return [online]
+    jobs = _jobs(share, limits)
+    hours = Interval(0.0, None, BATCH_HOURS) if jobs else NOTHING
+    return [online, Lane("batch", _dollars(share, "batch"), share.worst_usd.get("batch"), hours, jobs)]
+
+
+def batch_limits(seat: Seat) -> Limits | None:
+    """What the teacher's provider takes as one job, under what the recipe says; None where it has no batch lane."""
+    if not seat.who.capabilities.batch or seat.who.provider.name not in BATCH_LANES:
+        return None
+    limits: Limits = import_module(BATCH_LANES[seat.who.provider.name][0]).LIMITS
+    return limits.under(seat.who.spec.options.batch)
+
+
+def latency_s(share: Share) -> Interval | None:
+    """Seconds a call takes: measured, or assumed of a hosted teacher; None of any other."""
+    measured = share.measured.latency_s(share.calls.high)
+    if measured is not None:
+        return measured
+    if not share.seat.who.provider.keys:
+        return None
+    each = [tokens / share.calls.high if share.calls.high else 0.0 for tokens in _ends(share.output_tokens)]
+    low, high = (first + tokens / rate for first, tokens, rate in zip(FIRST_TOKEN_S, each, TOKENS_PER_S, strict=True))
+    return Interval(low, None, high)
+
+
+def is_free(seat: Seat) -> bool:
+    """Whether nobody charges for it: it runs in this process."""
+    return known_tariff(seat) == FREE
+
+
+def _dollars(share: Share, lane: str) -> Interval | None:
+    """The prices are those of a mean prompt, which matters where long prompts cost more a token."""
+    if lane not in share.worst_usd:
+        return None
+    if is_free(share.seat):
+        return NOTHING
+    tokens = max(1_000, ceil(share.input_tokens.high / max(share.calls.high, 1)))
+    read, whole = (_cost_usd(share.seat, Usage(tokens, None, out), lane) for out in (0, tokens))
+    if read is None or whole is None:
+        return None
+    return share.input_tokens.scaled(read / tokens) + share.output_tokens.scaled((whole - read) / tokens)
+
+
+def _cost_usd(seat: Seat, usage: Usage, lane: str) -> float | None:
+    who, price = seat.who, seat.entry.to_price()
+    if lane == "batch":
+        return batch_cost_usd(who.identity, usage, who.capabilities.batch_price, price)
+    return cost_usd(who.identity, usage, price)
+
+
+def _online_hours(share: Share, generate: Generate) -> Interval | None:
+    """The longest of three: Little's law with all of `concurrency` in flight, and the account's two quotas."""
+    entry, bounds = share.seat.entry, []
+    if (each := latency_s(share)) is not None:
+        bounds.append((share.calls * each).scaled(1 / generate.concurrency / 3600))
+    if entry.requests_per_minute is not None:
+        bounds.append(share.calls.scaled(1 / entry.requests_per_minute / 60))
+    if entry.tokens_per_minute is not None:
+        bounds.append((share.input_tokens + share.output_tokens).scaled(1 / entry.tokens_per_minute / 60))
+    return largest(bounds) if bounds else None
+
+
+def _jobs(share: Share, limits: Limits) -> int:
+    size = share.input_bytes.high + share.calls.high * (LINE_BYTES + len((share.seat.schema or "").encode()))
+    return ceil(max(share.calls.high / limits.max_requests, size / limits.max_bytes))
+
+
+def _ends(amount: Interval) -> tuple[float, float]:
+    return amount.low, amount.high
