@@ -83,7 +83,7 @@ def server() -> Iterator[FaultServer]:
         yield server
 
 
-def recipe_for(folder: Path, teacher: dict[str, Any], prompts: int, budget_usd: float, **more: Any) -> Path:
+def recipe_for(folder: Path, teacher: Any, prompts: int, budget_usd: float, **more: Any) -> Path:
     write_rows(folder / "rows.jsonl", [{"text": f"mail {i}", "label": "spam"} for i in range(prompts)])
     settings = {"concurrency": 512, "max_tokens": MAX_TOKENS, "budget_usd": budget_usd, **more.pop("generate", {})}
     return write_recipe(folder, teacher=teacher, generate=settings, **more)
