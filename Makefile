@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quickstart test test-slow check format bench docs clean
+.PHONY: setup quickstart test test-slow check format bench bench-peers docs clean
 
 setup: $(STAMP)
 
@@ -35,11 +35,17 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## side-by-side measurements
+bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.import_time
 	$(BIN)/python -m benchmarks.journal
-	$(BIN)/python -m benchmarks.journal_scale
+	$(BIN)/python -m benchmarks.journal_scale --replies 100000
+	$(BIN)/python -m benchmarks.bedrock
+	$(BIN)/python -m benchmarks.client
 	$(BIN)/python -m benchmarks.pace
+	$(BIN)/python -m benchmarks.huggingface
+
+bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
+	$(BIN)/python -m benchmarks.peers.run
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
