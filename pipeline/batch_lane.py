@@ -37,6 +37,11 @@ from teachers.errors import TeacherError, Unsupported
 PAGE = 500
 """Requests whose attempts are looked up at once."""
 
+BOOKED = """
+SELECT r.key, a.worst_usd FROM batches b JOIN attempts a ON a.id BETWEEN b.first AND b.first + b.requests - 1
+JOIN requests r ON r.id = a.request WHERE b.part = ? AND a.outcome IS NULL AND a.worst_usd IS NOT NULL
+"""
+
 
 def check_lanes(seats: Iterable[Seat]) -> None:
     """Raises Unsupported where a teacher has no batch lane, before anything is spent."""
@@ -157,6 +162,7 @@ class _Work:
         found = []
         for number, part in self.left_at({number: desk.seat for number, desk in self.desks.items()}):
             desk = self.desks[number]
+            desk.purse.take_over(self._booked_usd(part))
             job_id = await desk.adopt(part)
             if job_id is None:
                 continue
@@ -170,6 +176,11 @@ class _Work:
             if ends:
                 await desk.cancel(job_id)
         return found
+
+    def _booked_usd(self, part: OpenPart) -> dict[str, float]:
+        """By key, what those of a part's requests can cost for which nothing has come."""
+        found = self._journal.read(BOOKED, (part.ticket.part_id,))
+        return {key.hex(): worst_usd for key, worst_usd in found}
 
     async def _round(self, left: list[tuple[Desk, OpenPart, str]]) -> int:
         """Submits what is owed and waits for every job; how many parts and earlier jobs there were."""

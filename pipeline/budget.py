@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -96,6 +96,13 @@ class Ledger:
         self._spent += booked
         self._beyond += max(0, booked - worst)
         self._admit()
+
+    def reopen(self, worst_usd: float) -> None:
+        """Makes a reservation of what was booked: it can still turn out to be less."""
+        worst = _units(worst_usd)
+        self._spent -= worst
+        self._reserved += worst
+        self._out += 1
 
     def reached(self, worst_usd: float) -> BudgetReached:
         """The error of a request that does not fit."""
@@ -269,7 +276,8 @@ class _Worst:
 class Purse:
     """A teacher's share of the budget in the batch lane: reserved request by request, settled as results come.
 
-    Jobs of an earlier process are booked at their worst case in the journal, and are so until this one ends.
+    What an earlier process left at the provider is booked at its worst case when the ledger is opened; `take_over`
+    makes reservations of that, so that its results give back what they did not cost.
     """
 
     def __init__(self, ledger: Ledger | None, tariff: Tariff | None) -> None:
@@ -293,6 +301,14 @@ class Purse:
     def worst_usd(self, keys: Sequence[str]) -> dict[str, float]:
         """What was reserved for these requests, by key."""
         return {key: self._reserved[key][1] for key in keys if key in self._reserved}
+
+    def take_over(self, booked_usd: Mapping[str, float]) -> None:
+        """Requests of an earlier process that are still out, by key, with what is booked for each."""
+        if self._ledger is None:
+            return
+        for key, worst_usd in booked_usd.items():
+            self._ledger.reopen(worst_usd)
+            self._reserved[key] = worst_usd, worst_usd
 
     def release(self, keys: Sequence[str]) -> None:
         """Gives back what was reserved for requests that are not submitted after all."""

