@@ -1,10 +1,18 @@
 """What a recipe would cost, before anything is spent. Reads files only: no key, no network.
 
-estimate.py     intervals: from samples, added, multiplied
-sample.py       the source counted, some of its prompts rendered, what these still owe
-measured.py     tokens, seconds and bytes of the replies that the journal has
-seat.py         one teacher's calls and tokens; lanes.py: their dollars and hours, by lane
-make.py         the plan as data; render.py: as text
+    source ──sample──▶ what some prompts owe ─┐
+                                              ├──▶ shares ──▶ lanes ──▶ totals
+    journal ──sample──▶ what replies took ────┘
+
+Every number is an interval; what it rests on is said beside it.
+
+    estimate.py     intervals: from samples, added, multiplied
+    sample.py       the source counted, some of its prompts rendered, what these still owe
+    measured.py     tokens, seconds and bytes of the replies that the journal has
+    seat.py         a teacher's share: its calls and tokens; lanes.py: its dollars and hours, by lane
+    whole.py        all of that; totals.py: dollars, hours, disk and budget of all teachers together
+    remarks.py      what the numbers rest on
+    make.py         the plan as data; render.py: as text
 """
 
 from pipeline.plan.make import make_plan

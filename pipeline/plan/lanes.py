@@ -24,7 +24,7 @@ BATCH_HOURS = 24.0
 """OpenAI, Anthropic and Bedrock end a job within a day, done or not."""
 
 LINE_BYTES = 1_000
-"""A batch's line less its messages: key, model, parameters; a schema comes on top."""
+"""A batch's line less its messages: key, model, parameters."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -35,7 +35,7 @@ class Lane:
     cost_usd: Interval | None
     """At the list price, or the recipe's, nothing cached; None where no price is known."""
     cost_usd_at_most: float | None
-    """As a budget reserves it, each request at its worst."""
+    """As a budget reserves it, each request at its worst; None where it has none."""
     hours: Interval | None
     """None where nothing is known."""
     jobs: int | None = None
@@ -44,13 +44,13 @@ class Lane:
 
 def lanes_of(share: Share, generate: Generate) -> list[Lane]:
     """The lanes that the teacher has."""
-    online = Lane("online", _dollars(share, "online"), share.worst_usd.get("online"), _online_hours(share, generate))
+    online = Lane("online", _dollars(share, "online"), _at_most(share, "online"), _online_hours(share, generate))
     limits = batch_limits(share.seat)
     if limits is None:
         return [online]
     jobs = _jobs(share, limits)
     hours = Interval(0.0, None, BATCH_HOURS) if jobs else NOTHING
-    return [online, Lane("batch", _dollars(share, "batch"), share.worst_usd.get("batch"), hours, jobs)]
+    return [online, Lane("batch", _dollars(share, "batch"), _at_most(share, "batch"), hours, jobs)]
 
 
 def batch_limits(seat: Seat) -> Limits | None:
@@ -76,6 +76,12 @@ def latency_s(share: Share) -> Interval | None:
 def is_free(seat: Seat) -> bool:
     """Whether nobody charges for it: it runs in this process."""
     return known_tariff(seat) == FREE
+
+
+def _at_most(share: Share, lane: str) -> float | None:
+    """None also where a reply has no cap, so that nothing is its worst."""
+    capped = share.seat.sampling.max_tokens is not None or is_free(share.seat)
+    return share.worst_usd.get(lane) if capped else None
 
 
 def _dollars(share: Share, lane: str) -> Interval | None:
@@ -111,7 +117,7 @@ def _online_hours(share: Share, generate: Generate) -> Interval | None:
 
 
 def _jobs(share: Share, limits: Limits) -> int:
-    size = share.input_bytes.high + share.calls.high * (LINE_BYTES + len((share.seat.schema or "").encode()))
+    size = share.input_bytes.high + share.calls.high * LINE_BYTES
     return ceil(max(share.calls.high / limits.max_requests, size / limits.max_bytes))
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from pipeline.journal.read import Spoken, read_spoken
 from pipeline.plan.estimate import Floats, Interval, mean_of, ratio_of
+from pipeline.plan.sample import text_bytes
 from pipeline.seats import Seat
 
 ENOUGH = 20
@@ -67,7 +68,7 @@ def _measured(seat: Seat, spoken: Iterable[Spoken]) -> Measured:
         latency_s_N=_array(one.latency_s for one in same),
         stored_bytes_N=_array(one.stored_bytes for one in same),
         input_tokens_M=_array(one.usage["input_tokens"] for one in counted),
-        input_bytes_M=_array(sum(len(turn.content.encode()) for turn in one.messages) for one in counted),
+        input_bytes_M=_array(text_bytes(one.messages, seat.schema) for one in counted),
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.plan.estimate import Floats
 from pipeline.recipe import Recipe
 from pipeline.seats import Seat
 from pipeline.wanted import PromptStream
+from prompts.messages import Conversation
 from prompts.prompt import Prompt
 from prompts.sample import draw, draw_rows
 from prompts.sources import render_rows
@@ -67,7 +68,7 @@ class Owed:
 
     calls_N: Floats
     bytes_N: Floats
-    """Of the messages, in UTF-8."""
+    """Of the messages and the schema, in UTF-8."""
     turns_N: Floats
     """Messages."""
     worst_usd_N: dict[str, Floats]
@@ -123,8 +124,13 @@ def owed_to(number: int, seat: Seat, owed: Sequence[Sequence[Chain]]) -> Owed:
 
 
 def bytes_of(request: Request) -> int:
-    """The messages' bytes in UTF-8."""
-    return sum(len(turn.content.encode()) for turn in request.messages)
+    """What a teacher reads, in UTF-8: the messages, and the schema it is to answer by."""
+    return text_bytes(request.messages, request.schema)
+
+
+def text_bytes(messages: Conversation, schema: str | None) -> int:
+    """The same of a request's parts."""
+    return sum(len(turn.content.encode()) for turn in messages) + len((schema or "").encode())
 
 
 def stored_bytes_N(sample: Sample) -> Floats:

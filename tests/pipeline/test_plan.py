@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline.chains import chains_of
+from pipeline.errors import RunError
 from pipeline.journal import Journal
 from pipeline.plan import make_plan, render_plan
 from pipeline.plan.estimate import exactly
@@ -57,10 +58,10 @@ def answered(recipe: Recipe, folder: Path, rows: int) -> Path:
     async def ask(journal: Journal) -> None:
         chains = chains_of(islice(prompts, rows), seats, recipe)
         await journal.want(chains, "some", rows=lambda: prompts.rows)
-        for number in range(len(seats)):
-            for chain in journal.owed(number):
-                attempt = await journal.intend(chain[0].request)
-                await journal.settle(attempt, chain[0].request, answer(chain[0].request))
+        owed = [chain[0].request for number in range(len(seats)) for chain in journal.owed(number)]
+        attempts = await asyncio.gather(*map(journal.intend, owed))
+        settled = zip(attempts, owed, map(answer, owed), strict=True)
+        await asyncio.gather(*(journal.settle(*ended) for ended in settled))
 
     with Journal(run / "journal.sqlite") as journal:
         asyncio.run(ask(journal))
@@ -211,6 +212,43 @@ def test_a_model_in_this_process_costs_nothing_and_its_hours_are_unknown(tmp_pat
     plan = make_plan(recipe_of(tmp_path, teacher=f"scripted:{script}"), tmp_path / "run")
     online = plan["teachers"][0]["lanes"]["online"]
     assert (online["cost_usd_high"], online["hours_high"]) == (0, None)
+
+
+def test_without_a_cap_nothing_is_the_most(tmp_path: Path) -> None:
+    plan = make_plan(recipe_of(tmp_path, generate={"max_tokens": None, "budget_usd": 1}), tmp_path / "run")
+    online = plan["teachers"][0]["lanes"]["online"]
+    assert online["cost_usd_low"] > 0
+    assert online["cost_usd_high"] is online["cost_usd_at_most"] is plan["disk_bytes_high"] is None
+    assert (plan["budget"]["covers_high"], plan["budget"]["prompts_bought_low"]) == (False, 0)
+    assert "generate.max_tokens" in " ".join(plan["remarks"])
+    assert "or more" in render_plan(plan)
+
+
+def test_a_schema_is_read_too(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"label": {"type": "string"}}}
+    plain, schemed = (
+        make_plan(recipe_of(tmp_path, generate={**SMALL_CAP, **more}), tmp_path / "run")["input_tokens_low"]
+        for more in ({}, {"json_schema": schema})
+    )
+    assert schemed == pytest.approx(plain + 12 * len(json.dumps(schema, separators=(",", ":"))) / 5)
+
+
+@pytest.mark.parametrize("first", [0, 200])
+def test_the_disk_is_what_the_journal_grows_by(tmp_path: Path, first: int) -> None:
+    recipe = recipe_of(tmp_path, rows=1_000)
+    run = answered(recipe, tmp_path, first) if first else tmp_path / "run"
+    journal = run / "journal.sqlite"
+    before = journal.stat().st_size if first else 0
+    plan = make_plan(recipe, run)
+    answered(recipe, tmp_path, 1_000)
+    assert plan["disk_bytes_low"] <= journal.stat().st_size - before <= plan["disk_bytes_high"]
+
+
+def test_a_journal_that_is_none_is_an_error_for_people(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/journal.sqlite").write_bytes(b"words " * 1000)
+    with pytest.raises(RunError, match="is not a journal"):
+        make_plan(recipe_of(tmp_path), tmp_path / "run")
 
 
 def test_jobs_follow_the_providers_limits_as_the_recipe_says_them(tmp_path: Path) -> None:

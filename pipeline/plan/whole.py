@@ -1,0 +1,59 @@
+"""What a plan is made from: the sample, each teacher's share, and its lanes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.journal.journal import SPENT
+from pipeline.plan.estimate import Floats
+from pipeline.plan.lanes import Lane, lanes_of
+from pipeline.plan.measured import measure
+from pipeline.plan.sample import Sample, owed_chains, owed_to, sample_prompts
+from pipeline.plan.seat import Share, calls_of, share_of
+from pipeline.recipe import Recipe
+from pipeline.seats import Seat, seats_of
+from pipeline.wanted import PromptStream
+
+
+@dataclass(slots=True, frozen=True)
+class Whole:
+    """All that is known of a recipe and its run."""
+
+    recipe: Recipe
+    sample: Sample
+    seats: Sequence[Seat]
+    owed_N: Floats
+    """Chains that each sampled prompt still owes."""
+    chains_a_prompt: int
+    shares: Sequence[Share]
+    lanes: Sequence[Sequence[Lane]]
+    """Of each share."""
+    spent_usd: float
+
+
+def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Whole:
+    """From a sample of the recipe's prompts and of the replies in its journal, where there is one."""
+    seats = seats_of(recipe, PromptStream(recipe).has_system)
+    sample = sample_prompts(recipe, len(seats))
+    untouched = journal is None or journal.execute("SELECT 1 FROM replies LIMIT 1").fetchone() is None
+    owed = owed_chains(sample, seats, recipe, None if untouched else journal)
+    falls_back = recipe.combine.how == "fallback"
+    shares = []
+    for number, (seat, measured) in enumerate(zip(seats, measure(seats, journal), strict=True)):
+        theirs = owed_to(number, seat, owed)
+        calls = calls_of(theirs, sample, recipe, untouched=untouched)
+        shares.append(share_of(seat, theirs, measured, sample, calls, waits=falls_back and number > 0))
+    return Whole(
+        recipe=recipe,
+        sample=sample,
+        seats=seats,
+        owed_N=np.array([sum(map(bool, chains)) for chains in owed], dtype=np.float64),
+        chains_a_prompt=len(owed[0]),
+        shares=shares,
+        lanes=[lanes_of(share, recipe.generate) for share in shares],
+        spent_usd=0.0 if journal is None else float(journal.execute(SPENT).fetchone()[0]),
+    )
