@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.journal import read_only
 from pipeline.journal.schema import explain
-from pipeline.plan.estimate import Interval, count_of, total
+from pipeline.plan.estimate import Interval, total
 from pipeline.plan.lanes import Lane, latency_s
 from pipeline.plan.remarks import remarks_on
 from pipeline.plan.sample import LANES
@@ -39,9 +39,8 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
 
 
 def _as_data(whole: Whole) -> dict[str, Any]:
-    sample, shares = whole.sample, whole.shares
+    sample, shares, owed = whole.sample, whole.shares, whole.owed
     samples = sample.population * whole.chains_a_prompt
-    owed = count_of(whole.owed_N, whole.chains_a_prompt, sample.population)
     lanes = {name: lane_total(whole, name) for name in LANES}
     own = lanes[whole.recipe.generate.lane]
     return {
@@ -50,7 +49,8 @@ def _as_data(whole: Whole) -> dict[str, Any]:
         "sampled_rows": len(sample.prompts) + (sample.repeats if sample.is_all else 0),
         "prompts": sample.population,
         "samples": samples,
-        "answered": samples - round(owed.expected or 0),
+        "answered": samples - round(_best(owed)),
+        **_spread("answered", Interval(samples - owed.high, samples - _best(owed), samples - owed.low)),
         "calls": sum(round(_best(share.calls)) for share in shares),
         **_spread("input_tokens", total(share.input_tokens for share in shares)),
         **_spread("output_tokens", total(share.output_tokens for share in shares)),

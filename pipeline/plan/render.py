@@ -23,10 +23,10 @@ def render_plan(plan: Mapping[str, Any]) -> str:
 
 
 def _first(plan: Mapping[str, Any]) -> str:
-    line = f"calls      {plan['calls']:,}: {plan['prompts']:,} prompts, {plan['answered']:,} answers there already"
-    if plan["sampled_rows"] < plan["rows"]:
-        line += f"; from a sample of {plan['sampled_rows']:,} rows, 95 % intervals"
-    return line
+    is_sample = plan["sampled_rows"] < plan["rows"]
+    answered = f"{'about ' if is_sample and plan['answered'] else ''}{plan['answered']:,} answers there already"
+    line = f"calls      {plan['calls']:,}: {plan['prompts']:,} prompts, {answered}"
+    return f"{line}; from a sample of {plan['sampled_rows']:,} rows, 95 % intervals" if is_sample else line
 
 
 def _rows(part: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.journal.journal import SPENT
-from pipeline.plan.estimate import Floats
+from pipeline.plan.estimate import Floats, Interval, count_of, exactly
 from pipeline.plan.lanes import Lane, lanes_of
 from pipeline.plan.measured import measure
 from pipeline.plan.sample import Sample, owed_chains, owed_to, sample_prompts
@@ -29,6 +29,8 @@ class Whole:
     owed_N: Floats
     """Chains that each sampled prompt still owes."""
     chains_a_prompt: int
+    owed: Interval
+    """Chains, of all prompts."""
     shares: Sequence[Share]
     lanes: Sequence[Sequence[Lane]]
     """Of each share."""
@@ -47,12 +49,15 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Whole:
         theirs = owed_to(number, seat, owed)
         calls = calls_of(theirs, sample, recipe, untouched=untouched)
         shares.append(share_of(seat, theirs, measured, sample, calls, waits=falls_back and number > 0))
+    owed_N = np.array([sum(map(bool, chains)) for chains in owed], dtype=np.float64)
+    each = len(owed[0])
     return Whole(
         recipe=recipe,
         sample=sample,
         seats=seats,
-        owed_N=np.array([sum(map(bool, chains)) for chains in owed], dtype=np.float64),
-        chains_a_prompt=len(owed[0]),
+        owed_N=owed_N,
+        chains_a_prompt=each,
+        owed=exactly(each * sample.population) if untouched else count_of(owed_N, each, sample.population),
         shares=shares,
         lanes=[lanes_of(share, recipe.generate) for share in shares],
         spent_usd=0.0 if journal is None else float(journal.execute(SPENT).fetchone()[0]),

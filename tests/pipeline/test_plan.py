@@ -94,6 +94,7 @@ def test_what_was_measured_tells_what_is_owed(tmp_path: Path) -> None:
         assert holds(teacher, name, truth[name])
         assert teacher[f"{name}_high"] < 1.2 * truth[name]
     assert holds(teacher, "calls", truth["calls"])
+    assert holds(plan, "answered", 400)
     online, batch = teacher["lanes"]["online"], teacher["lanes"]["batch"]
     assert holds(online, "cost_usd", truth["cost"])
     assert holds(batch, "cost_usd", truth["cost"] / 2)
@@ -140,8 +141,8 @@ def test_the_dollars_of_many_samples_cover_the_truth(tmp_path: Path) -> None:
 
 
 def test_without_a_journal_ranges_are_said_to_be_ranges(tmp_path: Path) -> None:
-    recipe = recipe_of(tmp_path)
-    plan = make_plan(recipe, tmp_path / "run")
+    assert make_plan(recipe_of(tmp_path, 2_500), tmp_path / "run")["answered_high"] == 0
+    plan = make_plan(recipe := recipe_of(tmp_path), tmp_path / "run")
     teacher = plan["teachers"][0]
     assert (teacher["output_tokens_low"], teacher["output_tokens_high"]) == (12, 1200)
     assert teacher["output_tokens_expected"] is None
