@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class Bank:
             if fault is not None and fault.status >= 300:
                 return fault
             most = seen.body["max_tokens"]
-            tokens_out = self.output_tokens or most - number % (most // 2)
+            tokens_out = self.output_tokens or most - number % max(1, most // 2)
             self.dollars += (len(seen.turn) * PRICE["input"] + tokens_out * PRICE["output"]) / 1e6
             if fault is not None:
                 return fault
@@ -74,7 +75,8 @@ class Bank:
         usage["completion_tokens_details"] = {"reasoning_tokens": self.reasoning_tokens}
         picks = "1" if "<answer number=1>\ntest-model" in seen.turn else "2"
         text = picks if seen.body["model"] == "judge" else f"{seen.body['model']}: {number}"
-        return as_json(chat_body(text) | {"usage": usage})
+        scored = {"prompt_logprobs": [None]} if "prompt_logprobs" in seen.body else {}
+        return as_json(chat_body(text) | {"usage": usage, **scored})
 
 
 @pytest.fixture
@@ -181,6 +183,20 @@ def test_a_judge_draws_on_the_same_cap(tmp_path: Path, server: FaultServer) -> N
     assert run(recipe, "--until", "curate", "--set", "generate.budget_usd=90", stage="run").returncode == 0
     assert len(server.requests) == 16 + 16  # the judge sees each prompt's answers in both orders
     assert 0 < judged < 16
+
+
+def test_a_rescorer_draws_on_the_same_cap(tmp_path: Path, server: FaultServer) -> None:
+    """Twenty answers cost some $0.16, and their scores another $0.02."""
+    bank = server.responder = Bank()
+    scorer = {**priced(server, "scorer"), "capabilities": {"score": True, "top_logprobs": 5}}
+    rescore = {"teacher": scorer, "top_logprobs": 1}
+    recipe = recipe_for(tmp_path, priced(server), 20, budget_usd=0.175, rescore=rescore)
+    stopped = run(recipe)
+    assert stopped.returncode == 3, stopped.stderr
+    assert bank.dollars <= booked(tmp_path) <= 0.175
+    assert 20 < len(server.requests) < 40
+    assert run(recipe, "--set", "generate.budget_usd=1").returncode == 0
+    assert Counter(seen.body["model"] for seen in server.requests) == {"test-model": 20, "scorer": 20}
 
 
 def test_a_bill_above_max_tokens_is_booked_and_said(tmp_path: Path, server: FaultServer) -> None:

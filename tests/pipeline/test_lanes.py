@@ -172,7 +172,7 @@ def test_lanes_changed_and_killed_give_the_replies_of_one_undisturbed_run(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=4), last=st.sampled_from(("online", "batch")))
 def test_any_order_of_lanes_and_kills_gives_the_replies_of_one_undisturbed_run(
     steps: list[str], last: str, undisturbed: pa.Table, tmp_path_factory: pytest.TempPathFactory
