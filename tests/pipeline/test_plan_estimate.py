@@ -81,10 +81,11 @@ def test_a_sum_over_a_population_is_covered(n: int, population: int) -> None:
     assert 0.92 <= share(covers, 1000) <= MOST
 
 
-@pytest.mark.parametrize("p", [0.003, 0.02, 0.5, 0.97])
-def test_a_count_is_covered_also_near_none_and_all(p: float) -> None:
-    population, n = 20_000, 500
-
+@pytest.mark.parametrize(
+    ("p", "n", "population"),
+    [(0.003, 500, 20_000), (0.02, 500, 20_000), (0.5, 500, 20_000), (0.97, 500, 20_000), (0.5, 800, 1_000)],
+)
+def test_a_count_is_covered_also_near_none_and_all(p: float, n: int, population: int) -> None:
     def covers(chance: np.random.Generator) -> bool:
         owed = round(population * p)
         seen = chance.hypergeometric(owed, population - owed, n)
