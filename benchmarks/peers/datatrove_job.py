@@ -1,4 +1,8 @@
-"""datatrove's inference runner, with its journal where the fourth argument says so: URL REQUESTS IN_FLIGHT [journal]"""
+"""datatrove's inference runner, with its journal and its client for hosts: URL REQUESTS IN_FLIGHT [journal] [hosted]
+
+To http://localhost and 127.0.0.1 it writes to a bare socket, and takes a 429 for an error; to all others it uses the
+openai SDK, and retries. 127.1 is the same address under a name that it does not take for this machine.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.job import SYSTEM, Job, timed
+
+
+def endpoint(url: str) -> str:
+    """What the bare client is given, or the SDK's."""
+    return url.replace("127.0.0.1", "127.1") if "hosted" in sys.argv else url.removesuffix("/v1")
 
 
 def main() -> None:
@@ -28,7 +37,8 @@ def main() -> None:
             config=InferenceConfig(
                 server_type="endpoint",
                 model_name_or_path="m",
-                endpoint_url=job.url.removesuffix("/v1"),
+                endpoint_url=endpoint(job.url),
+                api_key="none",
                 max_concurrent_generations=job.in_flight,
                 server_ready_delay_sec=0.1,
             ),

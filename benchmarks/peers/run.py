@@ -44,10 +44,11 @@ class Peer:
     options: tuple[str, ...] = ()
 
 
-TROVE = ("datatrove[io]==0.10.1", "httpx", "aiosqlite", "aiofiles")
+TROVE = ("datatrove[io]==0.10.1", "httpx", "aiosqlite", "aiofiles", "openai")
 PEERS = (
     Peer("datatrove", "datatrove_job", TROVE),
     Peer("trove+journal", "datatrove_job", TROVE, ("journal",)),
+    Peer("trove hosted", "datatrove_job", TROVE, ("journal", "hosted")),
     Peer("curator", "curator_job", ("bespokelabs-curator==0.1.31",)),
     Peer("datadesigner", "datadesigner_job", ("data-designer==0.9.7",)),
     Peer("distilabel", "distilabel_job", ("distilabel[openai]==1.5.3", "requests")),
