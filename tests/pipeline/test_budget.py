@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +264,35 @@ def test_bills_above_the_worst_case_that_were_out_together_are_all_booked() -> N
     asyncio.run(run())
     with pytest.raises(BudgetReached, match=r"\$250.0000 of \$100.0000 is spent \(\$150.0000 of it beyond"):
         asyncio.run(teacher.complete(asked("x")))
+
+
+class Bills(Once):
+    """A teacher that charges each request what it is told."""
+
+    def __init__(self, costs: Sequence[float]) -> None:
+        super().__init__(Reply("x"))
+        self._costs = iter(costs)
+
+    async def complete(self, request: Request) -> Reply:
+        return replace(await super().complete(request), cost_usd=next(self._costs))
+
+
+def test_who_waited_while_a_bill_taught_reserves_what_it_needs_now() -> None:
+    """One bill of 25 where 10 were allowed, nine of nothing, then 25 each: ten that waited were to reserve 10."""
+    ledger = Ledger(100.0)
+    teacher = Budgeted(Bills([25.0] + [0.0] * 9 + [25.0] * 10), ledger, Tariff(0, 1_000_000))
+
+    async def one() -> None:
+        with suppress(BudgetReached):
+            await teacher.complete(asked("x"))
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(one())
+
+    asyncio.run(run())
+    assert (ledger.spent_usd, ledger.reserved_usd) == (100.0, 0.0)
 
 
 def test_a_purse_learns_from_bills_and_gives_back_what_is_not_submitted() -> None:
