@@ -107,8 +107,10 @@ def checked(reply: Reply, schema: str | None = None) -> Reply:
 
 
 def _with_true_tokens(reply: Reply) -> Reply:
+    if not reply.tokens:
+        return reply
     tokens = tuple(_drop_sentinels(token) for token in reply.tokens)
-    problem = _problem(reply.text, tokens) if tokens else None
+    problem = _problem(reply.text, tokens)
     if problem is None:
         return replace(reply, tokens=tokens)
     return replace(reply, tokens=(), warnings=(*reply.warnings, f"logprobs dropped: {problem}"))

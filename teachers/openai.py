@@ -90,7 +90,7 @@ class OpenAITeacher:
         except TeacherError as error:
             error.limits = limits
             raise redact_error(error, self._key)  # noqa: B904  # it is the same error
-        return replace(reply, limits=limits)
+        return reply if limits is None else replace(reply, limits=limits)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""
@@ -103,7 +103,8 @@ class OpenAITeacher:
             reply = _with_lacks(checked(reply, schema), request)
         else:
             reply = await self._refused(call, answer)
-        reply = replace(reply, request_id=answer.headers.get("x-request-id") or reply.request_id)
+        if named := answer.headers.get("x-request-id"):
+            reply = replace(reply, request_id=named)
         return refuse_echo(reply, [self._key], "openai")
 
     async def _refused(self, call: Call, answer: Answer) -> Reply:

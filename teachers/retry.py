@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 
 from teachers.base import Reply, Request, Teacher
 from teachers.errors import TeacherError
@@ -33,27 +31,24 @@ class Retrying(Wrapper):
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         super().__init__(teacher)
-        self._stop = stop_after_attempt(attempts)
-        self._backoff = wait_random_exponential(multiplier=backoff_s, max=max_backoff_s)
+        self._attempts, self._backoff_s, self._max_backoff_s = attempts, backoff_s, max_backoff_s
         self._sleep = sleep
 
     async def complete(self, request: Request) -> Reply:
         """Answers, after as many attempts as it takes and is allowed."""
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(is_retryable),
-            stop=self._stop,
-            wait=self._wait_s,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return await retrying(self._teacher.complete, request)
+        failed = 0
+        while True:
+            try:
+                return await self._teacher.complete(request)
+            except TeacherError as error:
+                failed += 1
+                if not error.retryable or failed >= self._attempts:
+                    raise
+                wait_s = self._wait_s(error, failed)
+            await self._sleep(wait_s)  # outside the handler: what is raised meanwhile is not this error's doing
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome and state.outcome.exception()
-        hint = error.retry_after_s if isinstance(error, TeacherError) else None
-        return self._backoff(state) if hint is None else hint
-
-
-def is_retryable(error: BaseException) -> bool:
-    """Whether another try may succeed."""
-    return isinstance(error, TeacherError) and error.retryable
+    def _wait_s(self, error: TeacherError, failed: int) -> float:
+        if error.retry_after_s is not None:
+            return error.retry_after_s
+        # Beyond 2^64 there is no wait, and a float overflows at 2^1024.
+        return random.uniform(0.0, min(self._max_backoff_s, self._backoff_s * 2.0 ** min(failed - 1, 64)))

@@ -55,12 +55,12 @@ class Writer:
     async def commit(self, write: Write[T]) -> T:
         """Queues a write for the next commit and returns its value once that is on disk.
 
-        Shielded: a caller that is cancelled stops waiting, but what it queued is written.
+        A caller that is cancelled stops waiting, but what it queued is written.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Queued(write, loop, future))
-        return await asyncio.shield(future)
+        return await future
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
