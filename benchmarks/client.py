@@ -249,6 +249,8 @@ def command(url: str, load: Load) -> dict[str, Cost]:
     from pipeline.cli import cli
 
     stage: Any = import_module("pipeline.generate")
+    for late in ("openai", "teachers.openai", "teachers.http_client"):
+        import_module(late)
     asking: list[Cost] = []
     ask = stage.ask
 

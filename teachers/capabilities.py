@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from prompts.errors import InputError
 from teachers.base import Capabilities
 from teachers.spec import Spec
+from teachers.tables import load_table
 
 TABLE = Path(__file__).with_suffix(".yaml")
 _HINTS = {name: hint for name, hint in get_type_hints(Capabilities).items() if name not in ("source", "read_on")}
@@ -65,7 +65,7 @@ def capabilities_of(spec: Spec) -> Capabilities:
 @cache
 def table() -> tuple[Row, ...]:
     """The rows of capabilities.yaml, their values checked."""
-    rows = (Row.model_validate(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")))
+    rows = (Row.model_validate(row) for row in load_table(TABLE))
     return tuple(row.model_copy(update={"values": _checked(row.values, str(TABLE))}) for row in rows)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from teachers.spec import Spec
+from teachers.tables import load_table
 
 TABLE = Path(__file__).with_suffix(".yaml")
 
@@ -100,7 +100,7 @@ def rules_in(terms: str) -> tuple[Rule, ...]:
 @cache
 def rules() -> tuple[Rule, ...]:
     """The rows of terms.yaml."""
-    return tuple(Rule.model_validate(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")))
+    return tuple(Rule.model_validate(row) for row in load_table(TABLE))
 
 
 def _fits(name: str, patterns: tuple[str, ...]) -> bool:

@@ -102,7 +102,7 @@ from teachers.catalog import describe, providers
 [(row.capabilities, row.installed, row.key_present) for row in providers()]
 for spec in ("openai:gpt-4.1", "gguf:smollm2-135m", "huggingface:owner/name", "scripted:{tmp_path}/rules.jsonl"):
     describe(spec)
-heavy = {{"openai", "httpx2", "xllamacpp", "torch", "transformers", "pyarrow", "huggingface_hub", "numpy", "tenacity"}}
+heavy = {{"openai", "httpx2", "xllamacpp", "torch", "transformers", "pyarrow", "huggingface_hub", "numpy"}}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
