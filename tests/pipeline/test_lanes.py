@@ -123,13 +123,18 @@ def test_after_a_kill_only_what_a_batch_can_have_cost_is_booked(
 STEPS = ("online", "batch", "online killed", "batch killed", "batch stopped")
 
 
+def begun(server: BatchServer) -> tuple[int, int, int]:
+    """Grows once a process asks: online, by a batch of its own, or after a batch that it found at the provider."""
+    return len(server.online), len(server.jobs), sum(job.polls for job in server.jobs)
+
+
 def step(recipe: Path, server: BatchServer, what: str) -> None:
     """One process on the run: a whole one, or one that is killed or stopped once it has begun to ask."""
     lane, _, fate = what.partition(" ")
-    before = len(server.online), len(server.jobs)
+    before = begun(server)
     server.held = bool(fate)  # its jobs would have ended before it could be killed
     process = begin(recipe, "--set", f"generate.lane={lane}")
-    while fate and (len(server.online), len(server.jobs)) == before and process.poll() is None:
+    while fate and begun(server) == before and process.poll() is None:
         time.sleep(0.005)
     if fate:
         process.send_signal(signal.SIGKILL if fate == "killed" else signal.SIGINT)
@@ -172,7 +177,7 @@ def test_lanes_changed_and_killed_give_the_replies_of_one_undisturbed_run(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=4), last=st.sampled_from(("online", "batch")))
 def test_any_order_of_lanes_and_kills_gives_the_replies_of_one_undisturbed_run(
     steps: list[str], last: str, undisturbed: pa.Table, tmp_path_factory: pytest.TempPathFactory
