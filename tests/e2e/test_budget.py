@@ -185,6 +185,8 @@ def test_a_judge_draws_on_the_same_cap(tmp_path: Path, server: FaultServer) -> N
     assert 0 < judged < 16
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_rescorer_draws_on_the_same_cap(tmp_path: Path, server: FaultServer) -> None:
     """Twenty answers cost some $0.16, and their scores another $0.02."""
     bank = server.responder = Bank()
@@ -210,6 +212,8 @@ def test_a_bill_above_max_tokens_is_booked_and_said(tmp_path: Path, server: Faul
     assert booked(tmp_path) == pytest.approx(bank.dollars)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_after_a_kill_what_was_in_flight_counts_at_its_worst(tmp_path: Path, server: FaultServer) -> None:
     bank = server.responder = Bank(output_tokens=1, delay_s=0.2)
     recipe = recipe_for(tmp_path, priced(server), 400, budget_usd=0.45, generate={"concurrency": 32})

@@ -175,6 +175,8 @@ def mortal(port: int, log: Path) -> Iterator[None]:
         process.wait()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_server_that_dies_and_comes_back_at_its_port_is_gone_on_with(tmp_path: Path) -> None:
     log = tmp_path / "asked.txt"
     log.touch()
@@ -196,6 +198,8 @@ def test_a_server_that_dies_and_comes_back_at_its_port_is_gone_on_with(tmp_path:
     assert len(asked) - 60 <= IN_FLIGHT
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_laptop_that_sleeps_loses_nothing_and_pays_again_at_most_for_what_was_in_flight(
     tmp_path: Path, server: FaultServer
 ) -> None:
@@ -214,7 +218,13 @@ def test_a_laptop_that_sleeps_loses_nothing_and_pays_again_at_most_for_what_was_
     assert asked_again(server) <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["term", "int-twice"])
+SIGNALS = [
+    pytest.param([signal.SIGTERM], id="term"),
+    pytest.param([signal.SIGINT] * 2, id="int-twice", marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+]
+
+
+@pytest.mark.parametrize("signals", SIGNALS)
 def test_a_stop_is_resumable_and_a_second_one_waits_for_nobody(
     signals: list[signal.Signals], tmp_path: Path, server: FaultServer
 ) -> None:

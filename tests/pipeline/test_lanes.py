@@ -84,6 +84,8 @@ def test_a_batch_reserves_for_each_request_at_half_the_price(server: BatchServer
     assert booked(tmp_path) == pytest.approx(12 * ANSWER_USD)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_fewer_than_a_batch_under_the_cap_is_the_budgets_end(server: BatchServer, tmp_path: Path) -> None:
     entry = server.entry("openai", price=PRICE, batch={"min_requests": 3})
     recipe = recipe_for(tmp_path, entry, budget_usd=0.15)
@@ -169,6 +171,8 @@ def check(steps: list[str], undisturbed: pa.Table, folder: Path) -> None:
     assert without_server(replies_of(folder)) == without_server(undisturbed)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_lanes_changed_and_killed_give_the_replies_of_one_undisturbed_run(
     undisturbed: pa.Table, tmp_path: Path
 ) -> None:
