@@ -118,7 +118,7 @@ def test_every_attempt_ended_as_its_fault_must(run: Run) -> None:
         ended = attempts_of(run.root / "journal.sqlite", row["request_key"])
         met = run.chaos.drawn.get(nonce_in(row["messages"][-1]["content"]), [])
         attempts += len(ended)
-        if len(ended) == len(met):
+        if len(ended) == len(met) and not any(map(is_late, ended)):  # one given up may reach the server after the next
             for attempt, fault in zip(ended, met, strict=True):
                 assert attempt["outcome"] in allowed(fault, attempt), (fault and fault.name, attempt)
         else:

@@ -61,8 +61,17 @@ def begin(recipe: Path, *options: str) -> subprocess.Popen[str]:
 
 def generate(recipe: Path, *options: str) -> subprocess.CompletedProcess[str]:
     process = begin(recipe, *options)
-    out, errors = process.communicate(timeout=120)
+    out, errors = ended(process)
     return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it wrote; one that hangs is killed, and its pipes are closed with it."""
+    with process:
+        try:
+            return process.communicate(timeout=120)
+        finally:
+            process.kill()
 
 
 def replies(folder: Path) -> list[dict[str, Any]]:
@@ -114,7 +123,7 @@ def test_a_kill_at_every_step_loses_nothing_and_pays_nothing_twice(
     for wanted in ((moment, step) for step in STEPS[provider] for moment in MOMENTS):
         process = begin(recipe)
         server.tap = _killer(process, wanted, killed)
-        _, errors = process.communicate(timeout=60)
+        _, errors = ended(process)
         assert process.returncode in (0, -signal.SIGKILL), errors
     server.tap = lambda moment, step: None
     final = generate(recipe)
