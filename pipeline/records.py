@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Part of every stage's fingerprint: a change of columns makes the stages run again."""
 
 ROW_GROUP_ROWS = 1024
@@ -81,16 +81,22 @@ REPLIES = pa.schema(
     ]
 )
 
-_CURATED = [
-    ("prompt", MESSAGES),  # what the student is asked: TRL's conversational prompt/completion format
-    ("completion", MESSAGES),  # what it learns to answer
-    ("split", pa.string()),  # train | heldout
-    ("margin", pa.float64()),  # how sure the last step that measured it was; null where none did
-]
+CURATED = pa.schema(
+    [
+        ("prompt", MESSAGES),  # what the student is asked: TRL's conversational prompt/completion format
+        ("completion", MESSAGES),  # what it learns to answer
+        ("split", pa.string()),  # train | heldout
+        ("margin", pa.float64()),  # how sure the last step that measured it was; null where none did
+        ("judge_score", pa.float64()),  # 0 to 1; null where no judge was asked
+        ("soft_labels", pa.list_(pa.struct([("text", pa.string()), ("share", pa.float64())]))),  # of a vote
+    ]
+)
 
-KEPT = pa.schema([*REPLIES, *_CURATED])
+VERDICT = pa.schema([("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())])
 
-DROPPED = pa.schema([*REPLIES, *_CURATED, ("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())])
+KEPT = pa.schema([*REPLIES, *CURATED])
+
+DROPPED = pa.schema([*REPLIES, *CURATED, *VERDICT])
 
 
 def spec_of(teacher: Mapping[str, Any]) -> str:

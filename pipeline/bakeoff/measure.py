@@ -65,10 +65,10 @@ def read_replies(rows: Sequence[Row], bare: Mapping[str, Conversation], config: 
     The texts are read with every row kept by `calibrate`, whatever share the recipe keeps: which rows are
     surest is a choice among a teacher's answers, and says nothing about how good an answer is.
     """
-    kept = curate(rows, bare, _alone(config)).kept
+    kept_prompts = {sample.prompt_id for sample in curate(rows, bare, _alone(config)).kept.values()}
     whole = curate(rows, bare, _alone(config, keep_all=True))
-    texts = {row["prompt_id"]: row["completion"][-1]["content"] for row in (*whole.kept, *whole.dropped)}
-    return Reading(texts, frozenset(row["prompt_id"] for row in kept))
+    seen = [*whole.kept.values(), *(gone.sample for gone in whole.dropped.values())]
+    return Reading({sample.prompt_id: sample.completion for sample in seen}, frozenset(kept_prompts))
 
 
 def score_replies(

@@ -48,7 +48,7 @@ def _calibrate_one(
     samples: Sequence[Sample], indices: Sequence[int], config: Calibrate, verdicts: list[Verdict]
 ) -> None:
     """Sets the verdicts of one teacher's samples that have label logprobs."""
-    found = {index: label_logprobs(samples[index].tokens, config.labels) for index in indices}
+    found = {index: label_logprobs(samples[index].tokens.first(), config.labels) for index in indices}
     usable = [index for index in indices if found[index] is not None]
     if not usable:
         return

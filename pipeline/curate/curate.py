@@ -1,12 +1,12 @@
-"""The curate stage: replies.parquet becomes kept.parquet and dropped.parquet, and nothing is lost between."""
+"""Curation as a whole: every answered sample ends kept or dropped, with the step, the reason and the score."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Literal
 
 from pipeline.curate.agreement import agreement
 from pipeline.curate.best import Ask, ask_nobody, best
@@ -14,23 +14,37 @@ from pipeline.curate.calibrate import calibrate
 from pipeline.curate.config import Agreement, Best, Calibrate, Curate, Exact, Format, Outcome, Step
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
-from pipeline.curate.split import side
-from pipeline.curate.step import Drop, Keep, Rule, Sample
+from pipeline.curate.split import sides_of
+from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
+from pipeline.curate.tokens import TokenFile, Tokens
 from pipeline.errors import RunError
 from pipeline.records import spec_of
-from prompts.messages import Conversation, Message, to_dicts
+from prompts.messages import Conversation, Message
 from teachers.base import ANSWERS
 
 Row = Mapping[str, Any]
 
+COLUMNS = ["sample_id", "prompt_id", "messages", "reply", "outcome", "teacher", "gold", "group"]
+"""What curation reads of replies.parquet; `tokens` come when a step asks for them."""
+
+
+@dataclass(slots=True, frozen=True)
+class Dropped:
+    """A sample that left, as it was then, and why."""
+
+    sample: Sample
+    step: str
+    reason: str
+    score: float | None
+
 
 @dataclass(slots=True)
 class Curated:
-    """Both sides, in the rows' order. samples = kept + dropped + failed, always."""
+    """Both sides, by sample id. samples = kept + dropped + failed, always."""
 
     samples: int
-    kept: list[dict[str, Any]] = field(default_factory=list)
-    dropped: list[dict[str, Any]] = field(default_factory=list)
+    kept: dict[str, Sample] = field(default_factory=dict)
+    dropped: dict[str, Dropped] = field(default_factory=dict)
     failed: Counter[str] = field(default_factory=Counter)
     funnel: list[dict[str, Any]] = field(default_factory=list)
     """Per step: how many went in and came out."""
@@ -38,14 +52,14 @@ class Curated:
     def counts(self) -> dict[str, Any]:
         """What the manifest says; RunError if a sample has disappeared."""
         reasons: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in self.dropped:
-            reasons[row["step"]][row["reason"]] += 1
+        for gone in self.dropped.values():
+            reasons[gone.step][gone.reason] += 1
         if self.samples != len(self.kept) + len(self.dropped) + self.failed.total():
             raise RunError(
                 f"curation lost rows: {self.samples} samples, but {len(self.kept)} kept, "
                 f"{len(self.dropped)} dropped and {self.failed.total()} failed"
             )
-        sides = Counter(row["split"] for row in self.kept)
+        sides = Counter(sample.split for sample in self.kept.values())
         return {
             "samples": self.samples,
             "kept": len(self.kept),
@@ -61,27 +75,33 @@ def curate(
     rows: Iterable[Row],
     bare: Mapping[str, Conversation],
     config: Curate,
-    on_step: Callable[[str, int, int], None] = lambda step, came, stay: None,
+    *,
+    tokens: TokenFile | None = None,
     ask: Ask = ask_nobody,
+    on_step: Callable[[str, int, int], None] = lambda step, came, stay: None,
 ) -> Curated:
-    """Runs the steps in the recipe's order over rows of replies.parquet.
+    """Runs the steps in the recipe's order over rows of replies.parquet, in any order.
 
-    `bare` gives each prompt id the conversation that the student will see; `ask` puts a judge's questions.
-    Rows without an answer are counted as failed; every other row ends in `kept` or in `dropped`, with step,
-    reason and score.
+    `bare` gives each prompt id the conversation that the student will see; `tokens` is where the rows' tokens are,
+    in the same order, if they are not in the rows; `ask` puts a judge's questions. Rows without an answer are
+    counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score.
     """
-    rows = list(rows)
-    result = Curated(len(rows), failed=Counter(row["outcome"] for row in rows if row["outcome"] not in ANSWERS))
-    by_id = {row["sample_id"]: row for row in rows if row["outcome"] in ANSWERS}
-    alive = [_sample(row, bare, config) for row in by_id.values()]
-    gone: dict[str, dict[str, Any]] = {}
+    result = Curated(0)
+    answered: list[tuple[Row, Tokens]] = []
+    for index, row in enumerate(rows):
+        result.samples += 1
+        if row["outcome"] in ANSWERS:
+            answered.append((row, tokens.row(index) if tokens else Tokens.of(row["tokens"])))
+        else:
+            result.failed[row["outcome"]] += 1
+    sides = sides_of([row for row, _ in answered], bare, config.split)
+    alive = [_sample(row, found, bare, side) for (row, found), side in zip(answered, sides, strict=True)]
     for step in config.steps:
         came = len(alive)
-        alive = _apply(step, rule_of(step, ask), alive, by_id, gone)
+        alive = _apply(step, rule_of(step, ask), alive, result)
         result.funnel.append({"step": step.step, "in": came, "out": len(alive)})
         on_step(step.step, came, len(alive))
-    result.kept = [_row(by_id[sample.sample_id], sample) for sample in alive]
-    result.dropped = [gone[sample_id] for sample_id in by_id if sample_id in gone]
+    result.kept = {sample.sample_id: sample for sample in alive}
     return result
 
 
@@ -102,40 +122,32 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return partial(best, config=step, ask=ask)
 
 
-def _apply(
-    step: Step, rule: Rule, alive: Sequence[Sample], by_id: Mapping[str, Row], gone: dict[str, dict[str, Any]]
-) -> list[Sample]:
+def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> list[Sample]:
     staying: list[Sample] = []
     for sample, verdict in zip(alive, rule(alive), strict=True):
         match verdict:
             case Keep(kept):
                 staying.append(kept)
             case Drop(reason, score):
-                row = _row(by_id[sample.sample_id], sample)
-                gone[sample.sample_id] = row | {"step": step.step, "reason": reason, "score": score}
+                result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score)
     return staying
 
 
-def _sample(row: Row, bare: Mapping[str, Conversation], config: Curate) -> Sample:
+def _sample(row: Row, tokens: Tokens, bare: Mapping[str, Conversation], side: Side) -> Sample:
     return Sample(
         sample_id=row["sample_id"],
         prompt_id=row["prompt_id"],
+        asked=tuple(_message(turn["role"], turn["content"]) for turn in row["messages"]),
         bare=bare[row["prompt_id"]],
         reply=row["reply"],
         outcome=row["outcome"],
-        tokens=row["tokens"] or (),
-        split=side(row["group"] or row["prompt_id"], config.split),
+        tokens=tokens,
+        split=side,
         teacher=spec_of(row["teacher"]),
         completion=row["reply"],
     )
 
 
-def _row(row: Row, sample: Sample) -> dict[str, Any]:
-    completion = (Message("assistant", sample.completion),)
-    return {
-        **row,
-        "prompt": to_dicts(sample.bare),
-        "completion": to_dicts(completion),
-        "split": sample.split,
-        "margin": sample.margin,
-    }
+@lru_cache(1024)  # every prompt of a template has the same examples: one object each
+def _message(role: Literal["system", "user", "assistant"], content: str) -> Message:
+    return Message(role, content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.curate.config import Curate, Format, Outcome
 from pipeline.curate.curate import rule_of
 from pipeline.curate.step import Keep, Sample
+from pipeline.curate.tokens import NO_TOKENS
 from teachers.base import Reply
 
 
@@ -22,7 +23,7 @@ class KeptSoFar:
 
     def add(self, reply: Reply) -> None:
         """One more reply."""
-        sample = Sample("", "", (), reply.text, reply.outcome, (), "train", "", completion=reply.text)
+        sample = Sample("", "", (), (), reply.text, reply.outcome, NO_TOKENS, "train", "", completion=reply.text)
         for rule in self._rules:
             [verdict] = rule([sample])
             if not isinstance(verdict, Keep):

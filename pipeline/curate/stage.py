@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 from typing import Any
 
 from pipeline.context import Context
-from pipeline.curate.curate import Curated, curate
+from pipeline.curate.both_sides import write_both
+from pipeline.curate.curate import COLUMNS, Curated, curate
+from pipeline.curate.tokens import TokenFile
 from pipeline.errors import RunError
 from pipeline.judge import ask_judge
-from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
+from pipeline.records import read_rows
 from pipeline.wanted import recipe_prompts
 
 
@@ -17,8 +20,7 @@ def work(context: Context) -> dict[str, Any]:
     """Curates and writes both sides; returns the counts for the manifest."""
     curated = curate_replies(context)
     counts = curated.counts()
-    write_parquet(context.run.dropped, DROPPED, curated.dropped)
-    write_parquet(context.run.kept, KEPT, curated.kept)
+    write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     context.progress.say(f"curate:\n{funnel(curated)}")
@@ -28,9 +30,17 @@ def work(context: Context) -> dict[str, Any]:
 def curate_replies(context: Context) -> Curated:
     """Both sides of replies.parquet; writes nothing but a judge's answers, which are journaled."""
     bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
-    rows = list(read_rows(context.run.replies))
-    context.progress.start("curate", len(rows))
-    return curate(rows, bare, context.recipe.curation, ask=partial(ask_judge, context))
+    config, replies, progress = context.recipe.curation, context.run.replies, context.progress
+    progress.start("curate", len(config.steps))
+    done = count(1)
+    return curate(
+        read_rows(replies, COLUMNS),
+        bare,
+        config,
+        tokens=TokenFile(replies),
+        ask=partial(ask_judge, context),
+        on_step=lambda step, came, stay: progress.update(next(done), f"{step}: {came:,} in, {stay:,} out"),
+    )
 
 
 def funnel(curated: Curated) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from pipeline.curate.tokens import Tokens
 from prompts.messages import Conversation
 
 Side = Literal["train", "heldout"]
@@ -17,20 +18,26 @@ class Sample:
 
     sample_id: str
     prompt_id: str
+    asked: Conversation
+    """What the teacher was asked, examples and all."""
     bare: Conversation
     """What the student will be asked."""
     reply: str
     """The teacher's own text; empty where the outcome is not ok."""
     outcome: str
-    tokens: Sequence[Mapping[str, Any]]
-    """Token logprobs in the shape of `records.TOKENS`."""
+    tokens: Tokens
+    """Its token logprobs, read when asked for."""
     split: Side
     teacher: str
     """Who replied: provider:model[@base_url]."""
     completion: str
     """What the student will learn to answer: the reply, until a step rewrites it."""
     margin: float | None = None
-    """How sure the label is, in nats, where a step measured it."""
+    """How sure the last step that measured it was: its own unit, more is surer."""
+    score: float | None = None
+    """How good a judge found it, 0 to 1, where one was asked."""
+    soft_labels: tuple[tuple[str, float], ...] = ()
+    """What the student may learn instead of one answer: texts and their shares, which sum to 1."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
 from pipeline.curate.config import Agreement, Calibrate, Curate, Exact, Format, Outcome, Split, Step
-from pipeline.curate.curate import curate
-from pipeline.records import DROPPED, KEPT, read_rows, write_parquet
+from pipeline.curate.curate import Curated, curate
+from pipeline.curate.tokens import TokenFile
+from pipeline.records import REPLIES, read_rows, write_parquet
 from prompts.messages import Message
 from teachers.base import ANSWERS
 
@@ -46,6 +49,16 @@ def row(prompt: str, index: int = 0, **changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
+def kept(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = kept_rows(pa.Table.from_pylist(rows, REPLIES), result).to_pylist()
+    return found
+
+
+def dropped(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = dropped_rows(pa.Table.from_pylist(rows, REPLIES), result).to_pylist()
+    return found
+
+
 def bare(rows: list[dict[str, Any]], text: str | None = None) -> dict[str, tuple[Message, ...]]:
     return {item["prompt_id"]: (Message("user", text or item["prompt_id"]),) for item in rows}
 
@@ -77,21 +90,21 @@ def reply_rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(rows=reply_rows(), steps=st.permutations(STEPS), heldout=st.sampled_from([0.0, 0.3, 0.9]))
 def test_samples_are_kept_or_dropped_or_failed(rows: list[dict[str, Any]], steps: list[Step], heldout: float) -> None:
     result = curate(rows, bare(rows), Curate(split=Split(heldout=heldout), steps=steps))
-    ids = [item["sample_id"] for item in (*result.kept, *result.dropped)]
+    ids = [item["sample_id"] for item in (*kept(rows, result), *dropped(rows, result))]
     assert sorted(ids) == sorted(item["sample_id"] for item in rows if item["outcome"] in ANSWERS)
     assert result.failed.total() == len(rows) - len(ids)
     counts = result.counts()  # raises where the identity does not hold
     assert counts["train"] + counts["heldout"] == counts["kept"]
     for before, after in zip(counts["funnel"], counts["funnel"][1:], strict=False):
         assert before["out"] == after["in"]
-    assert all(item["step"] and item["reason"] for item in result.dropped)
+    assert all(item["step"] and item["reason"] for item in dropped(rows, result))
 
 
 @given(rows=reply_rows())
 def test_a_group_never_straddles_the_split(rows: list[dict[str, Any]]) -> None:
     result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=[]))
     sides: dict[str, set[str]] = {}
-    for item in result.kept:
+    for item in kept(rows, result):
         sides.setdefault(item["group"] or item["prompt_id"], set()).add(item["split"])
     assert all(len(found) == 1 for found in sides.values())
 
@@ -101,15 +114,15 @@ def test_rows_added_later_move_no_row_across(rows: list[dict[str, Any]], extra: 
     config = Curate(split=Split(heldout=0.5), steps=[])
     later = [{**item, "sample_id": f"x{item['sample_id']}", "prompt_id": f"x{item['prompt_id']}"} for item in extra]
     before = curate(rows, bare(rows), config).kept
-    after = {item["sample_id"]: item["split"] for item in curate([*later, *rows], bare([*later, *rows]), config).kept}
-    assert all(after[item["sample_id"]] == item["split"] for item in before)
+    after = curate([*later, *rows], bare([*later, *rows]), config).kept
+    assert all(after[sample_id].split == sample.split for sample_id, sample in before.items())
 
 
 @given(rows=reply_rows())
 def test_no_selection_reaches_the_held_out_rows(rows: list[dict[str, Any]]) -> None:
     steps: list[Step] = [Agreement(min_share=1.0), Calibrate(labels=["spam", "ham"], keep=0.1)]
     result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=steps))
-    selected = {item["reason"] for item in result.dropped if item["split"] == "heldout"}
+    selected = {gone.reason for gone in result.dropped.values() if gone.sample.split == "heldout"}
     assert not selected & {"disagreement", "low_margin"}
 
 
@@ -117,29 +130,44 @@ def test_no_selection_reaches_the_held_out_rows(rows: list[dict[str, Any]]) -> N
 def test_gold_changes_no_verdict(rows: list[dict[str, Any]]) -> None:
     config = Curate(steps=STEPS)
     other = [{**item, "gold": "ham"} for item in rows]
-    strip = ("gold",)
     first, second = curate(rows, bare(rows), config), curate(other, bare(other), config)
-    for ours, theirs in ((first.kept, second.kept), (first.dropped, second.dropped)):
-        assert [{k: v for k, v in item.items() if k not in strip} for item in ours] == [
-            {k: v for k, v in item.items() if k not in strip} for item in theirs
-        ]
+    assert first.counts() == second.counts()
+    for sample_id, sample in first.kept.items():
+        theirs = second.kept[sample_id]
+        assert (sample.completion, sample.split, sample.margin) == (theirs.completion, theirs.split, theirs.margin)
+    for sample_id, gone in first.dropped.items():
+        other_gone = second.dropped[sample_id]
+        assert (gone.step, gone.reason, gone.score) == (other_gone.step, other_gone.reason, other_gone.score)
 
 
 def test_both_sides_fit_their_schemas_and_trl_reads_them(tmp_path: Any) -> None:
     import datasets
 
     rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0)) for i in range(8)] + [row("p9", outcome="refused")]
-    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=STEPS))
-    assert write_parquet(tmp_path / "kept.parquet", KEPT, result.kept) == len(result.kept)
-    assert write_parquet(tmp_path / "dropped.parquet", DROPPED, result.dropped) == len(result.dropped)
+    replies = tmp_path / "replies.parquet"
+    write_parquet(replies, REPLIES, rows)
+    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=STEPS), tokens=TokenFile(replies))
+    write_both(replies, result, tmp_path / "kept.parquet", tmp_path / "dropped.parquet")
+    assert [item["sample_id"] for item in read_rows(tmp_path / "kept.parquet")] == list(result.kept)
+    assert len(list(read_rows(tmp_path / "dropped.parquet"))) == len(result.dropped)
     assert {item["reason"] for item in read_rows(tmp_path / "dropped.parquet")} >= {"refused"}
     loaded = datasets.load_dataset("parquet", data_files=str(tmp_path / "kept.parquet"), cache_dir=str(tmp_path))
     assert loaded["train"][0]["completion"][0]["role"] == "assistant"
 
 
-@pytest.mark.parametrize("field", ["prompt_id", "gold"])
-def test_curating_twice_gives_the_same(field: str) -> None:
+def test_tokens_of_a_file_are_those_of_the_rows(tmp_path: Any) -> None:
+    rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0) if i % 3 else []) for i in range(2500)]
+    write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
+    file = TokenFile(tmp_path / "replies.parquet")
+    assert [bool(len(file.row(index).array())) for index in range(2500)] == [bool(item["tokens"]) for item in rows]
+    assert file.row(2000).first()[0]["top"][0]["logprob"] == pytest.approx(-200.0)
+    assert file.row(1).logprobs().tolist() == pytest.approx([-0.1])
+
+
+def test_curating_twice_gives_the_same() -> None:
     rows = [row(f"p{i}", reply="Spam!", tokens=logprobs(-0.2 * i, -1.0)) for i in range(20)]
     once, twice = (curate(rows, bare(rows), Curate(steps=STEPS)) for _ in range(2))
-    assert [item[field] for item in once.kept] == [item[field] for item in twice.kept]
+    assert {name: sample.completion for name, sample in once.kept.items()} == {
+        name: sample.completion for name, sample in twice.kept.items()
+    }
     assert once.counts() == twice.counts()

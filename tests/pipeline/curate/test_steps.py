@@ -19,6 +19,7 @@ from pipeline.curate.filters import form, outcome
 from pipeline.curate.label_logprobs import label_logprobs, logsumexp
 from pipeline.curate.split import side
 from pipeline.curate.step import Drop, Keep, Sample, Side, Verdict
+from pipeline.curate.tokens import Tokens
 from prompts.errors import InputError
 from prompts.messages import Message
 
@@ -29,10 +30,11 @@ def sample(text: str = "mail", completion: str = "spam", split: Side = "train", 
     values: dict[str, Any] = {
         "sample_id": f"{text}/{completion}",
         "prompt_id": text,
+        "asked": (Message("user", text),),
         "bare": (Message("user", text),),
         "reply": completion,
         "outcome": "ok",
-        "tokens": (),
+        "tokens": Tokens.of(changes.pop("tokens", ())),
         "split": split,
         "teacher": "scripted:test",
         "completion": completion,

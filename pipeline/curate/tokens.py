@@ -1,0 +1,71 @@
+"""A reply's token logprobs, read when a step asks for them: those of all rows together would not fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.records import TOKENS
+
+
+class Tokens:
+    """One reply's tokens in the shape of `records.TOKENS`."""
+
+    def __init__(self, read: Callable[[], pa.StructArray]) -> None:
+        self._read = read
+
+    @classmethod
+    def of(cls, tokens: Sequence[Mapping[str, Any]] | None) -> Tokens:
+        """Tokens that are in memory already."""
+        [values] = pa.array([list(tokens or ())], TOKENS)
+        return cls(lambda: values.values)
+
+    def array(self) -> pa.StructArray:
+        """All of them, as Arrow has them; empty where the reply has no logprobs."""
+        return self._read()
+
+    def first(self) -> list[dict[str, Any]]:
+        """The first token with its alternatives; empty where there is none."""
+        head: list[dict[str, Any]] = self._read()[:1].to_pylist()
+        return head
+
+    def logprobs(self) -> NDArray[np.float32]:
+        """Of the tokens that were sampled, in nats."""
+        found: NDArray[np.float32] = self._read().field("logprob").to_numpy(zero_copy_only=False)
+        return found
+
+
+NO_TOKENS = Tokens.of(())
+
+
+class TokenFile:
+    """The `tokens` column of a Parquet file, a row group in memory at a time: read it in the rows' order."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._group = lru_cache(1)(self._read_group)
+        with pq.ParquetFile(path) as file:
+            sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        self._ends = np.cumsum(sizes)
+
+    def row(self, index: int) -> Tokens:
+        """The tokens of one row of the file."""
+        return Tokens(partial(self._read_row, index))
+
+    def _read_row(self, index: int) -> pa.StructArray:
+        group = int(np.searchsorted(self._ends, index, side="right"))
+        column, start = self._group(group)
+        return column[index - start].values
+
+    def _read_group(self, group: int) -> tuple[pa.ListArray, int]:
+        with pq.ParquetFile(self._path) as file:
+            column = file.read_row_group(group, columns=["tokens"])["tokens"].combine_chunks()
+            start = int(self._ends[group]) - len(column)
+            return column, start
