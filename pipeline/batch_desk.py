@@ -16,7 +16,7 @@ from pipeline.seats import Seat
 from teachers.arrival import checked
 from teachers.base import Reply
 from teachers.batch.base import BatchLane, Job, Part, Ticket
-from teachers.errors import InvalidRequest, RateLimited, TeacherError, Transient
+from teachers.errors import InvalidRequest, NeverRun, RateLimited, TeacherError, Transient
 from teachers.meter import batch_cost_usd
 
 T = TypeVar("T")
@@ -52,12 +52,6 @@ class Told:
     """A line that stays."""
     progress: Callable[[], None]
     """Something moved."""
-
-
-class NeverRun(Transient):
-    """A request that its provider never had, or had in a batch that was refused whole: nobody charges for it."""
-
-    maybe_paid = False
 
 
 class Desk:

@@ -193,6 +193,8 @@ def main() -> NoReturn:
         _fail(str(error), error.exit_code, as_json)
     except (KeyboardInterrupt, click.exceptions.Abort):
         _fail("interrupted; the same command goes on from here", INTERRUPTED, as_json)
+    except MemoryError:
+        _fail("no memory is left; what was journaled is safe, and the same command goes on from here", 1, as_json)
     except BrokenPipeError:
         sys.exit(1)
 

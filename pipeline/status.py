@@ -45,5 +45,7 @@ def _stage(entry: dict[str, Any], *, locked: bool) -> str:
             return "was killed; the same command goes on from there"
         case "failed":
             return f"failed: {entry['error']}"
+        case "stopped" if entry["error"]:
+            return str(entry["error"])
         case status:
             return f"{status} in {entry['seconds']:.1f} s"

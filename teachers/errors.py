@@ -2,6 +2,7 @@
 
     TeacherError            provider, status, retryable, retry_after_s, limits, what to do
     ├── Transient           the network or the server failed: worth another try       retryable
+    │   └── NeverRun        its batch ended first: nobody charges for it              retryable
     ├── RateLimited         the server said "later": honour its own hint               retryable
     ├── AuthError           the key is missing, wrong or not allowed: stop the run
     ├── InvalidRequest      the server understood and refused this request
@@ -50,6 +51,12 @@ class Transient(TeacherError):
     """No answer, or a 5xx: another try may succeed."""
 
     retryable = True
+
+
+class NeverRun(Transient):
+    """A batch ended before this request was answered, or the provider never had it: nobody charges for it."""
+
+    maybe_paid = False
 
 
 class RateLimited(TeacherError):

@@ -25,7 +25,7 @@ from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
 from teachers.body import count, string
 from teachers.capabilities import capabilities_of
-from teachers.errors import Malformed, TeacherError, Transient
+from teachers.errors import Malformed, NeverRun, TeacherError
 from teachers.http import parse_retry_after
 from teachers.keys import read_key
 from teachers.spec import Spec
@@ -179,7 +179,7 @@ def _reply(result: object) -> Reply:
         return from_wire(result.get("message"))
     if kind == "errored":
         raise error_in(result.get("error"))
-    raise Transient(f"the batch was {kind} before this request was answered", provider=PROVIDER)
+    raise NeverRun(f"the batch was {kind} before this request was answered", provider=PROVIDER)
 
 
 async def _body(part: Part) -> AsyncGenerator[bytes, None]:

@@ -22,7 +22,7 @@ from teachers.batch.base import Job, Limits, Part, Result, Ticket
 from teachers.body import count, string
 from teachers.capabilities import capabilities_of
 from teachers.chat_wire import from_wire as read_chat
-from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
+from teachers.errors import AuthError, InvalidRequest, Malformed, NeverRun, RateLimited, TeacherError, Transient
 from teachers.http import error_for_status, parse_retry_after
 from teachers.keys import read_key
 from teachers.openai import RESPONSES, OpenAITeacher, headers_of, to_call
@@ -215,8 +215,8 @@ def from_line(value: object, read: Any = read_chat) -> Result:
 def _reply(value: Mapping[str, Any], read: Any) -> Reply:
     error, response = value.get("error"), value.get("response")
     if isinstance(error, dict) and error:
-        # batch_expired, batch_cancelled, request_timeout: it was never answered
-        raise Transient(f"{error.get('code')}: {error.get('message')}", provider=PROVIDER)
+        kind = NeverRun if error.get("code") in ("batch_expired", "batch_cancelled") else Transient
+        raise kind(f"{error.get('code')}: {error.get('message')}", provider=PROVIDER)
     if not isinstance(response, dict):
         raise Malformed("a line of results has neither response nor error", provider=PROVIDER)
     status, body = count(response, "status_code") or 200, response.get("body")
