@@ -21,7 +21,7 @@ from teachers.terms import Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
 
-STEP_NAMES = frozenset({"outcome", "format", "exact", "agreement", "calibrate", "best"})
+STEP_NAMES = frozenset({"outcome", "format", "exact", "agreement", "calibrate", "best", "pii", "confidence", "judge"})
 """The tags of the steps' union: pydantic puts them into the place of an error."""
 
 
@@ -221,7 +221,11 @@ def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
     first = error.errors()[0]
-    known = [part for part in first["loc"] if part not in STEP_NAMES]
+    loc = first["loc"]
+    # A tag follows its step's number; `judge` is a field's name too.
+    known = [
+        part for before, part in zip(("", *loc), loc, strict=False) if isinstance(before, str) or part not in STEP_NAMES
+    ]
     field = ".".join(str(part) for part in known)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InputError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.roster import TeacherEntry
 from pipeline.section import Section
@@ -39,11 +39,46 @@ class Exact(Section):
 
 
 class Agreement(Section):
-    """Keeps one reply a prompt, the most voted; drops train prompts whose vote is too split."""
+    """Keeps one reply a prompt, the most voted; drops train prompts whose vote is too split.
+
+    The vote's shares become the kept row's soft labels.
+    """
 
     step: Literal["agreement"] = "agreement"
+    by: Literal["text", "label", "json", "number"] = "text"
+    """What must be the same: `text` and `label` but for case, white space and Unicode form, `label` but for outer
+    punctuation too; `json` the values of `fields`; `number` the last number of the reply."""
+    fields: list[str] = Field(default_factory=list)
+    """`json`: the fields that are compared; none compares the whole value. A missing field is null."""
+    tolerance: float = Field(0, ge=0)
+    """`number`: numbers that span at most this are the same."""
     min_share: float = Field(0.5, ge=0, le=1)
     """The share of a prompt's samples that must give the winning reply."""
+    min_margin: float = Field(0, ge=0, le=1)
+    """How far the winner's share must be above the next one's."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Agreement:
+        for name, by in (("fields", "json"), ("tolerance", "number")):
+            if getattr(self, name) and self.by != by:
+                raise ValueError(f"'{name}' needs by: {by}")
+        return self
+
+
+class Confidence(Section):
+    """Drops the train rows that the teacher's own token logprobs say it was least sure of. Needs token logprobs."""
+
+    step: Literal["confidence"] = "confidence"
+    by: Literal["mean", "min", "margin"] = "mean"
+    """`mean` or `min` of the reply's token logprobs, or `margin`: where tokens had another alternative, the smallest
+    distance to the likeliest of these. In nats."""
+    at_least: float | None = None
+    """The least that is kept, in nats; a logprob is 0 or below. None sets no limit."""
+    keep: float = Field(1.0, gt=0, le=1)
+    """The share of train rows kept, the surest first: of each completion where there are 20 or fewer, else of all;
+    each teacher's on its own."""
+    without_logprobs: Literal["drop", "keep"] = "drop"
+    """What becomes of a train row whose logprobs do not tell."""
 
 
 class Calibrate(Section):
@@ -73,7 +108,47 @@ class Best(Section):
     """What it is asked to pick."""
 
 
-Step = Annotated[Outcome | Format | Exact | Agreement | Calibrate | Best, Field(discriminator="step")]
+class Judge(Section):
+    """Drops train rows whose reply a judge scores too low. Held-out rows are spared, and not asked about."""
+
+    step: Literal["judge"] = "judge"
+    judge: TeacherEntry
+    """The teacher that scores; it is held to a JSON schema where it can be."""
+    rubric: str = (
+        "5: correct, complete and well written. 3: right in the main, with gaps or slips. "
+        "1: wrong, or no answer to what was asked."
+    )
+    """What the scores from 1 to 5 stand for."""
+    min_score: float = Field(0.5, ge=0, le=1)
+    """The least score kept: 1 to 5 as 0 to 1, so that 0.5 is a 3."""
+
+
+Judged = Best | Judge
+"""Steps that ask a model: it is paid from the run's budget, and its terms count."""
+
+
+class Pii(Section):
+    """Masks e-mail addresses, phone and card numbers, keys and the like in prompt and completion, or drops the row.
+
+    On both sides of the split. The columns `messages`, `reply` and `tokens` stay as they were sent and received.
+    """
+
+    step: Literal["pii"] = "pii"
+    action: Literal["mask", "drop"] = "mask"
+    """`mask` puts <EMAIL> or <PHONE_2> in an identifier's place, the same for the same value; `drop` drops the row."""
+    kinds: list[Literal["email", "phone", "iban", "card", "ip", "ssn", "key"]] = Field(
+        default=["email", "phone", "iban", "card", "ip", "ssn", "key"], min_length=1
+    )
+    """What is looked for. `key` is a secret by a known issuer's format; `phone` is international or North American."""
+    presidio: str | None = None
+    """A spaCy model, by its package's name or its folder: with it presidio also finds names of people and places.
+    None looks for patterns alone. Needs the extra `pii`."""
+
+
+Step = Annotated[
+    Outcome | Format | Exact | Agreement | Calibrate | Best | Pii | Confidence | Judge,
+    Field(discriminator="step"),
+]
 
 
 def _default_steps() -> list[Step]:

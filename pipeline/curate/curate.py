@@ -11,9 +11,24 @@ from typing import Any, Literal
 from pipeline.curate.agreement import agreement
 from pipeline.curate.best import Ask, ask_nobody, best
 from pipeline.curate.calibrate import calibrate
-from pipeline.curate.config import Agreement, Best, Calibrate, Curate, Exact, Format, Outcome, Step
+from pipeline.curate.config import (
+    Agreement,
+    Best,
+    Calibrate,
+    Confidence,
+    Curate,
+    Exact,
+    Format,
+    Judge,
+    Outcome,
+    Pii,
+    Step,
+)
+from pipeline.curate.confidence import confidence
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
+from pipeline.curate.pii import pii
+from pipeline.curate.judging import judge
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
 from pipeline.curate.tokens import TokenFile, Tokens
@@ -115,11 +130,17 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
         case Exact():
             return exact
         case Agreement():
-            return partial(agreement, min_share=step.min_share)
+            return partial(agreement, config=step)
         case Calibrate():
             return partial(calibrate, config=step)
+        case Confidence():
+            return partial(confidence, config=step)
         case Best():
             return partial(best, config=step, ask=ask)
+        case Judge():
+            return partial(judge, config=step, ask=ask)
+        case Pii():
+            return pii(step)
 
 
 def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> list[Sample]:
