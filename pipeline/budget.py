@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from pipeline.curate.config import Judged
 from pipeline.errors import BudgetReached
 from pipeline.journal import Journal
 from pipeline.recipe import Generate, Recipe
@@ -203,8 +204,9 @@ def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
     if recipe.rescore is not None:
         yield "rescore.teacher", recipe.rescore.teacher
     for step in recipe.curation.steps:
-        if step.step == "best":
-            yield ("combine.judge" if step.judge == recipe.combine.judge else "curate.steps.best.judge"), step.judge
+        if isinstance(step, Judged):
+            combined = step.step == "best" and step.judge == recipe.combine.judge
+            yield ("combine.judge" if combined else f"curate.steps.{step.step}.judge"), step.judge
 
 
 def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:

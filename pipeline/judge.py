@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.context import Context
-from pipeline.curate.config import Best
+from pipeline.curate.config import Judge, Judged
+from pipeline.curate.judging import SCHEMA
 from pipeline.journal import Journal, reply_of
 from pipeline.roster import TeacherEntry
 from pipeline.seats import Seat, seat_of
@@ -17,13 +18,13 @@ from prompts.messages import Conversation
 from teachers.base import Request
 
 MAX_TOKENS = 1024
-"""A number is all that is wanted, but a judge that reasons counts its thoughts too."""
+"""A number or a sentence is all that is wanted, but a judge that reasons counts its thoughts too."""
 
 
-def ask_judge(context: Context, config: Best, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
     """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
-    seat = judging_seat(context, config.judge)
-    requests = {question: Request(seat.who.identity, question, seat.sampling) for question in questions}
+    seat = judging_seat(context, config.judge, SCHEMA if isinstance(config, Judge) else None)
+    requests = {question: Request(seat.who.identity, question, seat.sampling, seat.schema) for question in questions}
     items = {request.key: Wanted(request.key, request, 1, None, None) for request in requests.values()}
     with Journal(context.run.journal) as journal:
         known = journal.answered(items)
@@ -32,10 +33,11 @@ def ask_judge(context: Context, config: Best, questions: Sequence[Conversation])
     return {question: _answer(context, request) for question, request in requests.items()}
 
 
-def judging_seat(context: Context, entry: TeacherEntry) -> Seat:
-    """The judge described, asked as surely as it can be: at temperature 0 where it takes one."""
-    changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0, "json_schema": None}
-    changes |= {"max_tokens": MAX_TOKENS, "optional": ["temperature"], "reasoning_effort": None}
+def judging_seat(context: Context, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> Seat:
+    """The judge described, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
+    changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0}
+    changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
+    changes |= {"optional": ["temperature", "json_schema"]}
     return seat_of(entry, context.recipe.generate.model_copy(update=changes), system=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.curate.config import Best
+from pipeline.curate.config import Judged
 from pipeline.recipe import Recipe
 from pipeline.records import read_rows
 from pipeline.run import RunDir
@@ -68,7 +68,7 @@ def sources(recipe: Recipe) -> Iterator[Source]:
     for spec in recipe.specs:
         yield _source("teacher", spec)
     for step in recipe.curation.steps:
-        if isinstance(step, Best):
+        if isinstance(step, Judged):
             yield _source("judge", step.judge.to_spec())
     if recipe.rescore is not None:
         yield _source("rescorer", recipe.rescore.teacher.to_spec())

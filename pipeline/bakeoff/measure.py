@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.curate.config import Best, Calibrate, Curate
+from pipeline.curate.config import Calibrate, Confidence, Curate, Judged
 from pipeline.curate.curate import curate
 from pipeline.evaluate.scorers import Scorer
 from pipeline.evaluate.summary import SCORED
@@ -62,8 +62,8 @@ class Measured:
 def read_replies(rows: Sequence[Row], bare: Mapping[str, Conversation], config: Curate) -> Reading:
     """Curates one teacher's rows by themselves: steps that look at all rows must see no other teacher's.
 
-    The texts are read with every row kept by `calibrate`, whatever share the recipe keeps: which rows are
-    surest is a choice among a teacher's answers, and says nothing about how good an answer is.
+    The texts are read with every row kept by `calibrate` and `confidence`, whatever share the recipe keeps: which
+    rows are surest is a choice among a teacher's answers, and says nothing about how good an answer is.
     """
     kept_prompts = {sample.prompt_id for sample in curate(rows, bare, _alone(config)).kept.values()}
     whole = curate(rows, bare, _alone(config, keep_all=True))
@@ -113,8 +113,9 @@ def _cost_usd(row: Row, seat: Seat) -> float | None:
 
 
 def _alone(config: Curate, *, keep_all: bool = False) -> Curate:
-    """The recipe's curation for one teacher with one reply a prompt: `best` has nothing to pick from."""
-    steps = [step for step in config.steps if not isinstance(step, Best)]
+    """The recipe's curation for one teacher with one reply a prompt: nothing to pick from, and no judge to pay."""
+    steps = [step for step in config.steps if not isinstance(step, Judged)]
     if keep_all:
+        steps = [step for step in steps if not isinstance(step, Confidence)]
         steps = [step.model_copy(update={"keep": 1.0}) if isinstance(step, Calibrate) else step for step in steps]
     return config.model_copy(update={"steps": steps})

@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from pipeline.curate.camps import camps_of
+from pipeline.curate.config import Agreement
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import normalise
 
 
-def agreement(samples: Sequence[Sample], *, min_share: float) -> list[Verdict]:
-    """Keeps one sample a prompt: the first with the most voted reply, and the vote's share as its margin.
+@dataclass(slots=True, frozen=True)
+class _Poll:
+    """How a prompt's vote ended."""
 
-    The others are `not_chosen`. A train prompt whose winner has less than `min_share` of the votes is
-    dropped whole as `disagreement`; a held-out one stays, since its question is still to be answered.
-    A tie goes to the reply that came first.
+    chosen: Sample
+    """The sample that stands for the winners."""
+    share: float
+    """The winners, of all samples."""
+    margin: float
+    """The winners less the next camp, of all samples."""
+    soft_labels: tuple[tuple[str, float], ...]
+    """Each camp's text and its share of the votes that could be read."""
+    voters: frozenset[str]
+    """The ids of the samples that could be read."""
+
+
+def agreement(samples: Sequence[Sample], config: Agreement) -> list[Verdict]:
+    """Keeps one sample a prompt: of the most voted reply, with the vote's shares as its soft labels.
+
+    Its margin is the winners' share. The others are `not_chosen`, and those whose vote could not be read `no_vote`:
+    they count against the winner. A train prompt whose vote is too split is dropped whole, as `disagreement` or
+    `low_margin`; a held-out one stays, since its question is still to be answered. Ties go by sample id, which is
+    a digest, so neither the rows' order nor the alphabet decides.
     """
     ballots: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         ballots[sample.prompt_id].append(sample)
-    winners = {prompt: _winner(voters) for prompt, voters in ballots.items()}
-    return [_verdict(sample, *winners[sample.prompt_id], min_share) for sample in samples]
+    polls = {prompt: _poll(voters, config) for prompt, voters in ballots.items() if not _is_settled(voters)}
+    return [
+        _verdict(sample, polls[sample.prompt_id], config) if sample.prompt_id in polls else Keep(sample)
+        for sample in samples
+    ]
 
 
-def _winner(voters: list[Sample]) -> tuple[str, float]:
-    """The id of the sample that stands for the prompt, and the share of its reply."""
-    votes = Counter(normalise(voter.completion) for voter in voters)
-    reply, count = votes.most_common(1)[0]
-    chosen = next(voter for voter in voters if normalise(voter.completion) == reply)
-    return chosen.sample_id, count / len(voters)
+def _poll(samples: Sequence[Sample], config: Agreement) -> _Poll | None:
+    """None where no vote could be read."""
+    camps = camps_of(samples, config)
+    if not camps:
+        return None
+    sizes = [len(camp) for camp in camps]
+    ahead = sizes[0] - (sizes[1] if len(sizes) > 1 else 0)
+    shares = tuple((camp[0].completion, len(camp) / sum(sizes)) for camp in camps)
+    voters = frozenset(sample.sample_id for camp in camps for sample in camp)
+    return _Poll(camps[0][0], sizes[0] / len(samples), ahead / len(samples), shares, voters)
 
 
-def _verdict(sample: Sample, chosen: str, share: float, min_share: float) -> Verdict:
-    if sample.split == "train" and share < min_share:
-        return Drop("disagreement", share)
-    return Keep(replace(sample, margin=share)) if sample.sample_id == chosen else Drop("not_chosen", share)
+def _is_settled(samples: Sequence[Sample]) -> bool:
+    """Whether an earlier vote chose this sample: it stands for that vote."""
+    return len(samples) == 1 and bool(samples[0].soft_labels)
+
+
+def _verdict(sample: Sample, poll: _Poll | None, config: Agreement) -> Verdict:
+    if poll is None or sample.sample_id not in poll.voters:
+        return Drop("no_vote")
+    if sample.split == "train" and poll.share < config.min_share:
+        return Drop("disagreement", poll.share)
+    if sample.split == "train" and poll.margin < config.min_margin:
+        return Drop("low_margin", poll.margin)
+    if sample.sample_id != poll.chosen.sample_id:
+        return Drop("not_chosen", poll.share)
+    return Keep(replace(sample, margin=poll.share, soft_labels=poll.soft_labels))

@@ -10,12 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.curate.config import Best
+from pipeline.curate.config import Best, Judged
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from pipeline.curate.text import normalise
 from prompts.messages import Conversation, Message
 
-Ask = Callable[[Best, Sequence[Conversation]], Mapping[Conversation, str | None]]
+Ask = Callable[[Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
 """Puts questions to a step's judge: each question's answer, None where it gave none."""
 
 QUESTION = """\
@@ -33,7 +33,7 @@ Reply with the number of the answer you pick, and nothing else."""
 _NUMBER = re.compile(r"\W*(\d+)\W*")
 
 
-def ask_nobody(config: Best, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
+def ask_nobody(config: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
     """No judge at hand: no question is answered."""
     return dict.fromkeys(questions)
 
@@ -59,12 +59,12 @@ def best(samples: Sequence[Sample], *, config: Best, ask: Ask) -> list[Verdict]:
         prompt: _pick(found, [answers[question] for question in questions[prompt]]) if prompt in questions else found[0]
         for prompt, found in candidates.items()
     }
-    return [_verdict(sample, chosen[sample.prompt_id], groups[sample.prompt_id][0]) for sample in samples]
+    return [_verdict(sample, chosen[sample.prompt_id], candidates[sample.prompt_id][0]) for sample in samples]
 
 
 def _distinct(group: Sequence[Sample]) -> list[Sample]:
     found: dict[str, Sample] = {}
-    for sample in group:
+    for sample in sorted(group, key=lambda sample: sample.sample_id):  # whatever order the rows come in
         found.setdefault(normalise(sample.completion), sample)
     return list(found.values())
 

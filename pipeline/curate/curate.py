@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pipeline.curate.agreement import agreement
 from pipeline.curate.best import Ask, ask_nobody, best
 from pipeline.curate.calibrate import calibrate
+from pipeline.curate.confidence import confidence
 from pipeline.curate.config import (
     Agreement,
     Best,
@@ -24,11 +25,10 @@ from pipeline.curate.config import (
     Pii,
     Step,
 )
-from pipeline.curate.confidence import confidence
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
-from pipeline.curate.pii import pii
 from pipeline.curate.judging import judge
+from pipeline.curate.pii import pii
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
 from pipeline.curate.tokens import TokenFile, Tokens

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.budget import check_budget
+from pipeline.curate.config import Judged
 from pipeline.plan.lanes import FIRST_TOKEN_S, TOKENS_PER_S, batch_limits, is_free, latency_s
 from pipeline.plan.seat import Share
 from pipeline.plan.whole import Whole
@@ -32,7 +33,7 @@ def remarks_on(whole: Whole) -> Iterator[str]:
         )
     if recipe.generate.accept is not None:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
-    if recipe.rescore is not None or any(step.step == "best" for step in recipe.curation.steps):
+    if recipe.rescore is not None or any(isinstance(step, Judged) for step in recipe.curation.steps):
         yield "the judge's and the rescorer's calls are not in these numbers"
     try:
         check_budget(recipe, whole.seats)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.best import Ask, ask_nobody, best
-from pipeline.curate.config import Best
+from pipeline.curate.config import Best, Judged
 from pipeline.curate.step import Sample, Side
 from pipeline.roster import TeacherEntry
 from prompts.messages import Conversation
@@ -22,7 +22,7 @@ CONFIG = Best(judge=TeacherEntry(spec="scripted:judge.jsonl"))
 def judge(rule: Callable[[list[str]], str | None]) -> Ask:
     """A judge that answers by what the question lists, in its order."""
 
-    def ask(config: Best, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
+    def ask(config: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
         return {question: rule(listed(question)) for question in questions}
 
     return ask
@@ -65,7 +65,7 @@ def test_a_held_out_prompt_keeps_its_first_reply_where_none_is_picked() -> None:
 
 
 def test_replies_that_say_the_same_need_no_judge() -> None:
-    def never(config: Best, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
+    def never(config: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
         raise AssertionError("asked")
 
     assert reasons(replies("Yes", "yes", " yes "), never) == ["kept", "not_chosen", "not_chosen"]

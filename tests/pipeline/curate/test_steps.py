@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.curate.agreement import agreement
 from pipeline.curate.calibrate import calibrate, log_odds, margin, shift
-from pipeline.curate.config import Calibrate, Format, Split
+from pipeline.curate.config import Agreement, Calibrate, Format, Split
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.label_logprobs import label_logprobs, logsumexp
@@ -112,7 +112,7 @@ def test_exact_is_idempotent_and_keeps_one_of_each_text(texts: list[str]) -> Non
 
 def test_agreement_keeps_the_first_of_the_winners_with_its_share() -> None:
     votes = [sample(completion=text, sample_id=str(i)) for i, text in enumerate(["ham", "Spam", "spam"])]
-    verdicts = agreement(votes, min_share=0.6)
+    verdicts = agreement(votes, Agreement(min_share=0.6))
     assert [reason(verdict) for verdict in verdicts] == ["not_chosen", "kept", "not_chosen"]
     assert isinstance(verdicts[1], Keep)
     assert verdicts[1].sample.margin == pytest.approx(2 / 3)
@@ -120,9 +120,9 @@ def test_agreement_keeps_the_first_of_the_winners_with_its_share() -> None:
 
 def test_agreement_drops_a_split_vote_from_training_only() -> None:
     votes = [sample(completion=text, sample_id=text) for text in ("ham", "spam")]
-    assert [reason(verdict) for verdict in agreement(votes, min_share=0.6)] == ["disagreement"] * 2
+    assert [reason(verdict) for verdict in agreement(votes, Agreement(min_share=0.6))] == ["disagreement"] * 2
     heldout = [replace(vote, split="heldout") for vote in votes]
-    assert [reason(verdict) for verdict in agreement(heldout, min_share=0.6)] == ["kept", "not_chosen"]
+    assert [reason(verdict) for verdict in agreement(heldout, Agreement(min_share=0.6))] == ["kept", "not_chosen"]
 
 
 def test_label_logprobs_sum_the_spellings_of_a_label() -> None:
