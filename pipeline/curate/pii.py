@@ -33,21 +33,22 @@ _PHONE = re.compile(
     r"|(?<![\w.+/-])(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}(?![\w]|[.-][0-9])"
 )
 
-_CARD_PREFIX = re.compile(
-    r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[68])|35(?:2[89]|[3-8])|6(?:011|4[4-9]|5|2)"
+_CARD_NUMBER = re.compile(
+    r"4[0-9]{12}(?:[0-9]{3}){0,2}|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"
+    r"|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}"
+    r"|6(?:011|4[4-9][0-9]|5[0-9]{2}|2[0-9]{2})[0-9]{12,15}"
 )
-"""Of Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay: other 16 digits are other numbers."""
+"""Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, with their lengths: all else is another number."""
 
-IBAN_CHARS = dict(
-    pair.split(":")
-    for pair in (
-        "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DK:18 DO:28 "
-        "EE:20 EG:29 ES:24 FI:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HR:21 HU:28 IE:22 IL:23 IQ:23 IS:26 "
-        "IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 MK:19 MR:27 MT:31 MU:30 "
-        "NL:18 NO:15 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 SA:24 SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 ST:25 SV:28 "
-        "TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20"
-    ).split()
+_IBAN_REGISTRY = (
+    "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DK:18 DO:28 "
+    "EE:20 EG:29 ES:24 FI:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HR:21 HU:28 IE:22 IL:23 IQ:23 IS:26 "
+    "IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 MK:19 MR:27 MT:31 MU:30 "
+    "NL:18 NO:15 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 SA:24 SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 ST:25 SV:28 "
+    "TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20"
 )
+
+IBAN_CHARS = {entry[:2]: int(entry[3:]) for entry in _IBAN_REGISTRY.split()}
 """Characters of an IBAN by country: the registry of SWIFT."""
 
 
@@ -131,7 +132,7 @@ def _whole(value: str) -> int:
 
 def _card(value: str) -> int:
     digits = re.sub(r"[ -]", "", value)
-    return len(value) if _CARD_PREFIX.match(digits) and _luhn(digits) and len(set(digits)) > 1 else 0
+    return len(value) if _CARD_NUMBER.fullmatch(digits) and _luhn(digits) and len(set(digits)) > 1 else 0
 
 
 def _luhn(digits: str) -> bool:
@@ -141,7 +142,7 @@ def _luhn(digits: str) -> bool:
 
 def _iban(value: str) -> int:
     """The length of the IBAN that the value begins with: words in capitals may stand behind it."""
-    wanted, length = int(IBAN_CHARS.get(value[:2], 0)), 0
+    wanted, length = IBAN_CHARS.get(value[:2], 0), 0
     taken = ""
     for character in value:
         if len(taken) == wanted:

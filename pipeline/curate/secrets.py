@@ -30,7 +30,7 @@ _PEM = (
     r".*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"  # one that is cut short is a key too
 )
 
-_AWS_SECRET = r"(?i:(?<=secret_access_key=)|(?<=secret_access_key = )|(?<=secretaccesskey\": \"))[A-Za-z0-9/+]{40}"
+_BEHIND_ITS_NAME = r"(?i:(?<=secret_access_key=)|(?<=secret_access_key = )|(?<=secretaccesskey\": \"))[A-Za-z0-9/+]{40}"
 
-KEY = re.compile(rf"(?s)(?<![A-Za-z0-9])(?:{'|'.join(_FORMATS)})|{_PEM}|{_AWS_SECRET}")
+KEY = re.compile(rf"(?s)(?<![A-Za-z0-9])(?:{'|'.join(_FORMATS)})|{_PEM}|{_BEHIND_ITS_NAME}")
 """Matches a key whole. The AWS secret has no prefix: it is found behind its name."""
