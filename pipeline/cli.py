@@ -66,7 +66,22 @@ def _stage_command(name: str, text: str) -> None:
 
 
 _stage_command("generate", "Ask the teacher what RECIPE still owes; write replies.parquet.")
-_stage_command("curate", "Keep or drop every reply, with a reason; write kept.parquet and dropped.parquet.")
+
+
+@cli.command()
+@_recipe_options
+@click.option("--what-if", "changes", multiple=True, metavar="STEP.FIELD=VALUE", help="Say what this would change.")
+def curate(changes: tuple[str, ...], **options: Any) -> None:
+    """Keep or drop every reply, with a reason; write kept.parquet, dropped.parquet and dataset/.
+
+    With --what-if, which may be given again, nothing is asked of a teacher or written: it says what would change.
+    """
+    if changes:
+        _what_if(changes, **options)
+    else:
+        _run("curate", "curate", **options)
+
+
 _stage_command("train", "Train the student on the kept rows.")
 _stage_command("evaluate", "Compare teacher, base and student on the held-out prompts.")
 _stage_command("report", "Write report.html from the run.")
@@ -227,6 +242,25 @@ def _run(
     with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress(as_json=as_json) as progress:
         run_stages(Context(loaded, directory, manifest, progress), first, last, force_from=force_from)
     _print(read_summary(directory), as_json, render_summary)
+
+
+def _what_if(
+    changes: tuple[str, ...],
+    *,
+    recipe: Path,
+    run_dir: Path | None,
+    teacher: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    from pipeline.progress import Progress
+    from pipeline.what_if import overrides_of, render_what_if, what_if
+
+    now = _load(recipe, overrides, teacher)
+    then = _load(recipe, (*overrides, *overrides_of(changes)), teacher)
+    with Progress(as_json=as_json) as progress:
+        found = what_if(now, then, _directory(run_dir, now), changes, progress)
+    _print(found, as_json, render_what_if)
 
 
 def _load(recipe: Path, overrides: tuple[str, ...], teacher: str | None) -> Recipe:

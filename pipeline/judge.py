@@ -23,13 +23,19 @@ MAX_TOKENS = 1024
 
 def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
     """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
-    seat = judging_seat(context, config.judge, SCHEMA if isinstance(config, Judge) else None)
-    requests = {question: Request(seat.who.identity, question, seat.sampling, seat.schema) for question in questions}
+    seat = _seat(context, config)
+    requests = _requests(seat, questions)
     items = {request.key: Wanted(request.key, request, 1, None, None) for request in requests.values()}
     with Journal(context.run.journal) as journal:
         known = journal.answered(items)
         owed = [(item,) for key, item in items.items() if key not in known]
         asyncio.run(ask(context, journal, "judge", {0: seat}, {0: owed}, len(owed)))
+    return {question: _answer(context, request) for question, request in requests.items()}
+
+
+def recall_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    """As `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
+    requests = _requests(_seat(context, config), questions)
     return {question: _answer(context, request) for question, request in requests.items()}
 
 
@@ -39,6 +45,14 @@ def judging_seat(context: Context, entry: TeacherEntry, schema: dict[str, Any] |
     changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
     changes |= {"optional": ["temperature", "json_schema"]}
     return seat_of(entry, context.recipe.generate.model_copy(update=changes), system=False)
+
+
+def _seat(context: Context, config: Judged) -> Seat:
+    return judging_seat(context, config.judge, SCHEMA if isinstance(config, Judge) else None)
+
+
+def _requests(seat: Seat, questions: Sequence[Conversation]) -> dict[Conversation, Request]:
+    return {question: Request(seat.who.identity, question, seat.sampling, seat.schema) for question in questions}
 
 
 def _answer(context: Context, request: Request) -> str | None:

@@ -38,7 +38,7 @@ _CARD_NUMBER = re.compile(
     r"|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}"
     r"|6(?:011|4[4-9][0-9]|5[0-9]{2}|2[0-9]{2})[0-9]{12,15}"
 )
-"""Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, with their lengths: all else is another number."""
+"""Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, with their lengths; other digits are no card."""
 
 _IBAN_REGISTRY = (
     "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DK:18 DO:28 "

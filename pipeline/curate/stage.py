@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
 
 from pipeline.context import Context
 from pipeline.curate.both_sides import write_both
+from pipeline.curate.config import Judged
 from pipeline.curate.curate import COLUMNS, Curated, curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.errors import RunError
 from pipeline.judge import ask_judge
 from pipeline.records import read_rows
 from pipeline.wanted import recipe_prompts
+from prompts.errors import InputError
+from prompts.messages import Conversation
+
+
+class _Bare(dict[str, Conversation]):
+    """What the student will be asked, by prompt id."""
+
+    def __missing__(self, prompt_id: str) -> Conversation:
+        remedy = "The prompts have changed since the replies came: run the generate stage first"
+        raise InputError(f"the recipe has no prompt {prompt_id}", remedy=remedy)
+
+
+AskJudge = Callable[[Context, Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
 
 
 def work(context: Context) -> dict[str, Any]:
@@ -27,9 +42,9 @@ def work(context: Context) -> dict[str, Any]:
     return counts
 
 
-def curate_replies(context: Context) -> Curated:
-    """Both sides of replies.parquet; writes nothing but a judge's answers, which are journaled."""
-    bare = {prompt.id: prompt.bare for prompt in recipe_prompts(context.recipe).prompts}
+def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
+    """Both sides of replies.parquet; writes nothing but a judge's answers, which `ask_judge` journals."""
+    bare = _Bare((prompt.id, prompt.bare) for prompt in recipe_prompts(context.recipe).prompts)
     config, replies, progress = context.recipe.curation, context.run.replies, context.progress
     progress.start("curate", len(config.steps))
     done = count(1)
@@ -38,7 +53,7 @@ def curate_replies(context: Context) -> Curated:
         bare,
         config,
         tokens=TokenFile(replies),
-        ask=partial(ask_judge, context),
+        ask=partial(ask, context),
         on_step=lambda step, came, stay: progress.update(next(done), f"{step}: {came:,} in, {stay:,} out"),
     )
 
