@@ -98,10 +98,13 @@ def test_a_vote_keeps_what_most_say_and_the_corpus_keeps_the_rest(folder: Path) 
     counts = curate(folder, teacher=entries, combine={"how": "vote", "min_share": 0.6})
     assert counts["curate"]["kept"] == 12
     assert counts["curate"]["dropped"] == {"agreement": {"not_chosen": 24}}
-    assert {who(row) for row in table(folder, "kept")} == {"a"}
-    margins = {row["messages"][-1]["content"]: row["margin"] for row in table(folder, "kept")}
-    assert margins["mail 4"] == 1
-    assert margins["mail 3"] == pytest.approx(2 / 3)
+    rows = {row["messages"][-1]["content"]: row for row in table(folder, "kept")}
+    assert {row["reply"].casefold() for row in rows.values()} == {"ham"}
+    assert rows["mail 4"]["margin"] == 1
+    assert rows["mail 3"]["margin"] == pytest.approx(2 / 3)
+    assert [label["share"] for label in rows["mail 4"]["soft_labels"]] == [1]
+    assert [label["share"] for label in rows["mail 3"]["soft_labels"]] == pytest.approx([2 / 3, 1 / 3])
+    assert rows["mail 3"]["soft_labels"][1]["text"] == "spam"
 
 
 def test_a_judge_picks_and_is_never_asked_twice(folder: Path) -> None:
