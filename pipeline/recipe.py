@@ -21,7 +21,9 @@ from teachers.terms import Purpose
 
 RECIPES = Path(__file__).parent / "recipes"
 
-STEP_NAMES = frozenset({"outcome", "format", "exact", "agreement", "calibrate", "best", "pii", "confidence", "judge"})
+STEP_NAMES = frozenset(
+    {"outcome", "format", "exact", "near", "agreement", "calibrate", "best", "pii", "confidence", "judge"}
+)
 """The tags of the steps' union: pydantic puts them into the place of an error."""
 
 

@@ -32,10 +32,28 @@ class Format(Section):
     """Longest reply kept, in characters after trimming."""
 
 
+On = Literal["prompt", "reply", "both"]
+
+
 class Exact(Section):
-    """Drops a prompt equal to an earlier one after Unicode, case and white-space normalisation."""
+    """Keeps one of the texts that are equal after Unicode, case and white-space normalisation."""
 
     step: Literal["exact"] = "exact"
+    on: On = "prompt"
+    """What is compared. `prompt`: what the student is asked, all samples of a prompt staying or leaving together;
+    `reply`: what it will answer; `both`: the two as one text."""
+
+
+class Near(Section):
+    """Keeps one text of each cluster of near-duplicates: every pair as similar as the threshold is in one cluster."""
+
+    step: Literal["near"] = "near"
+    on: On = "prompt"
+    """What is compared: as in `exact`."""
+    threshold: float = Field(0.8, gt=0, le=1)
+    """The Jaccard similarity of two texts' sets of shingles from which on they are near."""
+    ngram: int = Field(3, ge=1, le=16)
+    """Words in a shingle."""
 
 
 class Agreement(Section):
@@ -146,7 +164,7 @@ class Pii(Section):
 
 
 Step = Annotated[
-    Outcome | Format | Exact | Agreement | Calibrate | Best | Pii | Confidence | Judge,
+    Outcome | Format | Exact | Near | Agreement | Calibrate | Best | Pii | Confidence | Judge,
     Field(discriminator="step"),
 ]
 
@@ -159,9 +177,14 @@ class Split(Section):
     """Which prompts are held out. Decided before any step, so that no selection reaches the held-out rows."""
 
     heldout: float = Field(0.2, ge=0, lt=1)
-    """The share of groups held out. A row added later never moves another one across."""
+    """The share of groups held out. A row added later moves another one across only where it joins its cluster."""
     seed: int = 0
     """Another seed holds out other groups."""
+    near: float | None = Field(0.8, gt=0, le=1)
+    """Prompts as similar as this (Jaccard, shingles of 3 words) stay on one side, with their groups. None: groups
+    alone decide."""
+    stratify: bool = False
+    """Hold out the same share of every gold label, to the nearest group. Rows added later may then move others."""
 
 
 class Curate(Section):

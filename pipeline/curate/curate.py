@@ -21,6 +21,7 @@ from pipeline.curate.config import (
     Exact,
     Format,
     Judge,
+    Near,
     Outcome,
     Pii,
     Step,
@@ -28,6 +29,7 @@ from pipeline.curate.config import (
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.judging import judge
+from pipeline.curate.near import near
 from pipeline.curate.pii import pii
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
@@ -128,7 +130,9 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
         case Format():
             return form(step)
         case Exact():
-            return exact
+            return partial(exact, on=step.on)
+        case Near():
+            return partial(near, config=step)
         case Agreement():
             return partial(agreement, config=step)
         case Calibrate():

@@ -111,7 +111,7 @@ def test_a_group_never_straddles_the_split(rows: list[dict[str, Any]]) -> None:
 
 @given(rows=reply_rows(), extra=reply_rows())
 def test_rows_added_later_move_no_row_across(rows: list[dict[str, Any]], extra: list[dict[str, Any]]) -> None:
-    config = Curate(split=Split(heldout=0.5), steps=[])
+    config = Curate(split=Split(heldout=0.5, near=None), steps=[])
     later = [{**item, "sample_id": f"x{item['sample_id']}", "prompt_id": f"x{item['prompt_id']}"} for item in extra]
     before = curate(rows, bare(rows), config).kept
     after = curate([*later, *rows], bare([*later, *rows]), config).kept

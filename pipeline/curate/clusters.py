@@ -1,0 +1,229 @@
+"""Clusters of near-duplicate texts: every pair whose Jaccard similarity reaches the threshold is in one of them.
+
+No sampling: a set-similarity join with prefix and positional filters (Xiao et al., "Efficient similarity joins for
+near duplicate detection", WWW 2008). Where all sets are sorted in one order, two whose Jaccard similarity is t or more
+share one of their first n - ceil(t n) + 1 elements. Rare shingles come first here, and what is seen once is left out,
+so few texts share such an element that are not near; every pair that does is then compared in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.curate.shingles import BATCH_TEXTS, HASH_BITS, Counts, Hashes, Shingles, mix, shingle, shingle_batches
+
+WINDOW = 1000
+"""In a list of texts that share an element, each is compared with so many of the next larger, unless the list became
+one cluster before: a list longer than this, of texts that are nearly near, would cost its square."""
+EXACT = 1e-9  # thresholds are decimals: 0.8 x 5 is 4
+RARITY_BITS = 5
+POSITION_BITS = 10
+TABLE_BITS = 25  # 128 MB while it counts
+HELD_CHARS = 1 << 27
+"""Up to so much text its shingles are held, some 200 MB, instead of made twice."""
+PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
+
+
+@dataclass(slots=True, frozen=True)
+class _Prefixes:
+    """The sets of all texts, of which only the elements that could betray a near one are held."""
+
+    sizes: Counts
+    """How many elements each set has."""
+    digests: Hashes
+    """Equal for the same shingles as often."""
+    elements: Hashes
+    """The sets' first elements that other texts may have too."""
+    owners: NDArray[np.uint32]
+    """The text each of those is of."""
+    positions: NDArray[np.uint16]
+    """Its place in the set, or the last number there is."""
+
+
+def near_clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
+    """For each text the index of the first text of its cluster; `threshold` is a Jaccard similarity above 0.
+
+    Clusters are chains of near pairs: what is near to a member is a member.
+    """
+    if not texts:
+        return np.empty(0, np.int64)
+    codes: dict[str, int] = {}
+    places = np.array([codes.setdefault(text, len(codes)) for text in texts], np.int64)
+    distinct = list(codes)
+    labels = _clusters(distinct, threshold, ngram)
+    firsts = np.full(len(distinct), len(texts))
+    np.minimum.at(firsts, labels[places], np.arange(len(texts)))
+    return firsts[labels[places]]
+
+
+def jaccards(texts: Sequence[str], left: Counts, right: Counts, ngram: int) -> NDArray[np.float64]:
+    """The exact similarity of the texts left[i] and right[i]."""
+    lengths = np.array([len(texts[one]) + len(texts[other]) for one, other in zip(left, right, strict=True)], np.int64)
+    found = [_jaccards(texts, left[part], right[part], ngram) for part in _parts(lengths)]
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
+    """The label of each text: equal within a cluster, one of its texts."""
+    prefixes = _prefixes(texts, threshold, ngram)
+    _, firsts, twins = np.unique(prefixes.digests, return_index=True, return_inverse=True)
+    roots: Counts = firsts[twins]
+    order = np.lexsort((prefixes.digests, prefixes.sizes))
+    sizes = prefixes.sizes[order]
+    entries = _entries(prefixes, roots, order)
+    rejected = np.empty(0, np.int64)
+    for gap in range(1, WINDOW + 1):
+        entries = _open_lists(entries, roots[order], gap)
+        if not entries.size:
+            break
+        pairs = _candidates(entries, gap, sizes, roots[order], threshold)
+        pairs = pairs[~np.isin(pairs, rejected)]
+        left, right = order[pairs >> 32], order[pairs & 0xFFFFFFFF]
+        near = jaccards(texts, left, right, ngram) >= threshold - EXACT
+        rejected = np.concatenate((rejected, pairs[~near]))
+        roots = join(roots, left[near], right[near])
+    return roots
+
+
+def join(roots: Counts, left: Counts, right: Counts) -> Counts:
+    """Union-find over arrays: `roots` once left[i] and right[i] are of one cluster, for every i."""
+    roots = roots.copy()
+    while (apart := roots[left] != roots[right]).any():
+        ends = roots[left[apart]], roots[right[apart]]
+        np.minimum.at(roots, np.maximum(*ends), np.minimum(*ends))
+        while (roots[roots] != roots).any():
+            roots = roots[roots]
+    return roots
+
+
+def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> _Prefixes:
+    chars = sum(map(len, texts))
+    batches = partial(shingle_batches, texts, ngram)
+    if chars <= HELD_CHARS:
+        held = list(batches())
+        batches = partial(iter, held)
+    occurrences = _occurrences(batches(), chars)
+    parts = [_batch_prefixes(batch, occurrences, threshold) for batch in batches()]
+    return _Prefixes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _occurrences(batches: Iterable[Shingles], chars: int) -> NDArray[np.uint32]:
+    """How often a shingle occurs, as a table by its last bits: never less, and more where several share a place."""
+    table = np.zeros(1 << min(max(chars, 1).bit_length(), TABLE_BITS), np.uint32)
+    for batch in batches:
+        np.add.at(table, batch.hashes & np.uint64(len(table) - 1), np.uint32(1))
+    return table
+
+
+def _batch_prefixes(
+    batch: Shingles, occurrences: NDArray[np.uint32], threshold: float
+) -> tuple[Counts, Hashes, Hashes, NDArray[np.uint32], NDArray[np.uint16]]:
+    """The columns of _Prefixes for a batch. What occurs once comes first in a set and needs no sorting."""
+    counts = occurrences[batch.hashes & np.uint64(len(occurrences) - 1)]
+    texts = np.repeat(np.arange(len(batch.counts), dtype=np.uint16), batch.counts)
+    common = np.flatnonzero(counts > 1)
+    alone = batch.counts - np.bincount(texts[common], minlength=len(batch.counts))
+    _, magnitudes = np.frexp(counts[common].astype(np.float32))
+    keys = batch.hashes[common] | (magnitudes - 1).astype(np.uint64) << np.uint64(HASH_BITS)
+    elements, owners = _sets(keys, texts[common])
+    rest = np.bincount(owners, minlength=len(batch.counts))
+    sizes = alone + rest
+    positions = np.arange(len(elements)) + (alone - np.cumsum(rest) + rest)[owners]
+    prefix = sizes - np.ceil(threshold * sizes - EXACT).astype(np.int64) + 1
+    useful = positions < prefix[owners]
+    return (
+        sizes,
+        np.add.reduceat(batch.hashes, np.cumsum(batch.counts) - batch.counts),
+        elements[useful],
+        (owners[useful] + batch.first).astype(np.uint32),
+        positions[useful].clip(max=(1 << POSITION_BITS) - 1).astype(np.uint16),
+    )
+
+
+def _sets(keys: Hashes, texts: NDArray[np.uint16]) -> tuple[Hashes, Counts]:
+    """Each text's keys sorted and without repeats, and the text each is of; BATCH_TEXTS texts at most."""
+    shift = np.uint64(HASH_BITS + RARITY_BITS)
+    tagged = np.sort(keys | texts.astype(np.uint64) << shift)
+    new = np.ones(len(tagged), bool)
+    new[1:] = tagged[1:] != tagged[:-1]
+    tagged = tagged[new]
+    return tagged & np.uint64((1 << int(shift)) - 1), (tagged >> shift).astype(np.int64)
+
+
+def _entries(prefixes: _Prefixes, roots: Counts, order: Counts) -> Hashes:
+    """The prefixes as lists: element, rank of the text by size, position, packed and sorted; one text of each twins."""
+    bits = max(len(order) - 1, 1).bit_length()
+    ranks = np.empty(len(order), np.uint64)
+    ranks[order] = np.arange(len(order), dtype=np.uint64)
+    only = roots[prefixes.owners] == prefixes.owners
+    entries = mix(prefixes.elements[only]) << np.uint64(bits) | ranks[prefixes.owners[only]]
+    entries <<= np.uint64(POSITION_BITS)
+    entries |= prefixes.positions[only]
+    entries.sort()
+    return entries
+
+
+def _open_lists(entries: Hashes, labels: Counts, gap: int) -> Hashes:
+    """The lists that are longer than `gap` and not one cluster yet."""
+    ranks, tops, _ = _unpack(entries, len(labels))
+    starts = np.flatnonzero(np.concatenate(([True], tops[1:] != tops[:-1])))[: len(entries)]
+    if not starts.size:
+        return entries
+    lengths = np.diff(np.append(starts, len(entries)))
+    found = labels[ranks]
+    mixed = np.minimum.reduceat(found, starts) != np.maximum.reduceat(found, starts)
+    return entries[np.repeat(mixed & (lengths > gap), lengths)]
+
+
+def _candidates(entries: Hashes, gap: int, sizes: Counts, labels: Counts, threshold: float) -> Counts:
+    """Pairs of ranks, smaller << 32 | larger, that are `gap` apart in a list and may be near."""
+    ranks, tops, positions = _unpack(entries, len(labels))
+    small, large = ranks[:-gap], ranks[gap:]
+    overlap = np.ceil(threshold / (1 + threshold) * (sizes[small] + sizes[large]) - EXACT)
+    most = np.minimum(sizes[small] - positions[:-gap], sizes[large] - positions[gap:])
+    chosen = (tops[:-gap] == tops[gap:]) & (labels[small] != labels[large])
+    chosen &= (sizes[small] >= threshold * sizes[large] - EXACT) & (most >= overlap)
+    return np.unique(small[chosen] << 32 | large[chosen])
+
+
+def _unpack(entries: Hashes, texts: int) -> tuple[Counts, Hashes, Counts]:
+    """Ranks, elements, positions."""
+    bits = max(texts - 1, 1).bit_length()
+    positions = (entries & np.uint64((1 << POSITION_BITS) - 1)).astype(np.int64)
+    ranks = (entries >> np.uint64(POSITION_BITS) & np.uint64((1 << bits) - 1)).astype(np.int64)
+    return ranks, entries >> np.uint64(POSITION_BITS + bits), positions
+
+
+def _parts(lengths: Counts) -> Iterator[slice]:
+    """Consecutive pairs that are compared at a time."""
+    start, total = 0, 0
+    for index, length in enumerate(lengths.tolist()):
+        if index > start and (total + length > PAIR_ELEMENTS or index - start == BATCH_TEXTS // 2):
+            yield slice(start, index)
+            start, total = index, 0
+        total += length
+    if len(lengths):
+        yield slice(start, len(lengths))
+
+
+def _jaccards(texts: Sequence[str], left: Counts, right: Counts, ngram: int) -> NDArray[np.float64]:
+    """Of BATCH_TEXTS / 2 pairs at most: each pair's two sets are sorted as one, where equal neighbours are shared."""
+    members, places = np.unique(np.concatenate((left, right)), return_inverse=True)
+    hashes, counts = shingle([texts[index] for index in members], ngram)
+    elements, owners = _sets(hashes, np.repeat(np.arange(len(members), dtype=np.uint16), counts))
+    sizes = np.bincount(owners, minlength=len(members))
+    starts = np.cumsum(sizes) - sizes
+    counts = sizes[places]
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    both = elements[np.repeat(starts[places], counts) + within]
+    pair = np.repeat(np.tile(np.arange(len(left), dtype=np.uint64), 2), counts)
+    both = np.sort(both | pair << np.uint64(HASH_BITS))
+    again = both[1:][both[1:] == both[:-1]] >> np.uint64(HASH_BITS)
+    shared = np.bincount(again.astype(np.int64), minlength=len(left))
+    total: NDArray[np.int64] = counts[: len(left)] + counts[len(left) :] - shared
+    return shared / total
