@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from pipeline.curate.config import Agreement, Best, Curate, Step
+from pipeline.curate.config import Agreement, Best, Curate, Step, Verify
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from prompts.errors import InputError
@@ -22,7 +22,22 @@ from teachers.terms import Purpose
 RECIPES = Path(__file__).parent / "recipes"
 
 STEP_NAMES = frozenset(
-    {"outcome", "format", "exact", "near", "agreement", "calibrate", "best", "pii", "confidence", "judge"}
+    {
+        "outcome",
+        "format",
+        "exact",
+        "near",
+        "agreement",
+        "calibrate",
+        "best",
+        "pii",
+        "confidence",
+        "judge",
+        "refusal",
+        "copies",
+        "repetition",
+        "verify",
+    }
 )
 """The tags of the steps' union: pydantic puts them into the place of an error."""
 
@@ -282,10 +297,29 @@ def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
     base = _resolve_base(recipe.student.base, folder)
     return recipe.model_copy(
         update={
+            "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, path, root)}),
             "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
             "student": recipe.student.model_copy(update={"base": base}),
         }
     )
+
+
+def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[Step]:
+    """The steps with absolute files; InputError names the place of a file that is missing."""
+    folder = path.resolve().parent
+    steps: list[Step] = []
+    for index, step in enumerate(recipe.curate.steps):
+        if isinstance(step, Verify):
+            step = step.beside(folder)
+            file = Path(step.function.rpartition(":")[0]) if step.function else None
+            if file is not None and not file.is_file():
+                line = _line_of(root, ["curate", "steps", index, "function"])
+                field = "curate.steps.verify.function"
+                raise InputError(
+                    f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
+                )
+        steps.append(step)
+    return steps
 
 
 def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None) -> None:

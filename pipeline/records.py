@@ -92,7 +92,7 @@ CURATED = pa.schema(
     ]
 )
 
-VERDICT = pa.schema([("step", pa.string()), ("reason", pa.string()), ("score", pa.float64())])
+VERDICT = pa.schema([("step", pa.string()), ("reason", pa.string()), ("score", pa.float64()), ("detail", pa.string())])
 
 KEPT = pa.schema([*REPLIES, *CURATED])
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
+from pipeline.curate.config import Verify
+from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
@@ -112,7 +114,7 @@ def _generate_inputs(recipe: Recipe) -> Any:
     asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s", "lane", "budget_usd"})
     scorer = scoring_seat(recipe)
     return [
-        None if recipe.generate.accept is None else recipe.curation.model_dump(),
+        None if recipe.generate.accept is None else _curate_inputs(recipe),
         [seat.fingerprint() for seat in seats_of(recipe, system=False)],
         recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
         None if scorer is None else scorer.fingerprint(),
@@ -121,11 +123,16 @@ def _generate_inputs(recipe: Recipe) -> Any:
     ]
 
 
+def _curate_inputs(recipe: Recipe) -> Any:
+    steps = recipe.curation.steps
+    return [recipe.curation.model_dump(), [digests(step) for step in steps if isinstance(step, Verify)]]
+
+
 STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
     Stage(
         "curate",
-        lambda recipe: recipe.curation.model_dump(),
+        _curate_inputs,
         lambda run: (run.kept, run.dropped),
         "pipeline.curate.stage",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -30,6 +31,72 @@ class Format(Section):
     """Shortest reply kept, in characters after trimming."""
     max_chars: int | None = Field(None, ge=1)
     """Longest reply kept, in characters after trimming."""
+    min_words: int = Field(0, ge=0)
+    """Fewest words kept: runs of letters and digits; a Chinese or Japanese character is a word."""
+    max_words: int | None = Field(None, ge=1)
+    """Most words kept."""
+    languages: list[str] = Field(default_factory=list)
+    """Codes (en, de, zh) of the languages that replies may be in; none allows all. Needs the extra `curate`."""
+    language_certainty: float = Field(0.5, gt=0, le=1)
+    """How sure the identifier must be of another language to drop a reply: short replies and code stay."""
+    closed_fences: bool = False
+    """Whether every code fence must be closed."""
+
+
+class Refusal(Section):
+    """Drops replies that begin by refusing, or by speaking of the teacher as an AI. English."""
+
+    step: Literal["refusal"] = "refusal"
+
+
+class Copies(Section):
+    """Drops replies that say again the prompt, or what the teacher alone was given: its examples."""
+
+    step: Literal["copies"] = "copies"
+    share: float = Field(0.9, gt=0, le=1)
+    """The share of the reply's runs of 5 words that one message holds, from which on it is a copy."""
+    min_words: int = Field(8, ge=5)
+    """Shorter replies are kept: a label is an example's answer too."""
+
+
+class Repetition(Section):
+    """Drops replies that fell into a loop."""
+
+    step: Literal["repetition"] = "repetition"
+    times: int = Field(4, ge=2)
+    """How often the same run of up to 256 words must come in a row."""
+    min_words: int = Field(12, ge=2)
+    """How many words all of that must be: "no, no, no, no" is no loop."""
+
+
+class Verify(Section):
+    """Drops replies that a check of yours fails, each run in a process with limits. No sandbox against malice."""
+
+    step: Literal["verify"] = "verify"
+    function: str | None = Field(None, pattern=r"^.+\.py:[A-Za-z_]\w*$")
+    """FILE.py:NAME, relative to the recipe: called with a dict of sample_id, prompt_id, prompt (messages) and
+    completion; a true answer keeps the reply."""
+    command: list[str] | None = Field(None, min_length=1)
+    """A program and its arguments, those that are files relative to the recipe: it reads the same as JSON from its
+    standard input; exit status 0 keeps the reply, 1 fails it, any other is an error."""
+    timeout_s: float = Field(10, gt=0, le=3600)
+    """Seconds that one reply may take."""
+    memory_mb: int = Field(512, ge=16)
+    """MiB of address space that one reply may take, beyond what the function's imports have."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Verify:
+        if (self.function is None) == (self.command is None):
+            raise ValueError("needs either 'function' or 'command'")
+        return self
+
+    def beside(self, folder: Path) -> Verify:
+        """The same with absolute files: what it names is looked for in `folder`."""
+        if self.function is not None:
+            name, _, function = self.function.rpartition(":")
+            return self.model_copy(update={"function": f"{(folder / name).resolve()}:{function}"})
+        words = [str((folder / word).resolve()) if (folder / word).is_file() else word for word in self.command or ()]
+        return self.model_copy(update={"command": words})
 
 
 On = Literal["prompt", "reply", "both"]
@@ -164,7 +231,20 @@ class Pii(Section):
 
 
 Step = Annotated[
-    Outcome | Format | Exact | Near | Agreement | Calibrate | Best | Pii | Confidence | Judge,
+    Outcome
+    | Format
+    | Exact
+    | Near
+    | Agreement
+    | Calibrate
+    | Best
+    | Pii
+    | Confidence
+    | Judge
+    | Refusal
+    | Copies
+    | Repetition
+    | Verify,
     Field(discriminator="step"),
 ]
 

@@ -17,6 +17,7 @@ from pipeline.curate.config import (
     Best,
     Calibrate,
     Confidence,
+    Copies,
     Curate,
     Exact,
     Format,
@@ -24,16 +25,23 @@ from pipeline.curate.config import (
     Near,
     Outcome,
     Pii,
+    Refusal,
+    Repetition,
     Step,
+    Verify,
 )
+from pipeline.curate.copies import copies
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.judging import judge
 from pipeline.curate.near import near
 from pipeline.curate.pii import pii
+from pipeline.curate.refusals import refusal
+from pipeline.curate.repetition import repetition
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
 from pipeline.curate.tokens import TokenFile, Tokens
+from pipeline.curate.verify import verify
 from pipeline.errors import RunError
 from pipeline.records import spec_of
 from prompts.messages import Conversation, Message
@@ -53,6 +61,7 @@ class Dropped:
     step: str
     reason: str
     score: float | None
+    detail: str | None = None
 
 
 @dataclass(slots=True)
@@ -145,6 +154,14 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return partial(judge, config=step, ask=ask)
         case Pii():
             return pii(step)
+        case Refusal():
+            return refusal()
+        case Copies():
+            return copies(step)
+        case Repetition():
+            return repetition(step)
+        case Verify():
+            return verify(step)
 
 
 def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> list[Sample]:
@@ -153,8 +170,8 @@ def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> 
         match verdict:
             case Keep(kept):
                 staying.append(kept)
-            case Drop(reason, score):
-                result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score)
+            case Drop(reason, score, detail):
+                result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score, detail)
     return staying
 
 

@@ -12,8 +12,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from pipeline.curate.config import Format
+from pipeline.curate.fences import is_balanced
+from pipeline.curate.language import Identify, identifier
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
 from pipeline.curate.text import bare_label
+from pipeline.curate.words import words
 from prompts.errors import InputError
 
 Check = Callable[[Sample], Verdict]
@@ -27,12 +30,19 @@ def outcome() -> Rule:
 def form(config: Format) -> Rule:
     """Keeps replies that pass every check the recipe names; the first that fails is the reason."""
     checks: list[Check] = [partial(_length, config.min_chars, config.max_chars)]
+    if config.min_words or config.max_words is not None:
+        checks.append(partial(_words, config.min_words, config.max_words))
+    if config.closed_fences:
+        checks.append(_fences)
     if config.choices is not None:
         checks.append(partial(_choice, _by_label(config.choices)))
     if config.regex is not None:
         checks.append(partial(_regex, _compiled(config.regex)))
     if config.json_schema is not None:
         checks.append(partial(_json, _validator(config.json_schema)))
+    if config.languages:
+        identify = identifier(config.languages, "curate.steps.format.languages")
+        checks.append(partial(_language, identify, config))
     return each(partial(_all, checks))
 
 
@@ -52,6 +62,26 @@ def _length(least: int, most: int | None, sample: Sample) -> Verdict:
     if most is not None and chars > most:
         return Drop("too_long", chars)
     return Keep(sample)
+
+
+def _words(least: int, most: int | None, sample: Sample) -> Verdict:
+    count = len(words(sample.completion))
+    if count < least:
+        return Drop("too_few_words", count)
+    if most is not None and count > most:
+        return Drop("too_many_words", count)
+    return Keep(sample)
+
+
+def _fences(sample: Sample) -> Verdict:
+    return Keep(sample) if is_balanced(sample.completion) else Drop("open_fence")
+
+
+def _language(identify: Identify, config: Format, sample: Sample) -> Verdict:
+    language, certainty = identify(sample.completion)
+    if language in config.languages or certainty < config.language_certainty:
+        return Keep(sample)
+    return Drop("language", certainty, detail=language)
 
 
 def _choice(choices: dict[str, str], sample: Sample) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.curate.config import Curate, Format, Outcome
+from pipeline.curate.config import Curate, Format, Outcome, Refusal, Repetition
 from pipeline.curate.curate import rule_of
 from pipeline.curate.step import Keep, Sample
 from pipeline.curate.tokens import NO_TOKENS
@@ -17,7 +17,7 @@ class KeptSoFar:
         self.count = before
         self._rules = []
         for step in config.steps:
-            if not isinstance(step, Outcome | Format):
+            if not isinstance(step, Outcome | Format | Refusal | Repetition):
                 break
             self._rules.append(rule_of(step))
 

@@ -53,6 +53,8 @@ class Drop:
 
     reason: str
     score: float | None = None
+    detail: str | None = None
+    """What the reason leaves open, in the words of who said so: reasons are counted, so they are few."""
 
 
 Verdict = Keep | Drop

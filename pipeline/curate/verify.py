@@ -1,0 +1,74 @@
+"""Verify: a user's own check, run on every reply: unit tests, a solver, a query."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pipeline.curate.config import Verify
+from pipeline.curate.sandbox import Job, run_all
+from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict
+from prompts.digest import digest_file
+from prompts.messages import to_dicts
+
+FAILED = 1
+"""The exit status by which a command says that a reply is wrong, as grep, cmp and unit test runners do."""
+
+
+def verify(config: Verify) -> Rule:
+    """Drops replies that the check fails, on both sides of the split: it says of a reply that it is wrong."""
+    return partial(_verify, config)
+
+
+def _verify(config: Verify, samples: Sequence[Sample]) -> list[Verdict]:
+    given = [
+        {
+            "sample_id": sample.sample_id,
+            "prompt_id": sample.prompt_id,
+            "prompt": to_dicts(sample.bare),
+            "completion": sample.completion,
+        }
+        for sample in samples
+    ]
+    answers = run_all(job_of(config), given)
+    return [_verdict(sample, answer) for sample, answer in zip(samples, answers, strict=True)]
+
+
+def job_of(config: Verify) -> Job:
+    """The work as the sandbox takes it."""
+    path, _, name = (config.function or "").rpartition(":")
+    function = (path, name) if config.function else None
+    return Job(function, tuple(config.command or ()), config.timeout_s, config.memory_mb)
+
+
+def files_of(config: Verify) -> list[Path]:
+    """The files that the check names: part of what the curate stage's result depends on."""
+    named = [config.function.rpartition(":")[0]] if config.function else (config.command or [])
+    return [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_file()]
+
+
+def digests(config: Verify) -> list[str]:
+    """The digests of these files; what they import in turn is not followed."""
+    return [digest_file(path) for path in files_of(config)]
+
+
+def _verdict(sample: Sample, answer: dict[str, Any]) -> Verdict:
+    match answer:
+        case {"passed": True} | {"code": 0, "last": _}:
+            return Keep(sample)
+        case {"passed": False} | {"code": 1}:
+            return Drop("verify_failed")
+        case {"timeout": True}:
+            return Drop("verify_timeout")
+        case {"memory": True}:
+            return Drop("verify_memory")
+    return Drop("verify_error", detail=answer.get("error") or _exit(answer))
+
+
+def _exit(answer: dict[str, Any]) -> str:
+    code, last = answer.get("code", 0), answer.get("last", "")
+    how = f"exit status {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
+    return f"{how}: {last}" if last else how

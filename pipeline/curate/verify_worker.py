@@ -1,0 +1,244 @@
+"""Runs a user's verifier on one sample after another, each in a process of its own. Standard library alone.
+
+Started by sandbox.py as `python -I verify_worker.py`, it reads one JSON line of settings, loads the verifier once and
+then forks for every sample: a line in, a line out. What the verifier prints goes nowhere, save the last line of what a
+command says. A sample's processes end with it, whatever they did: the group is killed, and so is every orphan, since
+this process takes them in (PR_SET_CHILD_SUBREAPER).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import json
+import math
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+TAIL = 4096  # bytes kept of what a command says
+ANSWER = 65536  # bytes kept of what a function answers
+MAX_PROCESSES = 64  # one sample may have so many at once: more is a fork bomb
+MAX_FILE = 64 << 20  # bytes of one file
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
+POLL_S = 0.02
+
+Check = Callable[[dict[str, Any]], Any]
+
+
+def main() -> None:
+    """Serves until its input ends."""
+    lines, answers = _take_pipes()
+    settings = json.loads(lines.readline())
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # by way of `finally`: no sample outlives us
+    try:
+        check = _load(settings["function"]) if settings["function"] else None
+    except BaseException as error:  # noqa: BLE001  # whatever a user's file raises
+        _say(answers, {"failed": _last_line(error)})
+        return
+    _say(answers, {"ready": True})
+    for line in lines:
+        _say(answers, _run(check, settings, json.loads(line), (lines.fileno(), answers.fileno())))
+
+
+def _take_pipes() -> tuple[Any, Any]:
+    """The two ends to sandbox.py, moved away from where a verifier reads and prints."""
+    lines, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    return lines, answers
+
+
+def _say(answers: Any, value: dict[str, Any]) -> None:
+    answers.write(json.dumps(value).encode() + b"\n")
+    answers.flush()
+
+
+def _load(function: list[str]) -> Check:
+    path, name = function
+    sys.path.insert(0, str(Path(path).parent))
+    spec = importlib.util.spec_from_file_location("verifier", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["verifier"] = module
+    spec.loader.exec_module(module)
+    check: Check = getattr(module, name)
+    return check
+
+
+def _run(
+    check: Check | None, settings: dict[str, Any], sample: dict[str, Any], ours: tuple[int, ...]
+) -> dict[str, Any]:
+    folder = tempfile.mkdtemp()
+    said, said_end = os.pipe()
+    answer, answer_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for end in (*ours, said, answer):
+            os.close(end)
+        _become(check, settings, sample, folder, said_end, answer_end)
+    os.close(said_end)
+    os.close(answer_end)
+    try:
+        return _watch(pid, said, answer, time.monotonic() + settings["timeout_s"])
+    finally:
+        _end_all(pid)
+        os.close(said)
+        os.close(answer)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _become(
+    check: Check | None, settings: dict[str, Any], sample: dict[str, Any], folder: str, said: int, answer: int
+) -> None:
+    """The sample's process: never returns."""
+    own, said_so = os.getpid(), dict[str, Any]()
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.setsid()
+        os.chdir(folder)
+        os.environ.update(HOME=folder, TMPDIR=folder)
+        tempfile.tempdir = folder
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        if check is None:
+            _exec(settings, sample)
+        _limit(settings)
+        said_so = {"passed": bool(check(sample))}  # type: ignore[misc]  # a command does not come here
+    except MemoryError:
+        said_so = {"memory": True}
+    except BaseException as error:  # noqa: BLE001  # SystemExit too is an answer
+        said_so = {"error": _last_line(error)}
+    finally:
+        if os.getpid() == own:  # and no process that the verifier forked and let return
+            os.write(answer, json.dumps(said_so).encode())
+        os._exit(0)
+
+
+def _exec(settings: dict[str, Any], sample: dict[str, Any]) -> None:
+    """A command reads the sample on its standard input, from a file: a pipe would have to be fed."""
+    with tempfile.TemporaryFile() as given:  # its name is gone: the folder stays empty
+        given.write(json.dumps(sample).encode())
+        given.seek(0)
+        os.dup2(given.fileno(), 0)
+    _limit(settings)
+    os.execvp(settings["command"][0], settings["command"])
+
+
+def _limit(settings: dict[str, Any]) -> None:
+    memory = _own_memory() + (settings["memory_mb"] << 20)
+    seconds = math.ceil(settings["timeout_s"])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE, MAX_FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _own_memory() -> int:
+    """Bytes of address space that this process has already: a verifier's imports are not charged to a sample."""
+    with contextlib.suppress(OSError), open("/proc/self/statm") as file:  # noqa: PTH123  # on the way to every sample
+        return int(file.read().split()[0]) * resource.getpagesize()
+    return 0
+
+
+def _watch(pid: int, said: int, answer: int, deadline: float) -> dict[str, Any]:
+    """Waits for the sample's process, reading what it says, and no longer than its time."""
+    tails = {said: b"", answer: b""}
+    open_ends = [said, answer]
+    next_count = time.monotonic() + 5 * POLL_S
+    while True:
+        ready, _, _ = select.select(open_ends, [], [], POLL_S) if open_ends else ([], time.sleep(0.0005), [])
+        for end in ready:
+            data = os.read(end, 1 << 16)
+            if not data:
+                open_ends.remove(end)
+            keep = TAIL if end == said else ANSWER
+            tails[end] = (tails[end] + data)[-keep:]
+        gone, status = os.waitpid(pid, os.WNOHANG)
+        if gone:
+            return _outcome(os.waitstatus_to_exitcode(status), _rest(said, tails[said]), _rest(answer, tails[answer]))
+        now = time.monotonic()
+        if now > deadline:
+            return {"timeout": True}
+        if now > next_count:
+            next_count = now + 5 * POLL_S
+            if _count(pid) > MAX_PROCESSES:
+                return {"error": f"more than {MAX_PROCESSES} processes"}
+
+
+def _rest(end: int, so_far: bytes) -> bytes:
+    """What a process left in its pipe; a child of its own that lives on may hold the other end."""
+    os.set_blocking(end, False)
+    with contextlib.suppress(BlockingIOError):
+        return so_far + os.read(end, 1 << 16)
+    return so_far
+
+
+def _outcome(code: int, said: bytes, answer: bytes) -> dict[str, Any]:
+    """Of a function that answered; else of a process that ended with `code`, negative for a signal."""
+    if answer:
+        with contextlib.suppress(ValueError):
+            found: dict[str, Any] = json.loads(answer)
+            return found
+        return {"error": "its answer was garbled"}
+    if code == -signal.SIGXCPU:
+        return {"timeout": True}
+    lines = said.decode("utf-8", errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if last.startswith("MemoryError"):
+        return {"memory": True}
+    return {"code": code, "last": last[:500]}
+
+
+def _count(group: int) -> int:
+    """Processes of a session, where /proc tells."""
+    found = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            found += entry.read_text(errors="replace").rpartition(")")[2].split()[3] == str(group)
+    return found
+
+
+def _end_all(group: int) -> None:
+    """Kills the sample's group and its orphans, and waits for each, for two seconds at most."""
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        for child in _children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.001)
+
+
+def _children() -> list[int]:
+    with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
+        return [int(child) for child in file.read().split()]
+    return []
+
+
+def _last_line(error: BaseException) -> str:
+    text = f"{type(error).__name__}: {error}".strip()
+    return text.splitlines()[0][:500] if text else type(error).__name__
+
+
+if __name__ == "__main__":
+    main()
