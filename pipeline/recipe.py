@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from pipeline.curate.config import Agreement, Best, Curate, Step, Verify
+from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Step, Verify
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from prompts.errors import InputError
@@ -37,6 +37,7 @@ STEP_NAMES = frozenset(
         "copies",
         "repetition",
         "verify",
+        "decontaminate",
     }
 )
 """The tags of the steps' union: pydantic puts them into the place of an error."""
@@ -318,6 +319,15 @@ def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[S
                 raise InputError(
                     f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
                 )
+        elif isinstance(step, Decontaminate):
+            step = step.beside(folder)
+            for place, file in enumerate(step.against):
+                if not file.exists():
+                    line = _line_of(root, ["curate", "steps", index, "against", place])
+                    field = "curate.steps.decontaminate.against"
+                    raise InputError(
+                        f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
+                    )
         steps.append(step)
     return steps
 

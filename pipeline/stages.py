@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
-from pipeline.curate.config import Verify
+from pipeline.curate.config import Decontaminate, Verify
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
 from pipeline.recipe import Recipe
@@ -125,7 +125,12 @@ def _generate_inputs(recipe: Recipe) -> Any:
 
 def _curate_inputs(recipe: Recipe) -> Any:
     steps = recipe.curation.steps
-    return [recipe.curation.model_dump(), [digests(step) for step in steps if isinstance(step, Verify)]]
+    against = [digest_file(file) for step in steps if isinstance(step, Decontaminate) for file in step.against]
+    return [
+        recipe.curation.model_dump(mode="json"),
+        [digests(step) for step in steps if isinstance(step, Verify)],
+        against,
+    ]
 
 
 STAGES = (

@@ -212,6 +212,24 @@ Judged = Best | Judge
 """Steps that ask a model: it is paid from the run's budget, and its terms count."""
 
 
+class Decontaminate(Section):
+    """Drops train rows that repeat an evaluation row, prompt or completion, edited or not."""
+
+    step: Literal["decontaminate"] = "decontaminate"
+    heldout: bool = True
+    """Compare with the run's own held-out prompts."""
+    against: list[Path] = Field(default_factory=list)
+    """Files of evaluation rows, relative to the recipe: JSONL, CSV, Parquet, a datasets directory, or .txt with a row a
+    line. Every text of a row counts, however deep it lies."""
+    overlap: float = Field(0.4, gt=0, le=1)
+    """The share of an evaluation text's own runs of four words that makes a row contaminated. At 0.4 every row with at
+    most a tenth of its words replaced is found. Texts of fewer than ten words must be repeated whole."""
+
+    def beside(self, folder: Path) -> Decontaminate:
+        """The step with absolute files, relative ones taken from `folder`."""
+        return self.model_copy(update={"against": [(folder / file).resolve() for file in self.against]})
+
+
 class Pii(Section):
     """Masks e-mail addresses, phone and card numbers, keys and the like in prompt and completion, or drops the row.
 
@@ -244,13 +262,14 @@ Step = Annotated[
     | Refusal
     | Copies
     | Repetition
-    | Verify,
+    | Verify
+    | Decontaminate,
     Field(discriminator="step"),
 ]
 
 
 def _default_steps() -> list[Step]:
-    return [Outcome(), Format(), Exact()]
+    return [Outcome(), Format(), Exact(), Decontaminate()]
 
 
 class Split(Section):

@@ -19,6 +19,7 @@ from pipeline.curate.config import (
     Confidence,
     Copies,
     Curate,
+    Decontaminate,
     Exact,
     Format,
     Judge,
@@ -31,6 +32,7 @@ from pipeline.curate.config import (
     Verify,
 )
 from pipeline.curate.copies import copies
+from pipeline.curate.decontaminate import decontaminate, read_evaluations
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.judging import judge
@@ -162,6 +164,9 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return repetition(step)
         case Verify():
             return verify(step)
+        case Decontaminate():
+            against = read_evaluations(step.against)
+            return partial(decontaminate, overlap=step.overlap, heldout=step.heldout, against=against)
 
 
 def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> list[Sample]:

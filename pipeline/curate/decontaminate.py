@@ -1,0 +1,112 @@
+"""Decontamination: no train row that repeats an evaluation row, edited or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.curate.folded import folded
+from pipeline.curate.ngrams import COMMON_ROWS, EDGE, VOID, Index, Text, distinct
+from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from prompts.errors import InputError
+from prompts.sources import numbered_lines, read_rows
+
+BATCH_BYTES = 1 << 18  # arrays of 2 MB: larger ones leave the cache
+HELDOUT = 0  # the source of the run's own rows
+
+
+def decontaminate(
+    samples: Sequence[Sample], *, overlap: float, heldout: bool, against: Sequence[Text]
+) -> list[Verdict]:
+    """Drops train samples whose prompt or completion repeats at least `overlap` of an evaluation text.
+
+    The score is the share repeated, of the text's own word 4-grams: those of many evaluation rows (the template's) do
+    not count. Evaluation texts are the held-out prompts, where `heldout`, and `against`.
+    """
+    own = _heldout_texts(samples) if heldout else []
+    texts = [*own, *against]
+    train = [sample for sample in samples if sample.split == "train"]
+    if not texts or not train:
+        return [Keep(sample) for sample in samples]
+    ignore = _in_every_prompt(samples) if 0 < len(own) < COMMON_ROWS else ()
+    shares = iter(_shares(Index(texts, overlap=overlap, ignore=ignore), train))
+    return [_verdict(sample, next(shares)) if sample.split == "train" else Keep(sample) for sample in samples]
+
+
+def read_evaluations(paths: Sequence[Path]) -> list[Text]:
+    """Every text of every row of some files, a file's rows as one source; InputError names file and line."""
+    return [
+        Text(source, row, folded(text), bounded=False)
+        for source, path in enumerate(paths, start=HELDOUT + 1)
+        for row, text in _texts_of(path)
+    ]
+
+
+def _texts_of(path: Path) -> Iterator[tuple[int, str]]:
+    rows = _lines(path) if path.suffix.lower() == ".txt" else ((row.line, row.values) for row in read_rows(path))
+    seen: set[str] = set()
+    for line, values in rows:
+        texts = list(_strings(values))
+        whole = "\0".join(texts)
+        if whole not in seen:  # a row that comes again is not many rows with the same words
+            seen.add(whole)
+            yield from ((line, text) for text in texts)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    for number, line in numbered_lines(path):
+        try:
+            yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"is not UTF-8: {error.reason}", path=path, line=number) from error
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text in a row's values, however deep: questions, choices, messages."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _heldout_texts(samples: Sequence[Sample]) -> list[Text]:
+    """The held-out prompts, each once. They have the template of the train ones, so a short one has its edges too."""
+    prompts = {sample.prompt_id: sample for sample in samples if sample.split == "heldout"}
+    distinct_prompts = dict.fromkeys(_prompt(sample) for sample in prompts.values())
+    return [Text(HELDOUT, row, words, bounded=True) for row, words in enumerate(distinct_prompts)]
+
+
+def _prompt(sample: Sample) -> bytes:
+    return EDGE.join(folded(turn.content) for turn in sample.bare)
+
+
+def _in_every_prompt(samples: Sequence[Sample]) -> frozenset[int]:
+    """The n-grams of the template, where held-out rows are too few to tell: those of all prompts, train ones too."""
+    shared: frozenset[int] | None = None
+    for sample in samples:
+        grams = frozenset(distinct(EDGE + _prompt(sample) + EDGE).tolist())
+        shared = grams if shared is None else shared & grams
+        if not shared:
+            break
+    return shared or frozenset()
+
+
+def _shares(index: Index, samples: Sequence[Sample]) -> Iterator[float]:
+    batch: list[bytes] = []
+    size = 0
+    for sample in samples:
+        batch.append(b"".join((EDGE, _prompt(sample), EDGE, VOID, folded(sample.completion), VOID)))
+        size += len(batch[-1])
+        if size >= BATCH_BYTES:
+            yield from index.shares(batch).tolist()
+            batch, size = [], 0
+    yield from index.shares(batch).tolist()
+
+
+def _verdict(sample: Sample, share: float) -> Verdict:
+    return Drop("contaminated", share) if share else Keep(sample)
