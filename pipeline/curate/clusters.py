@@ -23,7 +23,7 @@ one cluster before: a list longer than this, of texts that are nearly near, woul
 EXACT = 1e-9  # thresholds are decimals: 0.8 x 5 is 4
 RARITY_BITS = 5
 POSITION_BITS = 10
-TABLE_BITS = 25  # 128 MB while it counts
+TABLE_BITS = 28  # 256 MB, for a million texts
 HELD_CHARS = 1 << 27
 """Up to so much text its shingles are held, some 200 MB, instead of made twice."""
 PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
@@ -31,7 +31,7 @@ PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
 
 @dataclass(slots=True, frozen=True)
 class _Prefixes:
-    """The sets of all texts, of which only the elements that could betray a near one are held."""
+    """The sets of a batch of texts, of which only the elements that could betray a near one are held."""
 
     sizes: Counts
     """How many elements each set has."""
@@ -71,10 +71,12 @@ def jaccards(texts: Sequence[str], left: Counts, right: Counts, ngram: int) -> N
 def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
     """The label of each text: equal within a cluster, one of its texts."""
     prefixes = _prefixes(texts, threshold, ngram)
-    _, firsts, twins = np.unique(prefixes.digests, return_index=True, return_inverse=True)
+    digests = np.concatenate([batch.digests for batch in prefixes])
+    sizes = np.concatenate([batch.sizes for batch in prefixes])
+    _, firsts, twins = np.unique(digests, return_index=True, return_inverse=True)
     roots: Counts = firsts[twins]
-    order = np.lexsort((prefixes.digests, prefixes.sizes))
-    sizes = prefixes.sizes[order]
+    order = np.lexsort((digests, sizes))
+    sizes = sizes[order]
     entries = _entries(prefixes, roots, order)
     rejected = np.empty(0, np.int64)
     for gap in range(1, WINDOW + 1):
@@ -101,29 +103,36 @@ def join(roots: Counts, left: Counts, right: Counts) -> Counts:
     return roots
 
 
-def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> _Prefixes:
+def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> list[_Prefixes]:
     chars = sum(map(len, texts))
     batches = partial(shingle_batches, texts, ngram)
     if chars <= HELD_CHARS:
         held = list(batches())
         batches = partial(iter, held)
     occurrences = _occurrences(batches(), chars)
-    parts = [_batch_prefixes(batch, occurrences, threshold) for batch in batches()]
-    return _Prefixes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return [_batch_prefixes(batch, occurrences, threshold) for batch in batches()]
 
 
-def _occurrences(batches: Iterable[Shingles], chars: int) -> NDArray[np.uint32]:
-    """How often a shingle occurs, as a table by its last bits: never less, and more where several share a place."""
-    table = np.zeros(1 << min(max(chars, 1).bit_length(), TABLE_BITS), np.uint32)
+def _occurrences(batches: Iterable[Shingles], chars: int) -> NDArray[np.uint8]:
+    """How often a shingle occurs, as a table by its last bits: more where several share a place, and 255 is the most.
+
+    It is exact up to 1: what has 1 occurs once.
+    """
+    table = np.zeros(1 << min(max(chars, 1).bit_length(), TABLE_BITS), np.uint8)
+    half = np.uint8(128)
     for batch in batches:
-        np.add.at(table, batch.hashes & np.uint64(len(table) - 1), np.uint32(1))
+        places = batch.hashes & np.uint64(len(table) - 1)
+        places = places[table[places] < half]
+        if np.bincount((places & np.uint64(0xFFFF)).astype(np.int64), minlength=1).max() < half:
+            np.add.at(table, places, np.uint8(1))
+        else:
+            places, counts = np.unique(places, return_counts=True)
+            table[places] = np.minimum(table[places] + counts, 255)
     return table
 
 
-def _batch_prefixes(
-    batch: Shingles, occurrences: NDArray[np.uint32], threshold: float
-) -> tuple[Counts, Hashes, Hashes, NDArray[np.uint32], NDArray[np.uint16]]:
-    """The columns of _Prefixes for a batch. What occurs once comes first in a set and needs no sorting."""
+def _batch_prefixes(batch: Shingles, occurrences: NDArray[np.uint8], threshold: float) -> _Prefixes:
+    """What occurs once comes first in a set and needs no sorting."""
     counts = occurrences[batch.hashes & np.uint64(len(occurrences) - 1)]
     texts = np.repeat(np.arange(len(batch.counts), dtype=np.uint16), batch.counts)
     common = np.flatnonzero(counts > 1)
@@ -136,7 +145,7 @@ def _batch_prefixes(
     positions = np.arange(len(elements)) + (alone - np.cumsum(rest) + rest)[owners]
     prefix = sizes - np.ceil(threshold * sizes - EXACT).astype(np.int64) + 1
     useful = positions < prefix[owners]
-    return (
+    return _Prefixes(
         sizes,
         np.add.reduceat(batch.hashes, np.cumsum(batch.counts) - batch.counts),
         elements[useful],
@@ -155,15 +164,21 @@ def _sets(keys: Hashes, texts: NDArray[np.uint16]) -> tuple[Hashes, Counts]:
     return tagged & np.uint64((1 << int(shift)) - 1), (tagged >> shift).astype(np.int64)
 
 
-def _entries(prefixes: _Prefixes, roots: Counts, order: Counts) -> Hashes:
-    """The prefixes as lists: element, rank of the text by size, position, packed and sorted; one text of each twins."""
+def _entries(prefixes: list[_Prefixes], roots: Counts, order: Counts) -> Hashes:
+    """The prefixes as lists: element, rank of the text by size, position, packed and sorted; one text of each twins.
+
+    Empties `prefixes` on its way: both would be much at once.
+    """
     bits = max(len(order) - 1, 1).bit_length()
     ranks = np.empty(len(order), np.uint64)
     ranks[order] = np.arange(len(order), dtype=np.uint64)
-    only = roots[prefixes.owners] == prefixes.owners
-    entries = mix(prefixes.elements[only]) << np.uint64(bits) | ranks[prefixes.owners[only]]
-    entries <<= np.uint64(POSITION_BITS)
-    entries |= prefixes.positions[only]
+    packed = []
+    while prefixes:
+        batch = prefixes.pop()
+        only = roots[batch.owners] == batch.owners
+        owned = mix(batch.elements[only]) << np.uint64(bits) | ranks[batch.owners[only]]
+        packed.append(owned << np.uint64(POSITION_BITS) | batch.positions[only])
+    entries: Hashes = np.concatenate(packed)
     entries.sort()
     return entries
 
@@ -177,7 +192,8 @@ def _open_lists(entries: Hashes, labels: Counts, gap: int) -> Hashes:
     lengths = np.diff(np.append(starts, len(entries)))
     found = labels[ranks]
     mixed = np.minimum.reduceat(found, starts) != np.maximum.reduceat(found, starts)
-    return entries[np.repeat(mixed & (lengths > gap), lengths)]
+    open_entries: Hashes = entries[np.repeat(mixed & (lengths > gap), lengths)]
+    return open_entries
 
 
 def _candidates(entries: Hashes, gap: int, sizes: Counts, labels: Counts, threshold: float) -> Counts:

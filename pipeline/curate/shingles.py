@@ -22,6 +22,8 @@ BASE = 0x9E3779B97F4A7C15
 MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmix64, Steele et al. 2014
 FOLD = bytes(0 if byte <= 32 else byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
 """White space and control characters, which separate words, become 0, and capitals small letters."""
+SPACES = "\x85\u1680\u2028\u2029"
+"""White space that NFKC leaves as it is."""
 POWERS = 1 << 20
 """How many powers of BASE are held: a batch has seldom more bytes."""
 
@@ -112,7 +114,11 @@ def mix(hashes: Hashes) -> Hashes:
 
 def _plain(text: str) -> str:
     """`normalise`, but for what FOLD does to the bytes."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text
+    for space in SPACES:
+        text = text.replace(space, " ")
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 @lru_cache(2)
