@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+from pipeline.context import Context
+from pipeline.curate.config import Judge
+from pipeline.curate.judging import Opinion, question_of, read_opinion
+from pipeline.curate.step import Sample
+from pipeline.curate.tokens import NO_TOKENS
 from pipeline.journal import attempts_of, reply_of
-from pipeline.records import read_rows
+from pipeline.judge import recall_judge
+from pipeline.progress import Progress
+from pipeline.recipe import Recipe
+from pipeline.records import VERDICT
 from pipeline.run import RunDir
 from prompts.errors import InputError
+from prompts.messages import from_dicts
+from teachers.base import ANSWERS
 
 REPLY_CHARS = 500
 
@@ -27,7 +44,7 @@ def tell_story(root: Path, sample: str) -> dict[str, Any]:
         "gold": row["gold"],
         "attempts": attempts_of(run.journal, row["request_key"]),
         "reply": reply_of(run.journal, row["request_key"]),
-        "verdict": _verdict(run, row["sample_id"]),
+        "verdict": _verdict(run, row),
     }
 
 
@@ -46,41 +63,99 @@ def render_story(story: dict[str, Any]) -> str:
     if reply := story["reply"]:
         lines.append(f"reply ({reply['outcome']}, {reply['finish_reason']}): {reply['text'][:REPLY_CHARS]}")
         lines += [f"warning: {warning}" for warning in reply["warnings"]]
-    return "\n".join([*lines, f"gold: {story['gold']}", f"verdict: {_verdict_text(story['verdict'])}"])
+    return "\n".join([*lines, f"gold: {story['gold']}", *_verdict_lines(story["verdict"])])
 
 
 def _find(replies: Path, sample: str) -> dict[str, Any]:
-    found = [
-        row for row in read_rows(replies) if row["sample_id"].startswith(sample) or row["prompt_id"].startswith(sample)
-    ]
+    found = list(_places(replies, ("sample_id", "prompt_id"), lambda ids: pc.starts_with(ids, sample)))
     if len(found) == 1:
-        return found[0]
+        return _row(replies, *found[0], without=["tokens"])
     if not found:
         raise InputError(f"no sample or prompt id begins with '{sample}'", path=replies)
-    ids = ", ".join(row["sample_id"] for row in found[:5])
+    ids = ", ".join(_row(replies, *place, columns=["sample_id"])["sample_id"] for place in found[:5])
     raise InputError(f"{len(found)} samples match '{sample}'", path=replies, remedy=f"Give more of it: {ids} ...")
 
 
-def _verdict(run: RunDir, sample_id: str) -> dict[str, Any]:
-    for side, path in (("kept", run.kept), ("dropped", run.dropped)):
-        for row in read_rows(path) if path.exists() else ():
-            if row["sample_id"] == sample_id:
-                extra = ("step", "reason", "score") if side == "dropped" else ()
-                names = ("split", "completion", "margin", *extra)
-                return {"side": side, **{name: row[name] for name in names}}
+def _places(path: Path, columns: tuple[str, ...], test: Callable[[pa.Array], pa.Array]) -> Iterator[tuple[int, int]]:
+    """Row group and place of the rows where a column passes; reads these columns alone, a row group at a time."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=list(columns))
+            passed = reduce(pc.or_, [test(table[column].combine_chunks()) for column in columns])
+            yield from ((group, place) for place in pc.indices_nonzero(passed).to_pylist())
+
+
+def _row(
+    path: Path, group: int, place: int, *, columns: list[str] | None = None, without: Sequence[str] = ()
+) -> dict[str, Any]:
+    with pq.ParquetFile(path) as file:
+        names = columns or [name for name in file.schema_arrow.names if name not in without]
+        [row] = file.read_row_group(group, columns=names).slice(place, 1).to_pylist()
+    found: dict[str, Any] = row
+    return found
+
+
+def _verdict(run: RunDir, reply: dict[str, Any]) -> dict[str, Any]:
+    sides = [(side, path) for side, path in (("kept", run.kept), ("dropped", run.dropped)) if path.exists()]
+    for side, path in sides:
+        extra = VERDICT.names if side == "dropped" else []
+        names = ["prompt", "completion", "split", "margin", "judge_score", "soft_labels", *extra]
+        place = next(_places(path, ("sample_id",), lambda ids: pc.equal(ids, reply["sample_id"])), None)
+        if place:
+            row = _row(path, *place, columns=names)
+            return {"side": side, **row, "judge": _judge(run, row, reply)}
+    if reply["outcome"] not in ANSWERS:
+        return {"side": "failed", "outcome": reply["outcome"]}
     return {"side": "not curated"}
 
 
-def _verdict_text(verdict: dict[str, Any]) -> str:
+def _judge(run: RunDir, row: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the recipe's judges said of the sample, each with its reason, as far as the journal knows the question.
+
+    A step after the judge may have rewritten the completion since: the judge may have seen the reply.
+    """
+    if row["judge_score"] is None and row.get("step") != "judge":
+        return []
+    recipe = Recipe.model_validate(yaml.safe_load(run.recipe.read_text(encoding="utf-8")))  # its sources may be gone
+    context = Context(recipe, run, run.load_manifest(), Progress())
+    seen = _sample(row, row["completion"][0]["content"]), _sample(row, reply["reply"])
+    return [
+        {"rubric": step.rubric, "score": opinion.share, "reason": opinion.reason}
+        for step in recipe.curation.steps
+        if isinstance(step, Judge)
+        if (opinion := _opinion(context, step, seen))
+    ]
+
+
+def _opinion(context: Context, step: Judge, seen: Iterable[Sample]) -> Opinion | None:
+    answers = recall_judge(context, step, [question_of(sample, step) for sample in seen])
+    return next((opinion for answer in answers.values() if (opinion := read_opinion(answer))), None)
+
+
+def _sample(row: dict[str, Any], completion: str) -> Sample:
+    return Sample("", "", (), from_dicts(row["prompt"]), "", "ok", NO_TOKENS, row["split"], "", completion)
+
+
+def _verdict_lines(verdict: dict[str, Any]) -> list[str]:
     match verdict["side"]:
         case "kept":
             use = "trains the student" if verdict["split"] == "train" else "held out for the evaluation"
-            return f"kept, {use}, as: {verdict['completion'][0]['content']}"
+            lines = [f"verdict: kept, {use}, as: {verdict['completion'][0]['content'][:REPLY_CHARS]}"]
         case "dropped":
             score = "" if verdict["score"] is None else f" (score {verdict['score']:.3g})"
-            return f"dropped by the step '{verdict['step']}': {verdict['reason']}{score}; {verdict['split']} side"
+            lines = [
+                f"verdict: dropped by the step '{verdict['step']}': {verdict['reason']}{score}; {verdict['split']} side"
+            ]
+        case "failed":
+            return [f"verdict: no answer ({verdict['outcome']}): neither kept nor dropped"]
         case side:
-            return str(side)
+            return [f"verdict: {side}"]
+    if verdict["margin"] is not None:
+        lines.append(f"margin: {verdict['margin']:.3g}")
+    if verdict["soft_labels"]:
+        lines.append("soft labels: " + ", ".join(f"{one['text']} {one['share']:.2f}" for one in verdict["soft_labels"]))
+    lines += [f"judge: {one['score']:.2f}, {one['reason']}" for one in verdict["judge"]]
+    return lines
 
 
 def _when(unix_s: float) -> str:

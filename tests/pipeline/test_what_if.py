@@ -13,15 +13,15 @@ from pipeline.curate.stage import work
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
 from pipeline.recipe import load_recipe
-from pipeline.run import RunDir
+from pipeline.run import RunDir, open_run
 from pipeline.stages import run_stages
 from pipeline.what_if import overrides_of, render_what_if, what_if
 from prompts.digest import digest_file
 from prompts.errors import InputError
 from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
 
-SCRIPT = [
-    {"match": "Score the answer below.*a spam 1", "reply": '{"reason": "curt", "score": 2}'},
+SCRIPT = [  # the first two are the judge's
+    {"match": "a spam 1", "reply": '{"reason": "curt", "score": 2}'},
     {"match": "Score the answer below", "reply": '{"reason": "fine", "score": 4}'},
     {"match": "mail 1", "reply": "a spam 1"},
     {"match": "mail 3", "reply": "call +49 171 2345678"},
@@ -35,17 +35,16 @@ def recipe(tmp_path: Path) -> Path:
     steps = [
         {"step": "outcome"},
         {"step": "format", "min_chars": 1},
-        {"step": "judge", "judge": {"spec": f"scripted:{tmp_path / 'script.jsonl'}"}, "rubric": "short", "min_score": 0.1},
+        {"step": "judge", "judge": {"spec": f"scripted:{tmp_path}/script.jsonl"}, "rubric": "short", "min_score": 0.1},
         {"step": "pii", "action": "mask"},
     ]
     return write_recipe(tmp_path, curate={"split": {"heldout": 0.3}, "steps": steps})
 
 
 def curated(recipe: Path) -> RunDir:
-    loaded, run = load_recipe(recipe), RunDir(recipe.parent / "runs/small")
-    run.root.mkdir(parents=True, exist_ok=True)
-    with Progress(as_json=True) as progress:
-        run_stages(Context(loaded, run, Manifest(run.manifest, loaded.name), progress), "generate", "curate")
+    loaded = load_recipe(recipe)
+    with open_run(recipe.parent / "runs/small", loaded) as (run, manifest), Progress(as_json=True) as progress:
+        run_stages(Context(loaded, run, manifest, progress), "generate", "curate")
     return run
 
 
