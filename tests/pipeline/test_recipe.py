@@ -34,6 +34,14 @@ def test_every_shipped_recipe_loads(path: Path) -> None:
     assert load_recipe(path).name == path.stem
 
 
+@pytest.mark.parametrize("step", ["best", "judge"])
+def test_a_step_that_is_called_as_its_field_hides_no_field(tmp_path: Path, step: str) -> None:
+    path = write_recipe(tmp_path, curate={"steps": [{"step": step, "judge": {"spec": "scripted:x", "nmae": "y"}}]})
+    with pytest.raises(InputError) as caught:
+        load_recipe(path)
+    assert caught.value.field == "curate.steps.0.judge.nmae"
+
+
 def test_overrides(tmp_path: Path) -> None:
     steps = {"steps": [{"step": "format"}, {"step": "calibrate", "labels": ["a", "b"]}]}
     path = write_recipe(tmp_path, curate=steps)

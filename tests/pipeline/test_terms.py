@@ -114,8 +114,9 @@ def test_a_rule_against_every_student_is_enforced_for_every_purpose(tmp_path: Pa
 def test_a_judge_and_a_rescorer_count(tmp_path: Path) -> None:
     best = {"how": "best", "judge": {"spec": GPT}}
     assert "the judge openai:gpt-4.1" in str(refusal(tmp_path, teacher=LOCAL, combine=best, generate=TWO))
-    step = {"steps": [{"step": "best", "judge": {"spec": CLAUDE}}]}
-    assert f"the judge {CLAUDE}" in str(refusal(tmp_path, teacher=LOCAL, curate=step))
+    for name in ("best", "judge"):
+        step = {"steps": [{"step": name, "judge": {"spec": CLAUDE}}]}
+        assert f"the judge {CLAUDE}" in str(refusal(tmp_path, teacher=LOCAL, curate=step))
     rescore = {"teacher": {"spec": "huggingface:meta-llama/Meta-Llama-3-8B"}}
     error = refusal(tmp_path, teacher=LOCAL, rescore=rescore, purpose="task")
     assert "the rescorer huggingface:meta-llama/Meta-Llama-3-8B" in str(error)
