@@ -180,7 +180,9 @@ def _entries(prefixes: list[_Prefixes], roots: Counts, order: Counts) -> Hashes:
         packed.append(owned << np.uint64(POSITION_BITS) | batch.positions[only])
     entries: Hashes = np.concatenate(packed)
     entries.sort()
-    return entries
+    shared = np.diff(entries >> np.uint64(POSITION_BITS + bits)) == 0
+    found: Hashes = entries[(np.append(shared, False) | np.append(False, shared))[: len(entries)]]
+    return found
 
 
 def _open_lists(entries: Hashes, labels: Counts, gap: int) -> Hashes:
@@ -199,19 +201,19 @@ def _open_lists(entries: Hashes, labels: Counts, gap: int) -> Hashes:
 def _candidates(entries: Hashes, gap: int, sizes: Counts, labels: Counts, threshold: float) -> Counts:
     """Pairs of ranks, smaller << 32 | larger, that are `gap` apart in a list and may be near."""
     ranks, tops, positions = _unpack(entries, len(labels))
-    small, large = ranks[:-gap], ranks[gap:]
+    at = np.flatnonzero((tops[:-gap] == tops[gap:]) & (labels[ranks[:-gap]] != labels[ranks[gap:]]))
+    small, large = ranks[at].astype(np.int64), ranks[at + gap].astype(np.int64)
     overlap = np.ceil(threshold / (1 + threshold) * (sizes[small] + sizes[large]) - EXACT)
-    most = np.minimum(sizes[small] - positions[:-gap], sizes[large] - positions[gap:])
-    chosen = (tops[:-gap] == tops[gap:]) & (labels[small] != labels[large])
-    chosen &= (sizes[small] >= threshold * sizes[large] - EXACT) & (most >= overlap)
+    most = np.minimum(sizes[small] - positions[at], sizes[large] - positions[at + gap])
+    chosen = (sizes[small] >= threshold * sizes[large] - EXACT) & (most >= overlap)
     return np.unique(small[chosen] << 32 | large[chosen])
 
 
-def _unpack(entries: Hashes, texts: int) -> tuple[Counts, Hashes, Counts]:
+def _unpack(entries: Hashes, texts: int) -> tuple[NDArray[np.uint32], Hashes, NDArray[np.uint16]]:
     """Ranks, elements, positions."""
     bits = max(texts - 1, 1).bit_length()
-    positions = (entries & np.uint64((1 << POSITION_BITS) - 1)).astype(np.int64)
-    ranks = (entries >> np.uint64(POSITION_BITS) & np.uint64((1 << bits) - 1)).astype(np.int64)
+    positions = (entries & np.uint64((1 << POSITION_BITS) - 1)).astype(np.uint16)
+    ranks = (entries >> np.uint64(POSITION_BITS) & np.uint64((1 << bits) - 1)).astype(np.uint32)
     return ranks, entries >> np.uint64(POSITION_BITS + bits), positions
 
 
