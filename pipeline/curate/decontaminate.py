@@ -25,7 +25,7 @@ def decontaminate(
     not count. Evaluation texts are the held-out prompts, where `heldout`, and `against`.
     """
     own = _heldout_texts(samples) if heldout else []
-    texts = [*own, *against]
+    texts = [text for text in (*own, *against) if text.words.strip()]
     train = [sample for sample in samples if sample.split == "train"]
     if not texts or not train:
         return [Keep(sample) for sample in samples]
