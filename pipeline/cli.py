@@ -182,6 +182,19 @@ def export(run_dir: Path, to: str, out: Path | None, split: str, as_json: bool) 
 
 
 @cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--repo", required=True, metavar="ID", help="The dataset's name on the Hub: OWNER/NAME.")
+@click.option("--private", is_flag=True, help="Make a new repository private.")
+@_json
+def push(run_dir: Path, repo: str, private: bool, as_json: bool) -> None:
+    """Publish RUN's dataset card and kept rows on the Hugging Face Hub. Needs HF_TOKEN."""
+    from pipeline.push import push as publish
+    from pipeline.push import render_push
+
+    _print(publish(run_dir, repo, private=private), as_json, render_push)
+
+
+@cli.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @_json
 def init(directory: Path, as_json: bool) -> None:

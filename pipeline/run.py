@@ -58,6 +58,11 @@ class RunDir:
         return self.root / "dropped.parquet"
 
     @property
+    def dataset(self) -> Path:
+        """What of the corpus may be shown to others, with a card."""
+        return self.root / "dataset"
+
+    @property
     def student(self) -> Path:
         """The trained model."""
         return self.root / "student"

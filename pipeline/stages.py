@@ -138,8 +138,9 @@ STAGES = (
     Stage(
         "curate",
         _curate_inputs,
-        lambda run: (run.kept, run.dropped),
+        lambda run: (run.kept, run.dropped, run.dataset / "README.md"),
         "pipeline.curate.stage",
+        refreshes=True,
     ),
     Stage(
         "train",

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from pipeline.card import write_card, write_dataset
 from pipeline.context import Context
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.config import Judged
@@ -38,8 +39,14 @@ def work(context: Context) -> dict[str, Any]:
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
+    write_dataset(context, counts)
     context.progress.say(f"curate:\n{funnel(curated)}")
     return counts
+
+
+def refresh(context: Context) -> None:
+    """Brings the dataset's card in line with the recipe's licence, purpose and overridden terms."""
+    write_card(context, context.manifest.stages["curate"].counts)
 
 
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:

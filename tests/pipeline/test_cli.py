@@ -39,7 +39,7 @@ def as_json(*arguments: str | Path, cwd: Path) -> Any:
 
 
 def test_the_command_line_is_the_contracts() -> None:
-    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export"]
+    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push"]
     assert sorted(cli.commands) == sorted([*STAGES, *others])
     assert STAGES == NAMES
     options = {name for parameter in cli.commands["run"].params for name in parameter.opts}
@@ -59,7 +59,7 @@ def test_the_recipes_schema_is_pinned() -> None:
         *("name", "prompts", "purpose", "override_terms", "teacher", "combine"),
         *("generate", "rescore", "curate", "student", "evaluate"),
     ]
-    assert sections["prompts"] == ["gold", "group", "limit", "source", "template"]
+    assert sections["prompts"] == ["gold", "group", "license", "limit", "source", "template"]
     assert sections["generate"] == [
         *(
             "accept",
