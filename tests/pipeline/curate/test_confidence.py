@@ -15,7 +15,7 @@ from pipeline.curate.confidence import CLASSES, confidence, how_sure
 from pipeline.curate.config import Confidence, Curate, Split
 from pipeline.curate.curate import curate
 from pipeline.curate.step import Drop, Keep, Sample, Side
-from pipeline.curate.tokens import TokenFile, Tokens
+from pipeline.curate.tokens import NO_TOKENS, TokenFile, Tokens
 from pipeline.records import REPLIES, write_parquet
 from tests.pipeline.curate.test_curate import bare, row
 from tests.pipeline.curate.test_steps import reason, sample
@@ -65,11 +65,13 @@ TOKENS = st.lists(
 )
 
 
-@given(tokens=TOKENS, by=st.sampled_from(["mean", "min", "margin"]))
-def test_a_measure_is_that_of_a_plain_reading(tokens: list[dict[str, Any]], by: By) -> None:
-    found = how_sure(Tokens.of(tokens).array(), by)
-    expected = plain(tokens, by)
-    assert found == (None if expected is None else pytest.approx(expected, abs=1e-5))
+@given(replies=st.lists(TOKENS, min_size=1, max_size=4), by=st.sampled_from(["mean", "min", "margin"]))
+def test_a_measure_is_that_of_a_plain_reading(replies: list[list[dict[str, Any]]], by: By) -> None:
+    found = how_sure([Tokens.of(tokens).array() for tokens in replies], by)
+    assert len(found) == len(replies)
+    for one, tokens in zip(found, replies, strict=True):
+        expected = plain(tokens, by)
+        assert one == (None if expected is None else pytest.approx(expected, abs=1e-5))
 
 
 def test_tokens_of_a_file_measure_as_those_in_memory(tmp_path: Path) -> None:
@@ -78,16 +80,17 @@ def test_tokens_of_a_file_measure_as_those_in_memory(tmp_path: Path) -> None:
     rows = [row(f"p{i}", tokens=tokens) for i, tokens in enumerate(replies)]
     write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
     file = TokenFile(tmp_path / "replies.parquet")
-    for index, tokens in enumerate(replies):
-        for by in ("mean", "min", "margin"):
-            expected = plain(tokens, by)
-            assert how_sure(file.row(index).array(), by) == (None if expected is None else pytest.approx(expected))
+    for by in ("mean", "min", "margin"):
+        # the last is in memory, as where a step has taken a row's tokens away
+        found = how_sure([*(file.row(index).array() for index in range(40)), NO_TOKENS.array()], by)
+        expected = [plain(tokens, by) for tokens in [*replies, []]]
+        assert found == [None if one is None else pytest.approx(one) for one in expected]
 
 
 def test_the_margin_is_that_of_the_narrowest_decision() -> None:
     certain, close = token(b"The", -0.01), token(b" no", -0.8, yes=-0.7)
-    assert how_sure(Tokens.of([certain, token(b"x", -0.1, y=-3.0), close]).array(), "margin") == pytest.approx(-0.1)
-    assert how_sure(Tokens.of([certain]).array(), "margin") is None
+    replies = [Tokens.of([certain, token(b"x", -0.1, y=-3.0), close]).array(), Tokens.of([certain]).array()]
+    assert how_sure(replies, "margin") == [pytest.approx(-0.1), None]
 
 
 def replies(*logprobs: float | None, split: Side = "train", text: str = "spam") -> list[Sample]:
