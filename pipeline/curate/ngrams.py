@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,8 +137,13 @@ def _hash_words(data: NDArray[np.uint8], starts: Places, ends: Places) -> Hashes
 
 def _powers(base: int, count: int) -> Hashes:
     """base^0, base^1, ... modulo 2^64."""
-    found = np.full(count, base & 0xFFFFFFFFFFFFFFFF, np.uint64)
-    found[:1] = 1
+    return _table(base, max(count, 1).bit_length())[:count]
+
+
+@lru_cache(4)  # a batch's two tables, and those of one larger document
+def _table(base: int, bits: int) -> Hashes:
+    found = np.full(1 << bits, base, np.uint64)
+    found[0] = 1
     return np.cumprod(found, out=found)
 
 
