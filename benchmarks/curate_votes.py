@@ -83,7 +83,7 @@ def sample(index: int, file: TokenFile) -> Sample:
 def slow_margin(tokens: Sequence[Mapping[str, Any]]) -> float:
     """What `confidence by margin` measures, as one would write it first."""
     others = ([one["logprob"] for one in token["top"] if one["bytes"] != token["bytes"]] for token in tokens)
-    return min(token["logprob"] - max(rest) for token, rest in zip(tokens, others, strict=True) if rest)
+    return min(float(token["logprob"] - max(rest)) for token, rest in zip(tokens, others, strict=True) if rest)
 
 
 if __name__ == "__main__":

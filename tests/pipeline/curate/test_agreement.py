@@ -36,7 +36,7 @@ def kept(samples: list[Sample], config: Agreement) -> list[Sample]:
     return [verdict.sample for verdict in agreement(samples, config) if isinstance(verdict, Keep)]
 
 
-def camps(config: Agreement, *texts: str) -> list[tuple[str, float]]:
+def camps(config: Agreement, *texts: str) -> list[tuple[str, Any]]:
     """The soft labels of a vote that keeps its winner however narrow it is."""
     [winner] = kept(ballots(*texts), config.model_copy(update={"min_share": 0, "min_margin": 0}))
     return [(text, pytest.approx(share)) for text, share in winner.soft_labels]
