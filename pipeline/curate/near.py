@@ -20,14 +20,19 @@ def near(samples: Sequence[Sample], config: Near) -> list[Verdict]:
     texts = [text_of(sample, config.on) for sample in samples]
     labels = near_clusters(texts, config.threshold, config.ngram).tolist()
     kept = bests(samples, labels)
-    verdicts: list[Verdict] = [Keep(sample) for sample in samples]
-    leaving = [
-        index
+    pairs = {
+        index: (texts[index], text_of(kept[label], config.on))
         for index, (sample, label) in enumerate(zip(samples, labels, strict=True))
         if unit_of(sample, config.on) != unit_of(kept[label], config.on)
+    }
+    scores = _scores(list(dict.fromkeys(pairs.values())), config.ngram)
+    return [
+        Drop("near_duplicate", scores[pairs[index]]) if index in pairs else Keep(sample)
+        for index, sample in enumerate(samples)
     ]
-    pairs = texts + [text_of(kept[labels[index]], config.on) for index in leaving]
-    others = np.arange(len(texts), len(pairs))
-    for index, score in zip(leaving, jaccards(pairs, np.array(leaving, int), others, config.ngram), strict=True):
-        verdicts[index] = Drop("near_duplicate", float(score))
-    return verdicts
+
+
+def _scores(pairs: Sequence[tuple[str, str]], ngram: int) -> dict[tuple[str, str], float]:
+    texts = [text for pair in pairs for text in pair]
+    evens = np.arange(0, len(texts), 2)
+    return dict(zip(pairs, jaccards(texts, evens, evens + 1, ngram).tolist(), strict=True))

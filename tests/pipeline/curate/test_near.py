@@ -167,6 +167,8 @@ def test_odd_texts_are_compared_like_any_other() -> None:
 
 def test_a_hundred_thousand_times_the_same_text_is_one() -> None:
     assert not near_clusters([SENTENCE] * 100_000, 0.8, 3).any()
+    same = [sample(SENTENCE, prompt_id=str(number), sample_id=str(number)) for number in range(10_000)]
+    assert near(same, Near()) == [Keep(same[0]), *[Drop("near_duplicate", 1.0)] * 9_999]
 
 
 def test_a_list_longer_than_the_window_becomes_one_cluster() -> None:
