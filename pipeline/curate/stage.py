@@ -20,6 +20,9 @@ from pipeline.wanted import recipe_prompts
 from prompts.errors import InputError
 from prompts.messages import Conversation
 
+BAR = 30
+"""Characters of the longest bar."""
+
 
 class _Bare(dict[str, Conversation]):
     """What the student will be asked, by prompt id."""
@@ -66,11 +69,19 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
 
 
 def funnel(curated: Curated) -> str:
-    """In and out of every step, a line each, with the reasons."""
+    """A bar a step, of what comes out of it, with the reasons of what does not."""
     counts = curated.counts()
-    lines = [f"  {counts['samples']} samples, {sum(counts['failed'].values())} without an answer"]
+    answered = counts["samples"] - sum(counts["failed"].values())
+    lines = [
+        f"  {counts['samples']:,} samples, {counts['samples'] - answered:,} without an answer",
+        _bar("answered", answered, answered, counts["failed"]),
+    ]
     for step in curated.funnel:
-        reasons = counts["dropped"].get(step["step"], {})
-        why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"  {step['step']}: {step['in']} in, {step['out']} out" + (f" ({why})" if why else ""))
-    return "\n".join(lines)
+        lines.append(_bar(step["step"], step["out"], answered, counts["dropped"].get(step["step"], {})))
+    return "\n".join([*lines, f"  kept: {counts['train']:,} to train on, {counts['heldout']:,} held out"])
+
+
+def _bar(name: str, out: int, whole: int, lost: Mapping[str, int]) -> str:
+    marks = round(BAR * out / whole) if whole else 0
+    why = ", ".join(f"-{count:,} {reason}" for reason, count in sorted(lost.items()))
+    return f"  {name:<14} {'#' * marks:<{BAR}} {out:>9,}  {why}".rstrip()

@@ -9,12 +9,14 @@ from typing import Any, Literal
 
 @dataclass(slots=True, frozen=True)
 class Bar:
-    """One line of the funnel. `percent` is its share of all samples, 0 to 100."""
+    """One line of the funnel. `percent` is its share of all samples and `start` where its bar begins, both 0 to 100:
+    what is lost is cut from the right end of what was left, so that the bars step down to what is kept."""
 
     label: str
     reason: str
     count: int
     percent: float
+    start: float
     kind: Literal["all", "lost", "kept"]
 
 
@@ -27,7 +29,14 @@ def funnel(manifest: Mapping[str, Any]) -> list[Bar]:
     total = counts.get("samples", 0)
     if not total:
         return []
-    return [Bar(label, reason, count, 100 * count / total, kind) for label, reason, count, kind in _lines(counts)]
+    bars, left, kept = [], total, 0
+    for label, reason, count, kind in _lines(counts):
+        if kind == "lost":
+            left -= count
+        start = {"all": 0, "lost": left, "kept": kept}[kind]
+        kept += count if kind == "kept" else 0
+        bars.append(Bar(label, reason, count, 100 * count / total, 100 * start / total, kind))
+    return bars
 
 
 def _lines(counts: Mapping[str, Any]) -> Iterator[tuple[str, str, int, Literal["all", "lost", "kept"]]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pipeline.report.funnel import funnel
 from tests.pipeline.report.make import manifest
 
@@ -13,6 +15,16 @@ def test_every_sample_is_on_one_line() -> None:
         ("exact", "exact_duplicate"),
     ]
     assert everything.percent == 100
+
+
+def test_the_bars_step_down_to_what_is_kept() -> None:
+    bars = funnel(manifest())
+    assert (bars[0].start, bars[0].percent) == (0, 100)
+    lost = [bar for bar in bars if bar.kind == "lost"]
+    assert [bar.start + bar.percent for bar in lost] == pytest.approx([100, *(bar.start for bar in lost[:-1])])
+    train, heldout = (bar for bar in bars if bar.kind == "kept")
+    assert (train.start, heldout.start) == (0, pytest.approx(train.percent))
+    assert heldout.start + heldout.percent == pytest.approx(lost[-1].start)
 
 
 def test_before_curation_there_is_none() -> None:
