@@ -38,6 +38,7 @@ STEP_NAMES = frozenset(
         "repetition",
         "verify",
         "decontaminate",
+        "select",
     }
 )
 """The tags of the steps' union: pydantic puts them into the place of an error."""

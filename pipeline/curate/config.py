@@ -230,6 +230,17 @@ class Decontaminate(Section):
         return self.model_copy(update={"against": [(folder / file).resolve() for file in self.against]})
 
 
+class Select(Section):
+    """Keeps a budget of train rows, spread over what there is. Held-out rows are spared."""
+
+    step: Literal["select"] = "select"
+    rows: int = Field(ge=1)
+    """The most train rows kept."""
+    by: Literal["diversity", "label"] = "diversity"
+    """`diversity`: always the row whose prompt's words are farthest from those of all chosen ones; `label`: as many of
+    each distinct completion, and all of a rare one."""
+
+
 class Pii(Section):
     """Masks e-mail addresses, phone and card numbers, keys and the like in prompt and completion, or drops the row.
 
@@ -263,7 +274,8 @@ Step = Annotated[
     | Copies
     | Repetition
     | Verify
-    | Decontaminate,
+    | Decontaminate
+    | Select,
     Field(discriminator="step"),
 ]
 

@@ -28,6 +28,7 @@ from pipeline.curate.config import (
     Pii,
     Refusal,
     Repetition,
+    Select,
     Step,
     Verify,
 )
@@ -40,6 +41,7 @@ from pipeline.curate.near import near
 from pipeline.curate.pii import pii
 from pipeline.curate.refusals import refusal
 from pipeline.curate.repetition import repetition
+from pipeline.curate.select import select
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
 from pipeline.curate.tokens import TokenFile, Tokens
@@ -164,6 +166,8 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return repetition(step)
         case Verify():
             return verify(step)
+        case Select():
+            return partial(select, config=step)
         case Decontaminate():
             against = read_evaluations(step.against)
             return partial(decontaminate, overlap=step.overlap, heldout=step.heldout, against=against)
