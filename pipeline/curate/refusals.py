@@ -18,8 +18,10 @@ _LEAD = r"""[_# ]*(?:[^"“”«»:>]{0,160}?[.!?]\s+)?(?:however,?\s+|but\s+|an
 """What may come first: a short sentence without a quotation mark or a colon, behind which words are someone else's."""
 
 _AI = (
-    r"(?:an? )?(?:large |artificial |virtual |text-based |digital )*(?:ai|artificial intelligence|language model|llm|chatbot)"
-    r"(?: language)?(?: model| assistant| system| chatbot| program)?(?: (?:trained|developed|created|made|built|designed)[^.,]{0,40})?"
+    r"(?:an? )?(?:large |artificial |virtual |text-based |digital )*(?:ai|artificial intelligence|language model"
+    r"|llm|chatbot)"
+    r"(?: language)?(?: model| assistant| system| chatbot| program)?(?: (?:trained|developed|created|made|built"
+    r"|designed)[^.,]{0,40})?"
 )
 _SELF = (
     rf"as {_AI},? (?:i|my)\b"
@@ -33,20 +35,25 @@ _LIMITS = (
 )
 
 _SORRY = (
-    r"(?:(?:i'm|i am|we're|we are) (?:so |very |really |truly |deeply )?(?:sorry|afraid)|sorry|(?:my |our )?(?:sincere )?apologies"
+    r"(?:(?:i'm|i am|we're|we are) (?:so |very |really |truly |deeply )?(?:sorry|afraid)|sorry|(?:my "
+    r"|our )?(?:sincere )?apologies"
     r"|i (?:must )?apologi[sz]e|unfortunately|regrettably)(?: for (?:the|any) (?:inconvenience|confusion))?"
     rf"\s*[,.;:!–—-]*\s*(?:but |however,? |that |as {_AI}, )*"
 )
 _CANNOT = (
-    r"(?:i|we)(?: simply| just| really| also)*(?: (?:cannot|can not|can't)(?: and (?:will not|won't))?| could not| couldn't"
+    r"(?:i|we)(?: simply| just| really| also)*(?: (?:cannot|can not|can't)(?: and (?:will not|won't))?| could not"
+    r"| couldn't"
     r"|(?: will not| won't)(?: be able to)?| refuse to| (?:must|have to) decline(?: to)?"
-    r"|(?: am|'m| are|'re) (?:not able|unable|not allowed|not permitted|not comfortable|not programmed|not in a position)(?: to)?"
+    r"|(?: am|'m| are|'re) (?:not able|unable|not allowed|not permitted|not comfortable|not programmed"
+    r"|not in a position)(?: to)?"
     r"| (?:do not|don't) (?:feel comfortable|have the (?:ability|capability|capacity))(?: to)?) (?:[a-z]+ly )?"
 )
 _VERB = (
-    r"(?:fulfil|fulfill|answer|complete|process|respond to|carry out|accommodate|discuss|support|comply with|provide|generate|create"
+    r"(?:fulfil|fulfill|answer|complete|process|respond to|carry out|accommodate|discuss|support|comply with"
+    r"|provide|generate|create"
     r"|write|produce|reproduce|share|give|offer|promote|engage in|participate in|assist with|help with|do)"
-    r"|(?:discuss|answer|provid|generat|creat|writ|produc|reproduc|shar|giv|offer|promot|engag|participat|help|assist)ing(?: in| with)?"
+    r"|(?:discuss|answer|provid|generat|creat|writ|produc|reproduc|shar|giv|offer|promot|engag|participat|help"
+    r"|assist)ing(?: in| with)?"
 )
 _OBJECT = (
     r"(?:requests?|questions?|prompt|topics?|tasks?|content|material|information|instructions|guidance|advice|opinions?"
@@ -54,15 +61,18 @@ _OBJECT = (
 )
 _REFUSED = (
     r"(?:(?:assist|help|engage|comply|continue|proceed|participate)(?: you)?"
-    r"(?: (?:with|in) (?:that|this|it|creating|writing|making|generating|producing)\b| (?:with|in) (?:any|your|the|such|these|those) "
+    r"(?: (?:with|in) (?:that|this|it|creating|writing|making|generating|producing)\b| (?:with|in) (?:any|your|the"
+    r"|such|these|those) "
     rf"(?:[a-z]+ )?{_OBJECT}|\s*[.!]|$)"
-    rf"|(?:{_VERB}) (?:you (?:with )?)?(?:(?:that|this|these|your|the|such|any|a|an) )?(?:(?:specific|particular|kind of|type of|sort of) )?"
+    rf"|(?:{_VERB}) (?:you (?:with )?)?(?:(?:that|this|these|your|the|such|any|a|an) )?(?:(?:specific|particular"
+    rf"|kind of|type of|sort of) )?"
     rf"(?:[a-z-]+,? (?:or |and )?){{0,3}}{_OBJECT}|do (?:that|this)\s*[.!]|browse the (?:web|internet)"
     r"|(?:view|see|open|access|process) (?:images?|files?|links?|urls?|websites?)\b)"
 )
 
 _REFUSAL = re.compile(
-    rf"{_LEAD}(?:{_SORRY})?(?:{_CANNOT}(?:{_REFUSED})|(?:{_SELF})[^.]{{0,80}}\b(?:can't|cannot|can not|unable|not able|won't)\b)"
+    rf"{_LEAD}(?:{_SORRY})?(?:{_CANNOT}(?:{_REFUSED})|(?:{_SELF})[^.]{{0,80}}\b(?:can't|cannot|can not|unable"
+    rf"|not able|won't)\b)"
 )
 _BOILERPLATE = re.compile(rf"{_LEAD}(?:{_SORRY})?(?:{_SELF}|{_LIMITS})")
 

@@ -93,7 +93,7 @@ def _run(
     os.close(said_end)
     os.close(answer_end)
     try:
-        return _watch(pid, said, answer, time.monotonic() + settings["timeout_s"])
+        return _watch(pid, said, answer, time.monotonic() + settings["timeout_s"], is_command=check is None)
     finally:
         _end_all(pid)
         os.close(said)
@@ -135,7 +135,7 @@ def _exec(settings: dict[str, Any], sample: dict[str, Any]) -> None:
         given.seek(0)
         os.dup2(given.fileno(), 0)
     _limit(settings)
-    os.execvp(settings["command"][0], settings["command"])
+    os.execvp(settings["command"][0], settings["command"])  # noqa: S606  # the point of it
 
 
 def _limit(settings: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ def _own_memory() -> int:
     return 0
 
 
-def _watch(pid: int, said: int, answer: int, deadline: float) -> dict[str, Any]:
+def _watch(pid: int, said: int, answer: int, deadline: float, *, is_command: bool) -> dict[str, Any]:
     """Waits for the sample's process, reading what it says, and no longer than its time."""
     tails = {said: b"", answer: b""}
     open_ends = [said, answer]
@@ -169,7 +169,12 @@ def _watch(pid: int, said: int, answer: int, deadline: float) -> dict[str, Any]:
             tails[end] = (tails[end] + data)[-keep:]
         gone, status = os.waitpid(pid, os.WNOHANG)
         if gone:
-            return _outcome(os.waitstatus_to_exitcode(status), _rest(said, tails[said]), _rest(answer, tails[answer]))
+            code, words, found = (
+                os.waitstatus_to_exitcode(status),
+                _rest(said, tails[said]),
+                _rest(answer, tails[answer]),
+            )
+            return _outcome(code, words, found, is_command=is_command)
         now = time.monotonic()
         if now > deadline:
             return {"timeout": True}
@@ -187,7 +192,7 @@ def _rest(end: int, so_far: bytes) -> bytes:
     return so_far
 
 
-def _outcome(code: int, said: bytes, answer: bytes) -> dict[str, Any]:
+def _outcome(code: int, said: bytes, answer: bytes, *, is_command: bool) -> dict[str, Any]:
     """Of a function that answered; else of a process that ended with `code`, negative for a signal."""
     if answer:
         with contextlib.suppress(ValueError):
@@ -198,6 +203,8 @@ def _outcome(code: int, said: bytes, answer: bytes) -> dict[str, Any]:
         return {"timeout": True}
     lines = said.decode("utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if code == 0 and not is_command:
+        return {"error": "ended without an answer"}
     if last.startswith("MemoryError"):
         return {"memory": True}
     return {"code": code, "last": last[:500]}
@@ -236,8 +243,8 @@ def _children() -> list[int]:
 
 
 def _last_line(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}".strip()
-    return text.splitlines()[0][:500] if text else type(error).__name__
+    """What a traceback would end with, on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
 
 
 if __name__ == "__main__":
