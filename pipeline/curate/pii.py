@@ -14,7 +14,7 @@ from functools import partial
 
 from pipeline.curate.config import Pii
 from pipeline.curate.presidio import named_entities
-from pipeline.curate.secrets import KEY
+from pipeline.curate.secrets import KEY, may_hold_key
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
 from prompts.messages import Message
 
@@ -200,7 +200,7 @@ def _has_digits(text: str) -> bool:
 
 
 HINTS: dict[str, Callable[[str], bool]] = {
-    "key": lambda text: True,
+    "key": may_hold_key,
     "email": lambda text: "@" in text,
     "iban": _has_digits,
     "card": _has_digits,

@@ -34,3 +34,24 @@ _BEHIND_ITS_NAME = r"(?i:(?<=secret_access_key=)|(?<=secret_access_key = )|(?<=s
 
 KEY = re.compile(rf"(?s)(?<![A-Za-z0-9])(?:{'|'.join(_FORMATS)})|{_PEM}|{_BEHIND_ITS_NAME}")
 """Matches a key whole. The AWS secret has no prefix: it is found behind its name."""
+
+_SIGNS = (
+    "sk-",
+    "AKIA",
+    "ASIA",
+    "_",
+    "xox",
+    "xapp-",
+    "AIza",
+    "GOCSPX-",
+    "eyJ",
+    "hooks.",
+    "PRIVATE KEY",
+    "secret",
+    "Secret",
+)
+
+
+def may_hold_key(text: str) -> bool:
+    """Whether a text has any of the formats' fixed parts: most have none, and need no search."""
+    return any(sign in text for sign in _SIGNS)
