@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
-from pipeline.curate.config import Agreement, Calibrate, Curate, Exact, Format, Near, Outcome, Split, Step
+from pipeline.curate.config import Agreement, Calibrate, Confidence, Curate, Exact, Format, Near, Outcome, Split, Step
 from pipeline.curate.curate import Curated, curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.records import REPLIES, read_rows, write_parquet
@@ -24,6 +24,7 @@ STEPS: list[Step] = [
     Near(threshold=0.5, ngram=1),
     Agreement(min_share=0.6),
     Calibrate(labels=["spam", "ham"], keep=0.7),
+    Confidence(by="margin", keep=0.7, without_logprobs="keep"),
 ]
 
 
