@@ -3,7 +3,8 @@
 No sampling: a set-similarity join with prefix and positional filters (Xiao et al., "Efficient similarity joins for
 near duplicate detection", WWW 2008). Where all sets are sorted in one order, two whose Jaccard similarity is t or more
 share one of their first n - ceil(t n) + 1 elements. Rare shingles come first here, and what is seen once is left out,
-so few texts share such an element that are not near; every pair that does is then compared in full.
+so few texts share such an element that are not near; every pair that does is then compared in full. WINDOW and VAIN
+bound the search where that fails.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pipeline.curate.shingles import BATCH_TEXTS, HASH_BITS, Counts, Hashes, Shi
 WINDOW = 1000
 """In a list of texts that share an element, each is compared with so many of the next larger, unless the list became
 one cluster before: a list longer than this, of texts that are nearly near, would cost its square."""
+VAIN = 10
+"""Comparisons in vain, a text, after which the search ends: texts of one template, all nearly near, have millions."""
 EXACT = 1e-9  # thresholds are decimals: 0.8 x 5 is 4
 RARITY_BITS = 5
 POSITION_BITS = 10
@@ -81,7 +84,7 @@ def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
     rejected = np.empty(0, np.int64)
     for gap in range(1, WINDOW + 1):
         entries = _open_lists(entries, roots[order], gap)
-        if not entries.size:
+        if not entries.size or len(rejected) > VAIN * len(texts):
             break
         pairs = _candidates(entries, gap, sizes, roots[order], threshold)
         pairs = pairs[~np.isin(pairs, rejected)]
