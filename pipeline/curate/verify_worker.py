@@ -31,6 +31,7 @@ MAX_PROCESSES = 64  # one sample may have so many at once: more is a fork bomb
 MAX_FILE = 64 << 20  # bytes of one file
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
 POLL_S = 0.02
+SOON_S = 0.0005  # a process whose pipes are closed is about to be gone
 
 Check = Callable[[dict[str, Any]], Any]
 
@@ -160,7 +161,7 @@ def _watch(pid: int, said: int, answer: int, deadline: float, *, is_command: boo
     open_ends = [said, answer]
     next_count = time.monotonic() + 5 * POLL_S
     while True:
-        ready, _, _ = select.select(open_ends, [], [], POLL_S) if open_ends else ([], time.sleep(0.0005), [])
+        ready, _, _ = select.select(open_ends, [], [], POLL_S if open_ends else SOON_S)
         for end in ready:
             data = os.read(end, 1 << 16)
             if not data:

@@ -66,7 +66,7 @@ ANSWERS = [
     "Dear Anna,\n\nI'm sorry, but I can't assist with the move on Sunday.",
     "I can't help but notice how blue the sky is.",
     '"As an AI language model, I cannot answer" is what the chatbot told me, so I write to you.',
-    'The bot said: "I\'m sorry, but I can\'t assist with that." What shall I do?',
+    "The bot said: \"I'm sorry, but I can't assist with that.\" What shall I do?",
     "> As an AI language model, I can't do that.\n\nThis is what I got. Can you fix it?",
     "ham. The mail quotes an AI: I'm sorry, but I can't help with that.",
     "I cannot recommend this book enough.",
