@@ -26,10 +26,13 @@ VAIN = 10
 EXACT = 1e-9  # thresholds are decimals: 0.8 x 5 is 4
 RARITY_BITS = 5
 POSITION_BITS = 10
+FREQUENT_BITS = 20
 TABLE_BITS = 28  # 256 MB, for a million texts
 HELD_CHARS = 1 << 27
 """Up to so much text its shingles are held, some 200 MB, instead of made twice."""
 PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
+
+_Occurrences = tuple[NDArray[np.uint8], NDArray[np.uint32]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -116,27 +119,34 @@ def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> list[_Prefi
     return [_batch_prefixes(batch, occurrences, threshold) for batch in batches()]
 
 
-def _occurrences(batches: Iterable[Shingles], chars: int) -> NDArray[np.uint8]:
-    """How often a shingle occurs, as a table by its last bits: more where several share a place, and 255 is the most.
+def _occurrences(batches: Iterable[Shingles], chars: int) -> _Occurrences:
+    """How often a shingle occurs, as tables by its last bits: to 255, or more where several share a place, and beyond.
 
-    It is exact up to 1: what has 1 occurs once.
+    What has 1 in the first occurs once. The second is rough, and of what has 128 in the first.
     """
     table = np.zeros(1 << min(max(chars, 1).bit_length(), TABLE_BITS), np.uint8)
+    frequent = np.zeros(1 << FREQUENT_BITS, np.uint32)
     half = np.uint8(128)
     for batch in batches:
         places = batch.hashes & np.uint64(len(table) - 1)
-        places = places[table[places] < half]
+        often = table[places] >= half
+        np.add.at(frequent, places[often] & np.uint64(len(frequent) - 1), np.uint32(1))
+        places = places[~often]
         if np.bincount((places & np.uint64(0xFFFF)).astype(np.int64), minlength=1).max() < half:
             np.add.at(table, places, np.uint8(1))
         else:
             places, counts = np.unique(places, return_counts=True)
+            np.add.at(frequent, places & np.uint64(len(frequent) - 1), counts.astype(np.uint32))
             table[places] = np.minimum(table[places] + counts, 255)
-    return table
+    return table, frequent
 
 
-def _batch_prefixes(batch: Shingles, occurrences: NDArray[np.uint8], threshold: float) -> _Prefixes:
+def _batch_prefixes(batch: Shingles, occurrences: _Occurrences, threshold: float) -> _Prefixes:
     """What occurs once comes first in a set and needs no sorting."""
-    counts = occurrences[batch.hashes & np.uint64(len(occurrences) - 1)]
+    table, frequent = occurrences
+    counts = table[batch.hashes & np.uint64(len(table) - 1)].astype(np.uint32)
+    often = np.flatnonzero(counts >= 128)
+    counts[often] += frequent[batch.hashes[often] & np.uint64(len(frequent) - 1)]
     texts = np.repeat(np.arange(len(batch.counts), dtype=np.uint16), batch.counts)
     common = np.flatnonzero(counts > 1)
     alone = batch.counts - np.bincount(texts[common], minlength=len(batch.counts))
