@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
-from pipeline.curate.config import Agreement, Calibrate, Confidence, Curate, Exact, Format, Near, Outcome, Split, Step
+from pipeline.curate.config import (
+    Agreement,
+    Calibrate,
+    Confidence,
+    Curate,
+    Exact,
+    Format,
+    Near,
+    Outcome,
+    Pii,
+    Split,
+    Step,
+)
 from pipeline.curate.curate import Curated, curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.records import REPLIES, read_rows, write_parquet
@@ -21,6 +33,7 @@ STEPS: list[Step] = [
     Outcome(),
     Format(choices=["spam", "ham"]),
     Exact(),
+    Pii(),
     Near(threshold=0.5, ngram=1),
     Agreement(min_share=0.6),
     Calibrate(labels=["spam", "ham"], keep=0.7),
