@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.context import Context
 from pipeline.curate.config import Judge, Judged
 from pipeline.curate.judging import SCHEMA
-from pipeline.journal import Journal, reply_of
+from pipeline.journal import Journal, texts_of
 from pipeline.roster import TeacherEntry
 from pipeline.seats import Seat, seat_of
 from pipeline.session import ask
@@ -30,13 +30,13 @@ def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation
         known = journal.answered(items)
         owed = [(item,) for key, item in items.items() if key not in known]
         asyncio.run(ask(context, journal, "judge", {0: seat}, {0: owed}, len(owed)))
-    return {question: _answer(context, request) for question, request in requests.items()}
+    return _answers(context, requests)
 
 
 def recall_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
     """As `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
     requests = _requests(_seat(context, config), questions)
-    return {question: _answer(context, request) for question, request in requests.items()}
+    return _answers(context, requests)
 
 
 def judging_seat(context: Context, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> Seat:
@@ -55,6 +55,6 @@ def _requests(seat: Seat, questions: Sequence[Conversation]) -> dict[Conversatio
     return {question: Request(seat.who.identity, question, seat.sampling, seat.schema) for question in questions}
 
 
-def _answer(context: Context, request: Request) -> str | None:
-    reply = reply_of(context.run.journal, request.key)
-    return reply["text"] if reply is not None and reply["outcome"] == "ok" else None
+def _answers(context: Context, requests: Mapping[Conversation, Request]) -> dict[Conversation, str | None]:
+    texts = texts_of(context.run.journal, (request.key for request in requests.values()))
+    return {question: texts.get(request.key) for question, request in requests.items()}

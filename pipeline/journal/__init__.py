@@ -18,7 +18,7 @@ a prefix of what was committed; an attempt without an outcome was in flight, and
 
 from pipeline.journal.export import rows, tables
 from pipeline.journal.journal import Journal
-from pipeline.journal.read import attempts_of, progress_of, reply_of
+from pipeline.journal.read import attempts_of, progress_of, reply_of, texts_of
 from pipeline.journal.schema import FORMAT_VERSION, read_only
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "reply_of",
     "rows",
     "tables",
+    "texts_of",
 ]

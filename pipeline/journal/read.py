@@ -107,6 +107,17 @@ def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
     return head
 
 
+def texts_of(path: Path, request_keys: Iterable[str]) -> dict[str, str]:
+    """The texts of those of the requests that were answered whole, by request key."""
+    feed, texts = iter(request_keys), {}
+    with closing(read_only(path)) as connection:
+        while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
+            sql = f"""SELECT r.key, b.body FROM requests r JOIN replies b ON b.request = r.id
+                      WHERE r.outcome = 'ok' AND r.key IN ({", ".join("?" * len(some))})"""
+            texts |= {key.hex(): str(decode_head(body)["text"]) for key, body in connection.execute(sql, some)}
+    return texts
+
+
 def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
     """Those of the requests that have a reply."""
     feed, answered = iter(keys), set()
