@@ -109,7 +109,8 @@ def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
 
 def texts_of(path: Path, request_keys: Iterable[str]) -> dict[str, str]:
     """The texts of those of the requests that were answered whole, by request key."""
-    feed, texts = iter(request_keys), {}
+    feed = iter(request_keys)
+    texts: dict[str, str] = {}
     with closing(read_only(path)) as connection:
         while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
             sql = f"""SELECT r.key, b.body FROM requests r JOIN replies b ON b.request = r.id
