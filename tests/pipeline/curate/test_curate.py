@@ -14,12 +14,15 @@ from pipeline.curate.config import (
     Agreement,
     Calibrate,
     Confidence,
+    Copies,
     Curate,
     Exact,
     Format,
     Near,
     Outcome,
     Pii,
+    Refusal,
+    Repetition,
     Split,
     Step,
 )
@@ -38,6 +41,9 @@ STEPS: list[Step] = [
     Agreement(min_share=0.6),
     Calibrate(labels=["spam", "ham"], keep=0.7),
     Confidence(by="margin", keep=0.7, without_logprobs="keep"),
+    Refusal(),
+    Copies(),
+    Repetition(),
 ]
 
 
