@@ -281,7 +281,7 @@ Step = Annotated[
 
 
 def _default_steps() -> list[Step]:
-    return [Outcome(), Format(), Exact(), Decontaminate()]
+    return [Outcome(), Format(), Refusal(), Exact(), Near(), Decontaminate()]
 
 
 class Split(Section):
