@@ -43,6 +43,12 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.client
 	$(BIN)/python -m benchmarks.pace
 	$(BIN)/python -m benchmarks.huggingface
+	$(BIN)/python -m benchmarks.budget
+	$(BIN)/python -m benchmarks.curate
+	$(BIN)/python -m benchmarks.curate_near
+	$(BIN)/python -m benchmarks.curate_decontaminate
+	$(BIN)/python -m benchmarks.curate_votes
+	$(BIN)/python -m benchmarks.curate_pii
 
 bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
 	$(BIN)/python -m benchmarks.peers.run
