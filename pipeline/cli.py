@@ -254,7 +254,7 @@ def _run(
     loaded = _load(recipe, overrides, teacher)
     with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress(as_json=as_json) as progress:
         run_stages(Context(loaded, directory, manifest, progress), first, last, force_from=force_from)
-    _print(read_summary(directory), as_json, render_summary)
+    _print(read_summary(directory, last), as_json, render_summary)
 
 
 def _what_if(

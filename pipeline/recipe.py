@@ -44,6 +44,10 @@ STEP_NAMES = frozenset(
 """The tags of the steps' union: pydantic puts them into the place of an error."""
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 class Prompts(Section):
     """What is asked."""
 
@@ -58,7 +62,7 @@ class Prompts(Section):
     """The column whose equal values must stay on one side of the split; default: every prompt is its own."""
     limit: int | None = Field(None, ge=1)
     """Use only the first so many rows."""
-    license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    license: Annotated[str | None, BeforeValidator(_lower)] = Field(None, pattern=r"^[a-z0-9][a-z0-9.-]*$")
     """The licence of the rows as the Hub writes it, `cc-by-4.0` or `other`; the dataset card says it. None says that
     none was given."""
 

@@ -11,16 +11,17 @@ import orjson
 from pipeline.run import RunDir
 
 
-def read_summary(run: RunDir) -> dict[str, Any]:
-    """The manifest, and the evaluation if this manifest's evaluate stage is done."""
-    manifest = run.load_manifest()
-    evaluated = manifest.stages.get("evaluate")
-    done = evaluated is not None and evaluated.status == "done" and run.evaluation.exists()
+def read_summary(run: RunDir, last: str) -> dict[str, Any]:
+    """The manifest after the stages up to `last`; the evaluation and the page where these are among them.
+
+    An earlier stage alone may have left them behind: they would be of another corpus.
+    """
+    evaluated, reported = last in ("evaluate", "report"), last == "report"
     return {
         "run": str(run.root),
-        "manifest": manifest.to_dict(),
-        "evaluation": orjson.loads(run.evaluation.read_bytes()) if done else None,
-        "report": str(run.report) if run.report.exists() else None,
+        "manifest": run.load_manifest().to_dict(),
+        "evaluation": orjson.loads(run.evaluation.read_bytes()) if evaluated else None,
+        "report": str(run.report) if reported else None,
     }
 
 
