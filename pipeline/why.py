@@ -146,6 +146,7 @@ def _verdict_lines(verdict: dict[str, Any]) -> list[str]:
             lines = [
                 f"verdict: dropped by the step '{verdict['step']}': {verdict['reason']}{score}; {verdict['split']} side"
             ]
+            lines += [f"  | {line}" for line in (verdict["detail"] or "").splitlines()]
         case "failed":
             return [f"verdict: no answer ({verdict['outcome']}): neither kept nor dropped"]
         case side:

@@ -96,7 +96,7 @@ def _regex(pattern: re.Pattern[str], sample: Sample) -> Verdict:
 def _json(validator: Draft202012Validator, sample: Sample) -> Verdict:
     try:
         value = json.loads(sample.completion)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # a number of too many digits, a nest too deep
         return Drop("not_json")
     return Keep(sample) if validator.is_valid(value) else Drop("schema")
 

@@ -68,6 +68,7 @@ def test_outcome_drops_what_is_no_whole_answer() -> None:
         (Format(json_schema={"type": "object", "required": ["a"]}), '{"a": 1}', "kept"),
         (Format(json_schema={"type": "object", "required": ["a"]}), "{}", "schema"),
         (Format(json_schema={"type": "object"}), "{", "not_json"),
+        (Format(json_schema={"type": "array"}), "[" * 100_000, "not_json"),
     ],
 )
 def test_format(config: Format, completion: str, expected: str) -> None:
