@@ -82,7 +82,8 @@ def _heldout_texts(samples: Sequence[Sample]) -> list[Text]:
 
 
 def _prompt(sample: Sample) -> bytes:
-    return EDGE.join(folded(turn.content) for turn in sample.bare)
+    """Its turns but the system's: an instruction is nobody's own, however few held-out rows have it."""
+    return EDGE.join(folded(turn.content) for turn in sample.bare if turn.role != "system")
 
 
 def _in_every_prompt(samples: Sequence[Sample]) -> frozenset[int]:

@@ -114,7 +114,13 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "anthropic",
+        *(pytest.param(name, marks=[pytest.mark.slow, pytest.mark.timeout(600)]) for name in ("openai", "bedrock")),
+    ],
+)
 def test_a_kill_at_every_step_loses_nothing_and_pays_nothing_twice(
     server: BatchServer, provider: str, tmp_path: Path
 ) -> None:

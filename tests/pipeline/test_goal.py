@@ -40,7 +40,7 @@ def test_a_steady_share_is_reached_in_few_waves(share: float, goal: int) -> None
     while (kept := int(rows * share)) < goal:
         rows, waves = next_rows(rows, kept, goal), waves + 1
     assert waves <= 14
-    assert rows <= max(PILOT, 8 * HOPELESS, goal / share * 1.03 + 1 / share + 1)
+    assert rows <= PILOT + 2.1 * (goal + 1) / share  # one kept of the first few may stand for nearly two
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_recipe_that_keeps_nothing_stops_early(tmp_path: Path, server: FaultSe
     done = run(recipe, "--set", "curate.format.regex=nothing")
     assert done.returncode == 1
     assert "curation keeps none of the first" in done.stderr
-    assert "format: " in done.stderr
+    assert "no_match" in done.stderr
     assert HOPELESS <= len(server.requests) < 2 * HOPELESS
 
 
