@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prompts.messages import Conversation, to_dicts
+from prompts.token_bytes import token_bytes
 from teachers.arrival import check_supported, checked
 from teachers.base import Identity, Reply, Request, Usage
 from teachers.batching import Batcher, Ticket
@@ -18,7 +19,6 @@ from teachers.errors import InvalidRequest
 from teachers.huggingface_files import load, stop_ids, version
 from teachers.spec import Spec
 from teachers.terms import terms_of
-from teachers.token_bytes import token_bytes
 
 if TYPE_CHECKING:
     from teachers.rows import Row

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import torch
 
+from prompts.token_bytes import whole_characters
 from teachers.base import Outcome, Reply, TokenLogprob, Usage
 from teachers.batching import Ticket
 from teachers.sampling import choose, kept_tokens
-from teachers.token_bytes import whole_characters
 
 BytesOf = Callable[[int], bytes]
 

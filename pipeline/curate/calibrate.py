@@ -59,10 +59,11 @@ def _calibrate_one(
     least = np.quantile(margins_N[train_N], 1 - config.keep) if config.keep < 1 and train_N.any() else -np.inf
     for row, index in enumerate(usable):
         label, sure = config.labels[int(centred_NL[row].argmax())], float(margins_N[row])
-        kept = sure >= least or not train_N[row]
-        verdicts[index] = (
-            Keep(replace(samples[index], completion=label, margin=sure)) if kept else Drop("low_margin", sure)
-        )
+        if sure < least and train_N[row]:
+            verdicts[index] = Drop("low_margin", sure)
+            continue
+        soft = shares(centred_NL[row], config.labels)
+        verdicts[index] = Keep(replace(samples[index], completion=label, margin=sure, soft_labels=soft))
 
 
 def log_odds(logprobs_NL: Floats) -> Floats:
@@ -83,6 +84,17 @@ def margin(centred_NL: Floats) -> Floats:
     ordered = np.sort(centred_NL, axis=1)
     distance: Floats = ordered[:, -1] - ordered[:, -2]
     return distance
+
+
+def shares(centred_L: Floats, labels: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """The labels' calibrated probabilities, the likeliest first: each one's own from its log-odds, then summed to 1.
+
+    Two labels' log-odds are each other's negative, and their own probabilities sum to 1 already.
+    """
+    chances_L = 1 / (1 + np.exp(-centred_L))
+    chances_L /= chances_L.sum()
+    order = np.argsort(-centred_L, kind="stable")
+    return tuple((labels[index], float(chances_L[index])) for index in order)
 
 
 def _prior(config: Calibrate) -> Floats:

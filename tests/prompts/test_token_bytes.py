@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from teachers.token_bytes import token_bytes, whole_characters
+from prompts.token_bytes import token_bytes, whole_characters
 
 
 def build(model: Any, decoder: Any) -> Any:
