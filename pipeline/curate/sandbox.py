@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,69 +46,82 @@ class WorkerGone(Exception):
     """The worker ended, or is to be ended because it does not answer."""
 
 
-def run_all(job: Job, samples: Sequence[Mapping[str, Any]], workers: int | None = None) -> list[dict[str, Any]]:
-    """The verifier's answer to each sample, in order, from `workers` processes at once, by default one a core.
+_Result = tuple[int, dict[str, Any]] | BaseException
+"""A sample's number and its answer, or what went wrong with the work itself."""
+
+
+def run_all(
+    job: Job,
+    count: int,
+    sample_of: Callable[[int], Mapping[str, Any]],
+    *,
+    workers: int | None = None,
+    tell: Callable[[int], None] = lambda done: None,
+) -> list[dict[str, Any]]:
+    """The verifier's answers to samples 0 to `count` - 1, in order, from `workers` processes at once, or one a core.
 
     An answer has one key of: passed, error, timeout, memory, code (a command's exit status, with its `last` line).
-    InputError where the verifier cannot be loaded.
+    `tell` hears in this thread how many are done. InputError where the verifier cannot be loaded. Whatever ends this
+    call early, Ctrl-C too, ends the samples under way.
     """
-    count = min(workers or os.cpu_count() or 1, len(samples))
-    if not count:
+    size = min(workers or os.cpu_count() or 1, count)
+    if not size:
         return []
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        idle: SimpleQueue[_Worker] = SimpleQueue()
-        for _ in range(count):
-            idle.put(stack.enter_context(contextlib.closing(_Worker(job, folder))))
-        with ThreadPoolExecutor(count) as pool:
-            return list(pool.map(lambda sample: _ask(idle, sample), samples))
+    answers: list[dict[str, Any]] = [{}] * count
+    results: SimpleQueue[_Result] = SimpleQueue()
+    numbers = iter(range(count))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as stack:
+        crew = [stack.enter_context(contextlib.closing(_Worker(job, folder))) for _ in range(size)]
+        crew[0].start()  # what cannot be loaded is said before the others try
+        pool = stack.enter_context(ThreadPoolExecutor(size))
+        for worker in crew:
+            stack.callback(worker.stop)
+            pool.submit(_serve, worker, sample_of, numbers, results)
+        for done in range(1, count + 1):
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            answers[result[0]] = result[1]
+            tell(done)
+    return answers
 
 
-def _ask(idle: SimpleQueue[_Worker], sample: Mapping[str, Any]) -> dict[str, Any]:
-    worker = idle.get()
+def _serve(
+    worker: _Worker,
+    sample_of: Callable[[int], Mapping[str, Any]],
+    numbers: Iterator[int],
+    results: SimpleQueue[_Result],
+) -> None:
+    """A thread's work: the next sample that nobody has, until there is none."""
     try:
-        return worker.ask(sample)
-    finally:
-        idle.put(worker)
+        for number in numbers:
+            results.put((number, worker.ask(sample_of(number))))
+    except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+        results.put(error)
 
 
 class _Worker:
+    """A process, started when it is first asked; only `stop` may be called from another thread."""
+
     def __init__(self, job: Job, folder: str) -> None:
         self._job, self._folder = job, folder
-        self._start()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+        self._stopped, self._lock = False, threading.Lock()
 
     def ask(self, sample: Mapping[str, Any]) -> dict[str, Any]:
+        if self._process is None:
+            self.start()
         try:
             self._write(sample)
             return self._read(self._job.timeout_s + GRACE_S)
         except WorkerGone:
             self.close()
-            self._start()
             return {"error": "the worker was ended"}
 
-    def close(self) -> None:
-        """Ends the worker, and by it the sample it has."""
-        process = self._process
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_bare_environment(self._folder),
-            start_new_session=True,
-        )
-        self._buffer = b""
+    def start(self) -> None:
+        """InputError where the verifier cannot be loaded, WorkerGone once `stop` was called."""
+        self._open()
         try:
             self._write({name: getattr(self._job, name) for name in Job.__slots__})
             answer = self._read(LOAD_S)
@@ -118,19 +132,58 @@ class _Worker:
             function = ":".join(self._job.function or ())
             raise InputError(f"{function} cannot be loaded: {answer['failed']}", field="curate.steps.verify.function")
 
-    def _write(self, value: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None  # it is a pipe
+    def stop(self) -> None:
+        """Ends the sample under way and takes no other."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Ends the worker, and by it the sample it has."""
+        process = self._process
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
         try:
-            self._process.stdin.write(json.dumps(value).encode() + b"\n")
-            self._process.stdin.flush()
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        self._process = None
+
+    def _open(self) -> None:
+        with self._lock:
+            if self._stopped:
+                raise WorkerGone
+            self._buffer = b""
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_bare_environment(self._folder),
+                start_new_session=True,
+            )
+
+    def _write(self, value: Mapping[str, Any]) -> None:
+        pipe = self._process.stdin if self._process else None
+        assert pipe is not None  # the process is started
+        try:
+            pipe.write(json.dumps(value).encode() + b"\n")
+            pipe.flush()
         except OSError as error:
             raise WorkerGone from error
 
     def _read(self, timeout_s: float) -> dict[str, Any]:
         """A line of the worker's, which keeps to the time limit however slowly it comes."""
-        assert self._process.stdout is not None  # it is a pipe
-        until = time.monotonic() + timeout_s
-        pipe = self._process.stdout.fileno()
+        stdout = self._process.stdout if self._process else None
+        assert stdout is not None  # the process is started
+        until, pipe = time.monotonic() + timeout_s, stdout.fileno()
         while b"\n" not in self._buffer:
             ready, _, _ = select.select([pipe], [], [], max(0.0, until - time.monotonic()))
             data = os.read(pipe, 1 << 16) if ready else b""

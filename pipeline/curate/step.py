@@ -61,7 +61,21 @@ Verdict = Keep | Drop
 Rule = Callable[[Sequence[Sample]], Sequence[Verdict]]
 """A step bound to its settings. Pure: no clock, no chance, no state between calls."""
 
+Tell = Callable[[int], None]
+"""Hears how many samples a step is done with, while it works; what it does with that is no matter to the verdicts."""
+
+
+@dataclass(slots=True, frozen=True)
+class Each:
+    """A step that looks at one sample at a time: a part of the samples gets the verdicts that it gets among all."""
+
+    rule: Callable[[Sample], Verdict]
+
+    def __call__(self, samples: Sequence[Sample]) -> list[Verdict]:
+        """One verdict each, in the same order."""
+        return [self.rule(sample) for sample in samples]
+
 
 def each(rule: Callable[[Sample], Verdict]) -> Rule:
     """A step that looks at one sample at a time."""
-    return lambda samples: [rule(sample) for sample in samples]
+    return Each(rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Sequence
 from functools import partial
@@ -10,31 +11,39 @@ from typing import Any
 
 from pipeline.curate.config import Verify
 from pipeline.curate.sandbox import Job, run_all
-from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict
+from pipeline.curate.step import Drop, Keep, Rule, Sample, Tell, Verdict
 from prompts.digest import digest_file
+from prompts.errors import InputError
 from prompts.messages import to_dicts
 
 FAILED = 1
 """The exit status by which a command says that a reply is wrong, as grep, cmp and unit test runners do."""
 
 
-def verify(config: Verify) -> Rule:
-    """Drops replies that the check fails, on both sides of the split: it says of a reply that it is wrong."""
-    return partial(_verify, config)
+def verify(config: Verify, tell: Tell = lambda done: None) -> Rule:
+    """Drops replies that the check fails, on both sides of the split: it says of a reply that it is wrong.
+
+    InputError where the command's program is not to be found.
+    """
+    if config.command and shutil.which(config.command[0]) is None:
+        remedy = "Name a program on the PATH, or a file beside the recipe that may be executed"
+        raise InputError(f"no such program: {config.command[0]}", field="curate.steps.verify.command", remedy=remedy)
+    return partial(_verify, config, tell)
 
 
-def _verify(config: Verify, samples: Sequence[Sample]) -> list[Verdict]:
-    given = [
-        {
-            "sample_id": sample.sample_id,
-            "prompt_id": sample.prompt_id,
-            "prompt": to_dicts(sample.bare),
-            "completion": sample.completion,
-        }
-        for sample in samples
-    ]
-    answers = run_all(job_of(config), given)
+def _verify(config: Verify, tell: Tell, samples: Sequence[Sample]) -> list[Verdict]:
+    answers = run_all(job_of(config), len(samples), lambda number: _given(samples[number]), tell=tell)
     return [_verdict(sample, answer) for sample, answer in zip(samples, answers, strict=True)]
+
+
+def _given(sample: Sample) -> dict[str, Any]:
+    """What the check is told. There is no gold in it."""
+    return {
+        "sample_id": sample.sample_id,
+        "prompt_id": sample.prompt_id,
+        "prompt": to_dicts(sample.bare),
+        "completion": sample.completion,
+    }
 
 
 def job_of(config: Verify) -> Job:

@@ -3,7 +3,8 @@
 Started by sandbox.py as `python -I verify_worker.py`, it reads one JSON line of settings, loads the verifier once and
 then forks for every sample: a line in, a line out. What the verifier prints goes nowhere, save the last line of what a
 command says. A sample's processes end with it, whatever they did: the group is killed, and so is every orphan, since
-this process takes them in (PR_SET_CHILD_SUBREAPER).
+this process takes them in (PR_SET_CHILD_SUBREAPER). What the verifier's file started as it was loaded lives on between
+samples and ends with this process. Where sandbox.py's process is gone, so is the sample.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ANSWER = 65536  # bytes kept of what a function answers
 MAX_PROCESSES = 64  # one sample may have so many at once: more is a fork bomb
 MAX_FILE = 64 << 20  # bytes of one file
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 POLL_S = 0.02
 SOON_S = 0.0005  # a process whose pipes are closed is about to be gone
 
@@ -40,17 +42,26 @@ def main() -> None:
     """Serves until its input ends."""
     lines, answers = _take_pipes()
     settings = json.loads(lines.readline())
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    _prctl(SUBREAPER, 1)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # by way of `finally`: no sample outlives us
     try:
         check = _load(settings["function"]) if settings["function"] else None
     except BaseException as error:  # noqa: BLE001  # whatever a user's file raises
         _say(answers, {"failed": _last_line(error)})
+        _end(set())
         return
-    _say(answers, {"ready": True})
-    for line in lines:
-        _say(answers, _run(check, settings, json.loads(line), (lines.fileno(), answers.fileno())))
+    ours = _children()
+    try:
+        _say(answers, {"ready": True})
+        for line in lines:
+            _say(answers, _run(check, settings, json.loads(line), (lines.fileno(), answers.fileno()), ours))
+    finally:
+        _end(set())
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _take_pipes() -> tuple[Any, Any]:
@@ -81,22 +92,24 @@ def _load(function: list[str]) -> Check:
 
 
 def _run(
-    check: Check | None, settings: dict[str, Any], sample: dict[str, Any], ours: tuple[int, ...]
+    check: Check | None, settings: dict[str, Any], sample: dict[str, Any], pipes: tuple[int, int], ours: set[int]
 ) -> dict[str, Any]:
+    """`pipes` are the ends to sandbox.py, `ours` the processes that live on."""
     folder = tempfile.mkdtemp()
     said, said_end = os.pipe()
     answer, answer_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        for end in (*ours, said, answer):
+        for end in (*pipes, said, answer):
             os.close(end)
         _become(check, settings, sample, folder, said_end, answer_end)
     os.close(said_end)
     os.close(answer_end)
     try:
-        return _watch(pid, said, answer, time.monotonic() + settings["timeout_s"], is_command=check is None)
+        until = time.monotonic() + settings["timeout_s"]
+        return _watch(pid, (said, answer), until, pipes[0], is_command=check is None)
     finally:
-        _end_all(pid)
+        _end(ours, pid)
         os.close(said)
         os.close(answer)
         shutil.rmtree(folder, ignore_errors=True)
@@ -108,6 +121,7 @@ def _become(
     """The sample's process: never returns."""
     own, said_so = os.getpid(), dict[str, Any]()
     try:
+        _prctl(DEATH_SIGNAL, signal.SIGKILL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         os.chdir(folder)
@@ -124,8 +138,9 @@ def _become(
     except BaseException as error:  # noqa: BLE001  # SystemExit too is an answer
         said_so = {"error": _last_line(error)}
     finally:
-        if os.getpid() == own:  # and no process that the verifier forked and let return
-            os.write(answer, json.dumps(said_so).encode())
+        with contextlib.suppress(OSError):  # a verifier may close what it did not open
+            if os.getpid() == own:  # and no process that the verifier forked and let return
+                os.write(answer, json.dumps(said_so).encode())
         os._exit(0)
 
 
@@ -155,13 +170,19 @@ def _own_memory() -> int:
     return 0
 
 
-def _watch(pid: int, said: int, answer: int, deadline: float, *, is_command: bool) -> dict[str, Any]:
-    """Waits for the sample's process, reading what it says, and no longer than its time."""
+def _watch(pid: int, pipes: tuple[int, int], deadline: float, parent: int, *, is_command: bool) -> dict[str, Any]:
+    """Waits for the sample's process, reading what it says, no longer than its time and than `parent` lives.
+
+    `pipes` are what it says and what it answers; `parent` is a pipe in which nothing comes but its end.
+    """
+    said, answer = pipes
     tails = {said: b"", answer: b""}
     open_ends = [said, answer]
     next_count = time.monotonic() + 5 * POLL_S
     while True:
-        ready, _, _ = select.select(open_ends, [], [], POLL_S if open_ends else SOON_S)
+        ready, _, _ = select.select([*open_ends, parent], [], [], POLL_S if open_ends else SOON_S)
+        if parent in ready:
+            sys.exit()  # by way of `finally`
         for end in ready:
             data = os.read(end, 1 << 16)
             if not data:
@@ -200,15 +221,15 @@ def _outcome(code: int, said: bytes, answer: bytes, *, is_command: bool) -> dict
             found: dict[str, Any] = json.loads(answer)
             return found
         return {"error": "its answer was garbled"}
-    if code == -signal.SIGXCPU:
+    if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):  # the latter of a shell
         return {"timeout": True}
     lines = said.decode("utf-8", errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    if code == 0 and not is_command:
-        return {"error": "ended without an answer"}
-    if last.startswith("MemoryError"):
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")[:500]
+    if code and last.startswith("MemoryError"):
         return {"memory": True}
-    return {"code": code, "last": last[:500]}
+    if code >= 0 and not is_command:
+        return {"error": f"ended without an answer: {last}" if last else "ended without an answer"}
+    return {"code": code, "last": last}
 
 
 def _count(group: int) -> int:
@@ -220,13 +241,14 @@ def _count(group: int) -> int:
     return found
 
 
-def _end_all(group: int) -> None:
-    """Kills the sample's group and its orphans, and waits for each, for two seconds at most."""
+def _end(ours: set[int], group: int | None = None) -> None:
+    """Kills the sample's group and every child but `ours`, orphans too, and waits for each, for two seconds at most."""
     until = time.monotonic() + 2
     while time.monotonic() < until:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-        for child in _children():
+        if group is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+        for child in _children() - ours:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         try:
@@ -234,13 +256,16 @@ def _end_all(group: int) -> None:
                 pass
         except ChildProcessError:
             return
+        if ours and not _children() - ours:
+            return
         time.sleep(0.001)
 
 
-def _children() -> list[int]:
+def _children() -> set[int]:
+    """Of this process, where /proc tells."""
     with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
-        return [int(child) for child in file.read().split()]
-    return []
+        return {int(child) for child in file.read().split()}
+    return set()
 
 
 def _last_line(error: BaseException) -> str:

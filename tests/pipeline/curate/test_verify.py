@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from pipeline.recipe import load_recipe
 from pipeline.stages import STAGES
 from prompts.errors import InputError
 from tests.pipeline.curate.test_steps import reason, sample
+from tests.pipeline.helpers import ROOT, environment
 
 FUNCTION = f"{Path(__file__).with_name('verifier.py')}:check"
 
@@ -48,6 +52,8 @@ def test_the_held_out_side_is_judged_alike() -> None:
         ("raise", "verify_error", "ValueError: no such city as this"),
         ("exit", "verify_error", "SystemExit: 3"),
         ("vanish", "verify_error", "ended without an answer"),
+        ("fail", "verify_error", "ended without an answer: goodbye"),
+        ("close", "verify_error", "ended without an answer"),
         ("segfault", "verify_error", "ended by SIGSEGV"),
         ("kill", "verify_error", "the worker was ended"),
     ],
@@ -75,8 +81,68 @@ def test_what_is_untidy_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_process_outlives_its_sample() -> None:
     seconds = f"{3600 + os.getpid()}.5"  # a name of its own
     assert [reason(verdict) for verdict in verdicts(Verify(function=FUNCTION), f"daemon {seconds}")] == ["kept"]
+    assert not running(seconds)
+
+
+def run_script(folder: Path, *replies: str) -> subprocess.Popen[bytes]:
+    """A process that verifies replies, with a minute for each; it says so before it begins."""
+    script = (
+        "import sys\nfrom pipeline.curate.config import Verify\nfrom pipeline.curate.verify import verify\n"
+        "from tests.pipeline.curate.test_steps import sample\nprint('here', flush=True)\n"
+        "verify(Verify(function=sys.argv[1], timeout_s=60))([sample(completion=text) for text in sys.argv[2:]])\n"
+    )
+    (folder / "script.py").write_text(script)
+    words = [sys.executable, str(folder / "script.py"), FUNCTION, *replies]
+    return subprocess.Popen(words, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def running(seconds: str) -> bool:
+    """Whether a `sleep` of so many seconds lives."""
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    assert not [line for line in lines if line == f"sleep\0{seconds}\0".encode()]
+    return f"sleep\0{seconds}\0".encode() in lines
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    until = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what runs")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_run_ends_the_samples_under_way_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    seconds = f"{7200 + os.getpid()}.{number.value}"
+    with run_script(tmp_path, f"nap {seconds}", *["right"] * 9) as process:
+        wait_until(lambda: running(seconds))
+        process.send_signal(number)
+        process.wait(10)
+    wait_until(lambda: not running(seconds), 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what runs")
+def test_what_a_checks_file_starts_lives_as_long_as_its_worker(tmp_path: Path) -> None:
+    seconds = f"{10800 + os.getpid()}.5"
+    file = tmp_path / "serves.py"
+    file.write_text(
+        f"import subprocess\nserver = subprocess.Popen(['sleep', '{seconds}'])\n"
+        "def check(sample): return open(f'/proc/{server.pid}/cmdline').read() != ''\n"
+    )
+    found = verdicts(Verify(function=f"{file}:check"), *["a"] * 10)
+    assert [reason(verdict) for verdict in found] == ["kept"] * 10
+    assert not running(seconds)
+
+
+def test_the_rows_done_are_told_in_turn() -> None:
+    told: list[int] = []
+    rule = verify(Verify(function=FUNCTION), told.append)
+    assert len(rule([sample(completion=text) for text in ("right", "wrong", "kill")])) == 3
+    assert told == [1, 2, 3]
+
+
+def test_a_program_that_is_not_there_is_the_recipes_error() -> None:
+    with pytest.raises(InputError, match=r"'curate\.steps\.verify\.command': no such program: no-such-program"):
+        verify(Verify(command=["no-such-program"]))
 
 
 def test_nothing_is_left_in_the_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -94,7 +160,9 @@ def test_nothing_is_left_in_the_temporary_folder(monkeypatch: pytest.MonkeyPatch
         (["sh", "-c", "kill -9 $$"], "verify_error", "ended by SIGKILL"),
         (["sh", "-c", "ls -A | grep -q . && exit 5 || exit 0"], "kept", None),
         (["sh", "-c", "yes"], "verify_timeout", None),
-        (["no-such-program"], "verify_error", "FileNotFoundError: [Errno 2] No such file or directory"),
+        (["sh", "-c", "echo MemoryError: none"], "kept", None),
+        (["sh", "-c", "kill -XCPU $$"], "verify_timeout", None),
+        (["sh", "-c", "sh -c 'kill -XCPU $$'; exit $?"], "verify_timeout", None),
         ([sys.executable, "-c", "bytearray(1 << 33)"], "verify_memory", None),
     ],
 )

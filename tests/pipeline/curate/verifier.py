@@ -25,6 +25,14 @@ def check(sample: dict[str, Any]) -> bool:
             sys.exit(3)
         case "vanish":
             os._exit(0)
+        case "fail":
+            os.write(2, b"goodbye\n")
+            os._exit(1)
+        case "close":
+            os.closerange(0, 256)
+            return True
+        case "nap":
+            return subprocess.run(["sleep", sample["completion"].split()[1]], check=False).returncode == 0
         case "segfault":
             ctypes.string_at(0)
         case "loop":
