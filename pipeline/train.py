@@ -10,7 +10,7 @@ from pipeline.terms import provenance
 from students.base import prepare_base
 from students.card import write_card
 from students.result import Progress, TrainResult
-from students.sft import train
+from students.train import train
 
 
 def work(context: Context) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def work(context: Context) -> dict[str, Any]:
         base=base,
         out=run.student,
         work=run.work / "checkpoints",
+        cache=run.work,
         on_progress=lambda now: progress.update(now.step, _describe(now), total=now.total_steps),
         provenance=provenance(context.recipe, run),
     )

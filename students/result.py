@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, frozen=True)
@@ -13,7 +13,7 @@ class Progress:
     step: int
     total_steps: int
     loss: float
-    """Mean cross-entropy of this step's completion tokens, in nats."""
+    """The method's mean loss over this step's completion tokens, in nats; for `sft` their cross-entropy."""
     tokens_per_s: float
     """Real tokens (prompt and completion, no padding) read per second since this process began to train."""
     seconds_left: float
@@ -54,3 +54,5 @@ class TrainResult:
     """The model directory on disk."""
     resumed_from: int | None
     """The step this process went on from; None where it began at the start."""
+    measures: dict[str, float] = field(default_factory=dict)
+    """What the method measured of its rows: for `distill` the share of answer tokens with a soft target, and more."""

@@ -1,46 +1,58 @@
-"""Supervised fine-tuning: a base and a corpus become a student. Light to import; torch loads when it trains."""
+"""Supervised fine-tuning: cross-entropy on the teacher's text, through TRL's SFTTrainer."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import Any
 
-from students.card import Provenance
-from students.config import StudentConfig
-from students.extra import require_training
-from students.result import OnProgress, Progress, TrainResult, ignore
+from datasets import Dataset
 
-__all__ = ["Progress", "Provenance", "TrainResult", "train"]
+from prompts.errors import InputError
+from students.data import read_corpus
+from students.encode import encode
+from students.method import Data, Job, Method, Setup
+from students.model import adapters, load_model
+from students.settings import training_arguments
+from students.trainer import CompletionTrainer
 
-NOT_SAID = Provenance()
+
+def load_data(job: Job, tokenizer: Any) -> Data:
+    """Encodes both parts of the train split; InputError where none of a part's rows fits."""
+    config = job.config
+    split = read_corpus(job.corpus, config.validation_fraction)
+    train = encode(split.train, tokenizer, config.max_length)
+    validation = encode(split.validation, tokenizer, config.max_length)
+    too_long = train.too_long + validation.too_long
+    require_rows(job, len(train.rows), len(validation.rows), too_long)
+    lengths = [len(row["input_ids"]) for row in train.rows]
+    return Data(Dataset.from_list(train.rows), Dataset.from_list(validation.rows), lengths, too_long, split.digest)
 
 
-def train(
-    config: StudentConfig,
-    *,
-    corpus: Path,
-    base: Path | str,
-    out: Path,
-    work: Path,
-    on_progress: OnProgress = ignore,
-    provenance: Provenance = NOT_SAID,
-) -> TrainResult:
-    """Trains `base` (from `prepare_base`) on the train split of `corpus` and writes the student to `out`.
+def require_rows(job: Job, train: int, validation: int, too_long: int) -> None:
+    """InputError where the length limit has left no row to train on, or none to watch."""
+    if not train or not validation:
+        limit = job.config.max_length
+        problem = f"{too_long} rows are longer than max_length = {limit} tokens, and too few are left"
+        raise InputError(
+            problem, path=job.corpus, field="student.max_length", remedy="Raise it, or shorten the prompts"
+        )
 
-    A killed training goes on from the newest whole checkpoint under `work` and ends with the same weights as an
-    undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
-    the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
-    `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
-    Raises MissingExtra without the train extra, InputError for a corpus or base that cannot be used, and
-    StillhouseError when the loss is no longer a number.
-    """
-    require_training()
-    # Read when torch loads. Threads that wait spin by default, and on cores shared with anything else the others
-    # then wait for them: two busy cores, a two-layer model, 20 steps: 15.4 s spinning, 2.4 s sleeping.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from students.finetune import finetune
+def build_trainer(setup: Setup) -> CompletionTrainer:
+    """The trainer of TRL with our loss."""
+    return CompletionTrainer(**trainer_options(setup))
 
-    return finetune(
-        config, corpus=corpus, base=str(base), out=out, work=work, on_progress=on_progress, provenance=provenance
-    )
+
+def trainer_options(setup: Setup) -> dict[str, Any]:
+    """What every trainer on encoded rows is given."""
+    return {
+        "model": load_model(setup.job.base, setup.job.config),
+        "args": setup.arguments,
+        "train_dataset": setup.data.train.select(setup.order),
+        "eval_dataset": setup.data.validation,
+        "processing_class": setup.tokenizer,
+        "peft_config": adapters(setup.job.config.lora),
+        "callbacks": [setup.reporter],
+    }
+
+
+METHOD = Method(training_arguments, load_data, build_trainer)

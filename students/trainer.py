@@ -28,14 +28,23 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped
         """Cross-entropy of the completion tokens, in nats, over the number of them in the global batch."""
         if inputs["labels"].device.type != "cpu":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        outputs, targets_BK, _ = self.taught_logits(model, inputs)
+        loss = self.scaled(completion_loss(outputs.logits, targets_BK, num_items_in_batch), num_items_in_batch)
+        return (loss, outputs) if return_outputs else loss
+
+    def taught_logits(self, model: Any, inputs: dict[str, Any]) -> tuple[Any, torch.Tensor, torch.Tensor]:
+        """The model's outputs with logits of the columns that hold a label, those labels, and which columns they are.
+
+        Column t of the labels' own, counted without the first: its logits are those of token t, which predicts t + 1.
+        """
         targets_BT = inputs["labels"][:, 1:]
         columns_K = (targets_BT != IGNORED).any(dim=0).nonzero().squeeze(-1)
         forward = {name: value for name, value in inputs.items() if name != "labels"}
-        outputs = model(**forward, use_cache=False, logits_to_keep=columns_K)
-        loss = completion_loss(outputs.logits, targets_BT[:, columns_K], num_items_in_batch)
-        if num_items_in_batch is not None:
-            loss = loss * self.accelerator.num_processes  # the items are everyone's, and DDP averages the gradients
-        return (loss, outputs) if return_outputs else loss
+        return model(**forward, use_cache=False, logits_to_keep=columns_K), targets_BT[:, columns_K], columns_K
+
+    def scaled(self, loss: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
+        """A loss over the items of all processes, such that DDP's mean of the gradients is the whole batch's."""
+        return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
 
     def _send_telemetry(self) -> None:
         """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""

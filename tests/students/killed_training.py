@@ -9,7 +9,7 @@ import torch
 
 from students.config import StudentConfig
 from students.result import Progress
-from students.sft import train
+from students.train import train
 
 
 def main(config: str, corpus: str, base: str, out: str, work: str, step: str) -> None:

@@ -15,7 +15,7 @@ from prompts.digest import digest_file
 from students.card import Helper, Override, Provenance, TeacherRows, model_card, read_teachers, write_card
 from students.config import StudentConfig
 from students.result import TrainResult
-from students.sft import train
+from students.train import train
 from tests.students.samples import SCHEMA, corpus_rows
 
 TEACHER = pa.struct([("provider", pa.string()), ("model", pa.string()), ("terms", pa.string())])
@@ -125,7 +125,7 @@ def test_the_front_matter_is_the_hubs(config: StudentConfig, result: TrainResult
 @pytest.fixture
 def result() -> TrainResult:
     """A finished training, in numbers that are this test's own."""
-    values: dict[str, Any] = dict.fromkeys(TrainResult.__slots__, 1)
+    values: dict[str, Any] = dict.fromkeys(TrainResult.__slots__, 1) | {"measures": {"coverage": 1}}
     result = TrainResult(**values)
     assert asdict(result) == values
     return result

@@ -9,7 +9,7 @@ import pytest
 
 from students.config import StudentConfig
 from students.result import Progress
-from students.sft import train
+from students.train import train
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from prompts.errors import InputError, StillhouseError
 from students.config import Lora, Shrink, StudentConfig
 from students.result import Progress, TrainResult
-from students.sft import train
+from students.train import train
 from tests.models import save_tiny
 from tests.students.samples import HAM, SPAM, WriteCorpus, corpus_rows
 

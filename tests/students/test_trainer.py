@@ -7,20 +7,23 @@ from trl import SFTTrainer
 
 from students.config import StudentConfig
 from students.encode import IGNORED
-from students.finetune import build_trainer, load_data
+from students.method import Job, Setup
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
 from students.settings import training_arguments
+from students.sft import build_trainer, load_data
 from students.trainer import CompletionTrainer, completion_loss
 
 
 @pytest.fixture
 def trainer(tiny: Path, corpus: Path, tokenizer: Any, tmp_path: Path) -> CompletionTrainer:
     config = StudentConfig(base=str(tiny), batch_size=8)
-    data = load_data(corpus, config, tokenizer)
+    job = Job(config, corpus, str(tiny), tmp_path / "student", tmp_path / "work", tmp_path)
+    data = load_data(job, tokenizer)
+    arguments, order = training_arguments(config, tmp_path), list(range(len(data.lengths)))
     with quiet():
-        return build_trainer(config, training_arguments(config, tmp_path), tokenizer, str(tiny), data, Reporter(ignore))
+        return build_trainer(Setup(job, arguments, tokenizer, data, order, Reporter(ignore)))
 
 
 def test_the_collator_masks_prompt_and_padding(trainer: CompletionTrainer, tokenizer: Any) -> None:
