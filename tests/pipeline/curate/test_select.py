@@ -5,20 +5,25 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from pipeline.curate import select as selecting
 from pipeline.curate.config import Select
 from pipeline.curate.embeddings import hashed_vectors
-from pipeline.curate.select import k_center, select
+from pipeline.curate.select import facility_location, k_center, select
 from pipeline.curate.step import Keep, Sample
+from prompts.messages import Message
+from tests.pipeline.curate.static_models import save_static
 from tests.pipeline.curate.test_steps import sample
 
-By = Literal["diversity", "label"]
+By = Literal["diversity", "coverage", "label"]
 TOPICS = [
     "how to cook rice with {}",
     "the engine of a car needs {}",
@@ -62,7 +67,41 @@ def test_the_chosen_leave_no_vector_as_far_as_a_random_draw_does() -> None:
     assert worst(list(k_center(vectors, 40))) > max(worst(draw) for draw in draws)
 
 
-@pytest.mark.parametrize("by", ["diversity", "label"])
+def test_lazy_greedy_chooses_what_greedy_does() -> None:
+    vectors = np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32)
+    vectors[:300] = vectors[0] + vectors[:300] / 5
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines, covered, expected = vectors.astype(np.float64) @ vectors.T, np.zeros(500), []
+    for _ in range(40):
+        expected.append(int(np.maximum(cosines - covered[:, None], 0).sum(axis=0).argmax()))
+        covered = np.maximum(covered, cosines[:, expected[-1]])
+    assert list(facility_location(vectors, 40)) == expected
+    random_cover = max(cosines[:, random.Random(seed).sample(range(500), 40)].max(axis=1).mean() for seed in range(20))
+    assert covered.mean() > random_cover > cosines[:, list(k_center(vectors, 40))].max(axis=1).mean() - 0.1
+
+
+def test_beyond_the_anchors_every_row_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selecting, "ANCHORS", 30)
+    vectors = np.eye(60, dtype=np.float32)[np.random.default_rng(0).permutation(60)]
+    assert sorted(facility_location(vectors, 60)) == list(range(60))
+
+
+@pytest.mark.parametrize("by", ["diversity", "coverage"])
+def test_a_model_tells_topics_whose_words_differ(by: By, tmp_path: Path) -> None:
+    model = str(save_static(tmp_path))
+    texts = ["reset password", "change passphrase", "change password", "rain", "weather", "sun"]
+    samples = [sample(text, bare=(Message("system", f"{n}"), Message("user", text))) for n, text in enumerate(texts)]
+    verdicts = select(samples, config=Select(rows=2, by=by, model=model))
+    stay = [number for number, verdict in enumerate(verdicts) if isinstance(verdict, Keep)]
+    assert [number // 3 for number in stay] == [0, 1]
+
+
+def test_labels_need_no_model() -> None:
+    with pytest.raises(ValidationError, match="'model' needs by: diversity or coverage"):
+        Select(rows=1, by="label", model="all-minilm-l6-v2")
+
+
+@pytest.mark.parametrize("by", ["diversity", "coverage", "label"])
 def test_odd_texts_and_equal_rows(by: By) -> None:
     odd = ["", "x", "🙂🙂", "שלום עולם", "word " * 200_000]
     samples = [sample(text, sample_id=f"{n}") for n, text in enumerate([*odd, *["same"] * 5_000])]
@@ -84,7 +123,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["spam", "ham
     rows=ROWS,
     seed=st.randoms(use_true_random=False),
     budget=st.integers(1, 8),
-    by=st.sampled_from(["diversity", "label"]),
+    by=st.sampled_from(["diversity", "coverage", "label"]),
 )
 def test_laws(rows: list[tuple[str, str, bool]], seed: random.Random, budget: int, by: By) -> None:
     samples = [
