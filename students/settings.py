@@ -16,26 +16,33 @@ ONLY_AT_THE_END = 10**9
 
 
 def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
-    """Everything the trainer is told; the same numbers on a CPU, a GPU and under `accelerate launch`."""
+    """What SFTTrainer is told."""
     return SFTConfig(
-        output_dir=str(work),
-        num_train_epochs=config.epochs,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type=SCHEDULES[config.schedule],
-        warmup_steps=config.warmup_ratio,  # below 1 it is a share of the steps
-        weight_decay=config.weight_decay,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.accumulation,
-        seed=config.seed,
-        train_sampling_strategy="sequential",  # students.order has shuffled them
+        **common_arguments(config, work),
         max_length=None,  # rows arrive encoded, and none is too long
         packing=False,
         include_num_input_tokens_seen="non_padding",
-        ddp_find_unused_parameters=False,  # every weight takes part in every step
+    )
+
+
+def common_arguments(config: StudentConfig, work: Path) -> dict[str, Any]:
+    """What every trainer is told; the same numbers on a CPU, a GPU and under `accelerate launch`."""
+    return {
+        "output_dir": str(work),
+        "num_train_epochs": config.epochs,
+        "learning_rate": config.learning_rate,
+        "lr_scheduler_type": SCHEDULES[config.schedule],
+        "warmup_steps": config.warmup_ratio,  # below 1 it is a share of the steps
+        "weight_decay": config.weight_decay,
+        "per_device_train_batch_size": config.batch_size,
+        "per_device_eval_batch_size": config.batch_size,
+        "gradient_accumulation_steps": config.accumulation,
+        "seed": config.seed,
+        "train_sampling_strategy": "sequential",  # students.order has shuffled them
+        "ddp_find_unused_parameters": False,  # every weight takes part in every step
         **_device(),
         **_watching(config),
-    )
+    }
 
 
 def _device() -> dict[str, Any]:
