@@ -2,7 +2,7 @@
 
 A transformer becomes one once (Tulkens and van Dongen, Model2Vec, 2024: every token of the vocabulary embedded alone,
 the principal components kept, frequent tokens weighted down), and the result is kept in a folder of the user's own,
-named by the digest of what it was made from: decision 0019.
+named by the digest of what it was made from: decision 0017.
 """
 
 from __future__ import annotations
