@@ -46,6 +46,8 @@ class Row:
     """Whose logprobs these are: its spec, provider:model[@base_url]."""
     sampled_plainly: bool = True
     """Whether the text was drawn at temperature 1 and top_p 1, or at a provider's defaults."""
+    name: str = ""
+    """What a message calls it: its `prompt_id` where it has one, and its number in the file."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -145,6 +147,7 @@ def _row(path: Path, number: int, values: dict[str, Any]) -> Row:
         soft_labels=[(label["text"], label["share"]) for label in values.get("soft_labels") or ()] or None,
         teacher=values.get("scored_by") or _spec(values.get("teacher")),
         sampled_plainly=_is_plain(values.get("sampling")),
+        name=f"{values['prompt_id']} (row {number})" if values.get("prompt_id") else f"row {number}",
     )
 
 

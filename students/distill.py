@@ -12,7 +12,7 @@ from datasets.table import InMemoryTable
 
 from prompts.digest import digest_file
 from students.config import Distill, StudentConfig
-from students.data import require_split, watched_keys
+from students.data import read_rows, require_split, watched_keys
 from students.method import Data, Job, Method, Setup
 from students.settings import training_arguments
 from students.sft import require_rows, trainer_options
@@ -36,7 +36,8 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     distill = config.distill or Distill()
     path = prepare_targets(job.corpus, tokenizer, distill.weights, job.cache)
     table = pq.read_table(path)
-    watched = watched_keys(table["key"].to_pylist(), config.validation_fraction)
+    # By the corpus's rows, of which some are one row here: so that every method watches the same groups.
+    watched = watched_keys([row.key for row in read_rows(job.corpus)], config.validation_fraction)
     watch = [key in watched for key in table["key"].to_pylist()]
     require_split(job.corpus, len(table), len(table) - sum(watch))
     measures = require_coverage(path, job.corpus, distill.min_coverage)
@@ -52,11 +53,12 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         too_long=too_long,
         digest=digest_file(job.corpus),
         measures=measures,
+        names=table["name"].take(train).to_pylist(),
     )
 
 
 def _dataset(table: pa.Table, rows: list[int]) -> Dataset:
-    return Dataset(InMemoryTable(table.drop_columns(["key"]).take(rows)))
+    return Dataset(InMemoryTable(table.drop_columns(["key", "name"]).take(rows)))
 
 
 def build_trainer(setup: Setup) -> SoftTargetTrainer:

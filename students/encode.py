@@ -25,6 +25,8 @@ class Encoded:
     rows: list[dict[str, list[int]]]
     """`input_ids` and `labels`, both of length T."""
     too_long: int
+    names: tuple[str, ...] = ()
+    """What messages call each of `rows`."""
 
 
 def load_tokenizer(base: str) -> Any:
@@ -46,9 +48,9 @@ def load_tokenizer(base: str) -> Any:
 
 def encode(rows: Iterable[Row], tokenizer: Any, max_length: int) -> Encoded:
     """Encodes every row; those longer than `max_length` tokens are counted and left out."""
-    encoded = [encode_row(row, tokenizer) for row in rows]
-    fits = [row for row in encoded if len(row["input_ids"]) <= max_length]
-    return Encoded(fits, len(encoded) - len(fits))
+    encoded = [(encode_row(row, tokenizer), row.name) for row in rows]
+    fits = [(row, name) for row, name in encoded if len(row["input_ids"]) <= max_length]
+    return Encoded([row for row, _ in fits], len(encoded) - len(fits), tuple(name for _, name in fits))
 
 
 def encode_row(row: Row, tokenizer: Any) -> dict[str, list[int]]:

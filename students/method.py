@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +39,8 @@ class Data:
     """Names the corpus file's bytes."""
     measures: dict[str, float] = field(default_factory=dict)
     """What the method found out about the rows, by name: coverage, head mass."""
+    names: Sequence[str] = ()
+    """What messages call each row of `train`; none where the method does not say."""
 
 
 @dataclass(slots=True, frozen=True)

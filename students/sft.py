@@ -24,7 +24,8 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     too_long = train.too_long + validation.too_long
     require_rows(job, len(train.rows), len(validation.rows), too_long)
     lengths = [len(row["input_ids"]) for row in train.rows]
-    return Data(Dataset.from_list(train.rows), Dataset.from_list(validation.rows), lengths, too_long, split.digest)
+    rows = (Dataset.from_list(train.rows), Dataset.from_list(validation.rows))
+    return Data(*rows, lengths, too_long, split.digest, names=train.names)
 
 
 def require_rows(job: Job, train: int, validation: int, too_long: int) -> None:

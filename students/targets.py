@@ -1,9 +1,9 @@
 """The encoded corpus with its soft targets, made once per corpus, tokenizer and chat template.
 
-A Parquet file, a row each: `key`, `input_ids`, `answer` (the index of the first taught token), `sampled_plainly`, and
-per answer token `sizes` (0 where nothing is known), then all tokens' `ids` and `logprobs` in one list each, and `tails`
-of those that have one. Heads are float16, as near as a printed logprob is; tails are float32, for they are small
-differences. A dictionary of each row group's tokens keeps an id at two bytes or less.
+A Parquet file, a row each: `key`, `name`, `input_ids`, `answer` (the index of the first taught token),
+`sampled_plainly`, and per answer token `sizes` (0 where nothing is known), then all tokens' `ids` and `logprobs` in one
+list each, and `tails` of those that have one. Heads are float16, as near as a printed logprob is; tails are float32,
+for they are small differences. A dictionary of each row group's tokens keeps an id at two bytes or less.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from students.files import publish_file
 from students.soft_labels import soft_label_targets
 from students.token_table import TokenTable
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same corpus would be aligned otherwise."""
 SCHEMA = pa.schema(
     [
         ("key", pa.string()),
+        ("name", pa.string()),
         ("input_ids", pa.list_(pa.int32())),
         ("answer", pa.int32()),
         ("weight", pa.float32()),
@@ -116,6 +117,7 @@ def _rows(corpus: Path, tokenizer: Any, weights: dict[str, float], coverage: Cov
         coverage.add(targets)
         yield {
             "key": rows[0].key,
+            "name": rows[0].name,
             "input_ids": encoded["input_ids"],
             "answer": answer,
             "weight": max(weight for weight, _ in each),
