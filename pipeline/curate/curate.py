@@ -29,6 +29,7 @@ from pipeline.curate.config import (
     Refusal,
     Repetition,
     Select,
+    Semantic,
     Step,
     Verify,
 )
@@ -42,6 +43,7 @@ from pipeline.curate.pii import pii
 from pipeline.curate.refusals import refusal
 from pipeline.curate.repetition import repetition
 from pipeline.curate.select import select
+from pipeline.curate.semantic import semantic
 from pipeline.curate.split import sides_of
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
 from pipeline.curate.tokens import TokenFile, Tokens
@@ -146,6 +148,8 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return partial(exact, on=step.on)
         case Near():
             return partial(near, config=step)
+        case Semantic():
+            return partial(semantic, config=step)
         case Agreement():
             return partial(agreement, config=step)
         case Calibrate():
