@@ -35,7 +35,9 @@ class SoftCollator:
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """The batch, with the names in PARTS beside `input_ids`, `attention_mask` and `labels`."""
-        batch: dict[str, Tensor] = self._collate([self._encoded(row) for row in rows])
+        batch: dict[str, Tensor] = self._collate(
+            [{name: row[name] for name in ("input_ids", "labels")} for row in rows]
+        )
         place_BT = torch.full_like(batch["labels"], NOWHERE)
         ids: list[Tensor] = []
         logprobs: list[Tensor] = []
@@ -53,13 +55,6 @@ class SoftCollator:
             "soft_tail_N": torch.tensor([tail for row in rows for tail in row["tails"]], dtype=torch.float32),
             "soft_weight_N": torch.tensor([row["weight"] for row in rows]).repeat_interleave(counts),
             "sampled_plainly_N": torch.tensor([row["sampled_plainly"] for row in rows]).repeat_interleave(counts),
-        }
-
-    @staticmethod
-    def _encoded(row: dict[str, Any]) -> dict[str, list[int]]:
-        return {
-            "input_ids": row["input_ids"],
-            "labels": [IGNORED] * row["answer"] + row["input_ids"][row["answer"] :],
         }
 
 
