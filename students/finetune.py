@@ -14,6 +14,7 @@ from typing import Any
 from transformers import PrinterCallback
 
 from students.base import base_digest
+from students.blame import stop_at_no_number
 from students.card import Provenance, write_card
 from students.checkpoints import open_work
 from students.config import StudentConfig
@@ -44,6 +45,7 @@ def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> Tr
         order = order_by_length(data.lengths, step_rows, config.seed)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
         trainer.remove_callback(PrinterCallback)
+        stop_at_no_number(trainer, [data.names[row] for row in order] if data.names else (), step_rows)
         began_s = time.monotonic()
         with disk_for(job.work, disk_bytes(trainer.model)):
             trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
@@ -85,6 +87,7 @@ def summarise(state: Any, data: Data, parameters: int, seconds: float, reporter:
         bytes=0,
         resumed_from=reporter.first_step or None,
         measures=data.measures,
+        planned_steps=state.max_steps,
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from prompts.errors import StillhouseError
-from students.result import OnProgress, Progress
+from students.result import Diverged, OnProgress, Progress
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -27,14 +26,11 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is untype
         self.first_step, self.first_tokens = state.global_step, state.num_input_tokens_seen
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Raises StillhouseError for a loss that is not finite: every step after it would be wasted."""
+        """Raises Diverged for a loss that is not finite; `students.blame` has stopped most of those before."""
         logs = logs or {}
-        for name in ("loss", "eval_loss"):
-            if not math.isfinite(logs.get(name, 0.0)):
-                raise StillhouseError(
-                    f"the {'validation' if name == 'eval_loss' else 'training'} loss is {logs[name]} at step "
-                    f"{state.global_step}. Lower student.learning_rate, or raise student.warmup_ratio"
-                )
+        for name, kind in (("loss", "training"), ("eval_loss", "validation")):
+            if not math.isfinite(value := logs.get(name, 0.0)):
+                raise Diverged(value, state.global_step, kind=kind)
         self.validation_loss = logs.get("eval_loss", self.validation_loss)
         if "loss" in logs and state.is_world_process_zero:
             self.on_progress(self._progress(state, logs["loss"]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from prompts.errors import StillhouseError
 
 
 @dataclass(slots=True, frozen=True)
@@ -22,6 +24,27 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+class Diverged(StillhouseError):
+    """The loss is no longer a number: every step after this one would be wasted."""
+
+    def __init__(self, loss: float, step: int, rows: Sequence[str] = (), some: bool = False, kind: str = "training"):
+        """`rows` are those of the step, or only `some` of them: those that have no finite loss alone."""
+        more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+        named = ", ".join(rows[:NAMED]) + more
+        text = f"the {kind} loss is {loss} at step {step}. "
+        if some:
+            text += f"It comes from {named}: look at what they hold, or leave them out"
+        else:
+            text += "Lower student.learning_rate, or raise student.warmup_ratio"
+            text += f". The step's rows: {named}" if rows else ""
+        super().__init__(text)
+        self.rows, self.step = tuple(rows), step
+
+
+NAMED = 8
+"""The most rows that a message names."""
 
 
 def ignore(_: Progress) -> None:
@@ -56,3 +79,5 @@ class TrainResult:
     """The step this process went on from; None where it began at the start."""
     measures: dict[str, float] = field(default_factory=dict)
     """What the method measured of its rows: for `distill` the share of answer tokens with a soft target, and more."""
+    planned_steps: int = 0
+    """The steps of all its epochs: more than `steps` where `patience` ended it before."""
