@@ -184,7 +184,7 @@ class StudentConfig(BaseModel):
         if self.preference is not None and self.method != "preference":
             raise ValueError(f"'preference' is set, and the method is {self.method}")
         if self.preference is not None and self.preference.loss == "kto" and self.batch_size < 2:
-            raise ValueError("loss: kto compares the rows of a batch with each other: it needs a batch_size of 2 or more")
+            raise ValueError("loss: kto compares a batch's rows with each other: it needs a batch_size of 2 or more")
         return self
 
     def deciding(self) -> dict[str, Any]:
