@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from transformers import PrinterCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from students.base import base_digest
 from students.blame import stop_at_no_number
@@ -22,7 +22,9 @@ from students.encode import load_tokenizer
 from students.files import directory_bytes, disk_for, publish
 from students.method import Data, Job, Setup, find_method
 from students.model import disk_bytes, merged, save_model
+from students.monitors import PROJECT, monitors
 from students.order import order_by_length
+from students.patience import Patience
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import OnProgress, TrainResult
@@ -37,6 +39,7 @@ def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> Tr
         tokenizer = load_tokenizer(job.base)
         data = method.load_data(job, tokenizer)
         arguments = method.arguments(config, job.work)
+        arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
         with arguments.main_process_first(local=False):
             checkpoint = open_work(job.work, fingerprint(config, data.digest, job.base))
         reporter = Reporter(on_progress)
@@ -45,6 +48,8 @@ def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> Tr
         order = order_by_length(data.lengths, step_rows, config.seed)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
         trainer.remove_callback(PrinterCallback)
+        for callback in watchers(job):
+            trainer.add_callback(callback)
         stop_at_no_number(trainer, [data.names[row] for row in order] if data.names else (), step_rows)
         began_s = time.monotonic()
         with disk_for(job.work, disk_bytes(trainer.model)):
@@ -59,10 +64,16 @@ def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> Tr
     return dataclasses.replace(result, bytes=directory_bytes(job.out))
 
 
+def watchers(job: Job) -> list[TrainerCallback]:
+    """Who may stop the training, and who else is told of it."""
+    patience = [Patience(job.config.patience)] if job.config.patience is not None else []
+    return [*patience, *monitors(job.config.report_to, job.logs or job.work.parent / "logs")]
+
+
 def fingerprint(config: StudentConfig, corpus_digest: str, base: str) -> dict[str, Any]:
     """Everything that decides the weights: a checkpoint under another one is not gone on from."""
     return {
-        "config": config.model_dump(),
+        "config": config.deciding(),
         "corpus": corpus_digest,
         "base": base_digest(base),
         "versions": {name: version(name) for name in LIBRARIES},

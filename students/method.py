@@ -23,6 +23,8 @@ class Job:
     work: Path
     cache: Path
     """A folder for what can be used again: it is named by a digest of all that it depends on."""
+    logs: Path | None = None
+    """Where `report_to` writes; None: beside `work`."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from students.card import Provenance
 from students.config import StudentConfig
 from students.extra import require_training
+from students.monitors import require_monitors
 from students.result import OnProgress, Progress, TrainResult, ignore
 
 __all__ = ["Progress", "Provenance", "TrainResult", "train"]
@@ -23,6 +24,7 @@ def train(
     out: Path,
     work: Path,
     cache: Path | None = None,
+    logs: Path | None = None,
     on_progress: OnProgress = ignore,
     provenance: Provenance = NOT_SAID,
 ) -> TrainResult:
@@ -31,18 +33,20 @@ def train(
     A killed training goes on from the newest whole checkpoint under `work` and ends with the same weights as an
     undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
     the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
-    What later trainings can use again is kept in `cache`, by default the folder of `work`.
+    What later trainings can use again is kept in `cache`, by default the folder of `work`; `logs`, by default beside
+    `work`, is where `report_to` writes.
     `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
     Raises MissingExtra without the train extra, InputError for a corpus or base that cannot be used, and
     StillhouseError when the loss is no longer a number.
     """
     require_training()
+    require_monitors(config.report_to)
     # Read when torch loads. Threads that wait spin by default, and on cores shared with anything else the others
     # then wait for them: two busy cores, a two-layer model, 20 steps: 15.4 s spinning, 2.4 s sleeping.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from students.finetune import finetune
     from students.method import Job
 
-    job = Job(config, corpus, str(base), out, work, work.parent if cache is None else cache)
+    job = Job(config, corpus, str(base), out, work, work.parent if cache is None else cache, logs)
     return finetune(job, on_progress=on_progress, provenance=provenance)
