@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
-from pipeline.curate.config import Decontaminate, Verify
+from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
+from pipeline.curate.models import model_digest
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
 from pipeline.recipe import Recipe
@@ -130,6 +131,7 @@ def _curate_inputs(recipe: Recipe) -> Any:
         recipe.curation.model_dump(mode="json"),
         [digests(step) for step in steps if isinstance(step, Verify)],
         against,
+        [model_digest(step.model) for step in steps if isinstance(step, Semantic | Select) and step.model],
     ]
 
 

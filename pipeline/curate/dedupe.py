@@ -28,7 +28,7 @@ def bests(samples: Sequence[Sample], keys: Sequence[Hashable]) -> Mapping[Hashab
     """
     found: dict[Hashable, Sample] = {}
     for key, sample in zip(keys, samples, strict=True):
-        if key not in found or _preference(sample) < _preference(found[key]):
+        if key not in found or preference(sample) < preference(found[key]):
             found[key] = sample
     return found
 
@@ -45,7 +45,8 @@ def unit_of(sample: Sample, on: On) -> str:
     return sample.prompt_id if on == "prompt" else sample.sample_id
 
 
-def _preference(sample: Sample) -> tuple[Any, ...]:
+def preference(sample: Sample) -> tuple[Any, ...]:
+    """Smaller stays."""
     score = -math.inf if sample.score is None else sample.score
     margin = -math.inf if sample.margin is None else sample.margin
     return (sample.split != "heldout", -score, -margin, sample.sample_id)

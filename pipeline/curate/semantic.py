@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.curate.config import On, Semantic
 from pipeline.curate.cosine import nearest_before
-from pipeline.curate.dedupe import _preference as preference
-from pipeline.curate.dedupe import bests, unit_of
+from pipeline.curate.dedupe import bests, preference, unit_of
 from pipeline.curate.embeddings import model_vectors
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 
