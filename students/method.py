@@ -25,6 +25,8 @@ class Job:
     """A folder for what can be used again: it is named by a digest of all that it depends on."""
     logs: Path | None = None
     """Where `report_to` writes; None: beside `work`."""
+    teacher: str | None = None
+    """The model in memory beside the student, a directory or a hub id; None where the method needs none."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -25,6 +25,7 @@ def train(
     work: Path,
     cache: Path | None = None,
     logs: Path | None = None,
+    teacher: Path | str | None = None,
     on_progress: OnProgress = ignore,
     provenance: Provenance = NOT_SAID,
 ) -> TrainResult:
@@ -35,6 +36,7 @@ def train(
     the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
     What later trainings can use again is kept in `cache`, by default the folder of `work`; `logs`, by default beside
     `work`, is where `report_to` writes.
+    `teacher`, also from `prepare_base`, is the model in memory that `on_policy` and `features` learn from.
     `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
     Raises MissingExtra without the train extra, InputError for a corpus or base that cannot be used, and
@@ -48,5 +50,5 @@ def train(
     from students.finetune import finetune
     from students.method import Job
 
-    job = Job(config, corpus, str(base), out, work, work.parent if cache is None else cache, logs)
+    job = Job(config, corpus, str(base), out, work, work.parent if cache is None else cache, logs, teacher and str(teacher))
     return finetune(job, on_progress=on_progress, provenance=provenance)

@@ -1,0 +1,62 @@
+"""A teacher in memory beside the student that it teaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from prompts.errors import InputError
+from students.method import Job
+
+
+def require_teacher(job: Job) -> str:
+    """Where the job's teacher is; InputError where it has none."""
+    if job.teacher is None:
+        remedy = "Name a model as a base is named, and pass it to train() from prepare_base"
+        raise InputError("needs a teacher in memory", field=f"{section(job)}.teacher", remedy=remedy)
+    return job.teacher
+
+
+def section(job: Job) -> str:
+    """The part of the recipe that its teacher in memory is named in."""
+    return "student.features" if job.config.features is not None else "student.on_policy"
+
+
+def load_teacher(job: Job) -> Any:
+    """The job's teacher, frozen, to be read only; on a GPU in bfloat16. InputError where it cannot be loaded."""
+    path = require_teacher(job)
+    dtype = torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+    try:
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be loaded: {error}", path=path, field=f"{section(job)}.teacher") from error
+    return model.requires_grad_(requires_grad=False).eval()
+
+
+def load_teacher_tokenizer(job: Job) -> Any:
+    """The tokenizer of the job's teacher; InputError where it cannot be loaded."""
+    path = require_teacher(job)
+    try:
+        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        problem = f"its tokenizer cannot be loaded: {error}"
+        raise InputError(problem, path=path, field=f"{section(job)}.teacher") from error
+
+
+def same_tokens(one: Any, other: Any) -> bool:
+    """Whether two tokenizers mean the same by every id, so that token ids and logits can be compared as they are."""
+    vocabulary: bool = one.get_vocab() == other.get_vocab()
+    return vocabulary
+
+
+def require_same_tokens(job: Job, tokenizer: Any) -> None:
+    """InputError where the job's teacher reads other token ids than `tokenizer` writes."""
+    if not same_tokens(tokenizer, load_teacher_tokenizer(job)):
+        raise InputError(
+            "its tokenizer is not the student's",
+            path=job.teacher,
+            field=f"{section(job)}.teacher",
+            remedy="Take a teacher of the student's family, or method on_policy, which can compare other vocabularies",
+        )
