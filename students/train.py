@@ -50,5 +50,6 @@ def train(
     from students.finetune import finetune
     from students.method import Job
 
-    job = Job(config, corpus, str(base), out, work, work.parent if cache is None else cache, logs, teacher and str(teacher))
+    cache = work.parent if cache is None else cache
+    job = Job(config, corpus, str(base), out, work, cache, logs, None if teacher is None else str(teacher))
     return finetune(job, on_progress=on_progress, provenance=provenance)
