@@ -1,0 +1,26 @@
+"""TRL's DistillationTrainer, with a validation loss that can be compared from step to step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from trl import DistillationTrainer
+
+
+class OnPolicyTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
+    """DistillationTrainer whose validation draws its answers from the same random numbers each time.
+
+    So that the best step is not the luckiest one, and that training draws the same answers however often it is
+    watched.
+    """
+
+    def evaluation_loop(self, *arguments: Any, **options: Any) -> Any:
+        """As the trainer's, from the config's seed; the random state is put back afterwards."""
+        devices = [self.args.device] if self.args.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(self.args.seed + self.args.process_index)
+            return super().evaluation_loop(*arguments, **options)
+
+    def _send_telemetry(self) -> None:
+        """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""
