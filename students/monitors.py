@@ -79,6 +79,7 @@ def _mlflow(logs: Path) -> Any:
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{logs / 'mlflow.db'}")
     os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", PROJECT)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     logs.mkdir(parents=True, exist_ok=True)
     from transformers.integrations import MLflowCallback
 
