@@ -29,6 +29,7 @@ class Progress:
         self._bars = _bars() if sys.stderr.isatty() else None
         self._task: rich.progress.TaskID | None = None
         self._stage, self._total = "", 0
+        self._left_s: float | None = None
         self._started_at = self._line_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -49,19 +50,29 @@ class Progress:
 
     def start(self, stage: str, total: int) -> None:
         """A new bar of `total` steps."""
-        self._stage, self._total = stage, total
+        self._stage, self._total, self._left_s = stage, total, None
         self._started_at = self._line_at = time.monotonic()
         if self._bars is not None:
             self._clear()
-            self._task = self._bars.add_task(stage, total=total, detail="")
+            self._task = self._bars.add_task(stage, total=total, detail="", left_s=None)
 
     def update(
-        self, done: int, detail: str = "", *, total: int | None = None, figures: Mapping[str, Any] | None = None
+        self,
+        done: int,
+        detail: str = "",
+        *,
+        total: int | None = None,
+        figures: Mapping[str, Any] | None = None,
+        left_s: float | None = None,
     ) -> None:
-        """`done` of the total, which may change; what else there is to see as text, and as figures for machines."""
-        self._total = self._total if total is None else total
+        """`done` of the total, which may change; what else there is to see as text, and as figures for machines.
+
+        `left_s` is the time left, where the caller knows better than the count since `start` tells: a training may
+        have gone on from a checkpoint.
+        """
+        self._total, self._left_s = self._total if total is None else total, left_s
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=done, total=self._total, detail=detail)
+            self._bars.update(self._task, completed=done, total=self._total, detail=detail, left_s=left_s)
         elif time.monotonic() - self._line_at >= (JSON_EVERY_S if self._as_json else LINE_EVERY_S):
             self._line_at = time.monotonic()
             self._print(self._json_line(done, figures or {}) if self._as_json else self._line(done, detail))
@@ -76,7 +87,9 @@ class Progress:
             self._task = None
 
     def _speed(self, done: int) -> tuple[float, float | None]:
-        """Steps a second since the start, and seconds left."""
+        """Steps a second, by the seconds left where they are known, else since the start; and seconds left."""
+        if self._left_s:
+            return (self._total - done) / self._left_s, self._left_s
         rate = done / max(time.monotonic() - self._started_at, 1e-9)
         return rate, (self._total - done) / rate if rate else None
 
@@ -97,15 +110,27 @@ class Progress:
 
 
 def _bars() -> rich.progress.Progress:
+    from datetime import timedelta
+
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Task, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    class TimeLeft(TimeRemainingColumn):
+        """Rich's own estimate, unless the task knows better."""
+
+        def render(self, task: Task) -> Text:
+            known = task.fields["left_s"]
+            if known is None:
+                return super().render(task)
+            return Text(str(timedelta(seconds=round(known))), "progress.remaining")
 
     return RichProgress(
         TextColumn("{task.description:>9}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}"),
-        TimeRemainingColumn(),
+        TimeLeft(),
         console=Console(stderr=True),
     )

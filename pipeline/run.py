@@ -83,9 +83,24 @@ class RunDir:
         return self.root / "work"
 
     @property
+    def logs(self) -> Path:
+        """What is written to be watched, not to be gone on from."""
+        return self.root / "logs"
+
+    @property
+    def tune(self) -> Path:
+        """The trials of `stillhouse tune`."""
+        return self.root / "tune"
+
+    @property
+    def tuned(self) -> Path:
+        """The recipe with the settings of the best trial."""
+        return self.root / "tuned.yaml"
+
+    @property
     def pace(self) -> Path:
         """How fast the teachers were asked: a record a second."""
-        return self.root / "logs" / "pace.jsonl"
+        return self.logs / "pace.jsonl"
 
     @property
     def lock(self) -> Path:

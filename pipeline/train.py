@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
 from pipeline.terms import provenance
 from students.base import prepare_base
 from students.card import write_card
-from students.result import Progress, TrainResult
+from students.config import StudentConfig
+from students.result import OnProgress, OnValidation, Progress, TrainResult
 from students.train import train
 
 
 def work(context: Context) -> dict[str, Any]:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
     run, progress = context.run, context.progress
-    base = prepare_base(context.recipe.student.base, cache=run.work)
     progress.start("train", 0)
-    result = train(
+    result = train_student(
+        context,
         context.recipe.student,
-        corpus=run.kept,
-        base=base,
         out=run.student,
         work=run.work / "checkpoints",
+        on_progress=lambda now: progress.update(
+            now.step, describe(now), total=now.total_steps, figures=figures(now), left_s=now.seconds_left
+        ),
+    )
+    if result.steps < result.planned_steps:
+        measured = f"{context.recipe.student.patience} measurements of the validation loss"
+        progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
+    return asdict(result)
+
+
+def train_student(
+    context: Context,
+    config: StudentConfig,
+    *,
+    out: Path,
+    work: Path,
+    on_progress: OnProgress,
+    on_validation: OnValidation | None = None,
+) -> TrainResult:
+    """One training on the run's corpus, the recipe's own or another; the rest is `students.train.train`'s."""
+    run = context.run
+    return train(
+        config,
+        corpus=run.kept,
+        base=prepare_base(config.base, cache=run.work),
+        out=out,
+        work=work,
         cache=run.work,
-        on_progress=lambda now: progress.update(now.step, _describe(now), total=now.total_steps),
+        logs=run.logs,
+        on_progress=on_progress,
+        on_validation=on_validation,
         provenance=provenance(context.recipe, run),
     )
-    return asdict(result)
 
 
 def refresh(context: Context) -> None:
@@ -41,6 +69,12 @@ def refresh(context: Context) -> None:
     write_card(run.student, context.recipe.student, run.kept, result, provenance(context.recipe, run))
 
 
-def _describe(now: Progress) -> str:
+def figures(now: Progress) -> dict[str, float | None]:
+    """The same for machines."""
+    return {"loss": now.loss, "validation_loss": now.validation_loss, "tokens_per_s": round(now.tokens_per_s, 1)}
+
+
+def describe(now: Progress) -> str:
+    """A step's numbers for people."""
     watched = "" if now.validation_loss is None else f", validation {now.validation_loss:.3f}"
     return f"loss {now.loss:.3f}{watched}, {now.tokens_per_s:.0f} tokens/s"

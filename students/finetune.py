@@ -27,12 +27,15 @@ from students.order import order_by_length
 from students.patience import Patience
 from students.progress import Reporter
 from students.quiet import quiet
-from students.result import OnProgress, TrainResult
+from students.result import OnProgress, OnValidation, TrainResult
+from students.validation import Validate
 
 LIBRARIES = ("torch", "transformers", "trl", "peft")
 
 
-def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> TrainResult:
+def finetune(
+    job: Job, *, on_progress: OnProgress, provenance: Provenance, on_validation: OnValidation | None = None
+) -> TrainResult:
     """The contract is `students.train.train`'s."""
     config, method = job.config, find_method(job.config.method)
     with quiet():
@@ -50,6 +53,8 @@ def finetune(job: Job, *, on_progress: OnProgress, provenance: Provenance) -> Tr
         trainer.remove_callback(PrinterCallback)
         for callback in watchers(job):
             trainer.add_callback(callback)
+        if on_validation is not None:
+            trainer.add_callback(Validate(job, tokenizer, on_validation))
         stop_at_no_number(trainer, [data.names[row] for row in order] if data.names else (), step_rows)
         began_s = time.monotonic()
         with disk_for(job.work, disk_bytes(trainer.model)):

@@ -26,6 +26,22 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
+@dataclass(slots=True, frozen=True)
+class Validation:
+    """The validation rows under one measure, whatever the method's loss: methods can be compared by it."""
+
+    step: int
+    total_steps: int
+    cross_entropy: float
+    """Of the completions, in nats per token."""
+    accuracy: float
+    """Share of the rows that greedy decoding would answer with the very completion."""
+    rows: int
+
+
+OnValidation = Callable[[Validation], None]
+
+
 class Diverged(StillhouseError):
     """The loss is no longer a number: every step after this one would be wasted."""
 

@@ -9,9 +9,9 @@ from students.card import Provenance
 from students.config import StudentConfig
 from students.extra import require_training
 from students.monitors import require_monitors
-from students.result import OnProgress, Progress, TrainResult, ignore
+from students.result import OnProgress, OnValidation, Progress, TrainResult, Validation, ignore
 
-__all__ = ["Progress", "Provenance", "TrainResult", "train"]
+__all__ = ["Progress", "Provenance", "TrainResult", "Validation", "train"]
 
 NOT_SAID = Provenance()
 
@@ -27,6 +27,7 @@ def train(
     logs: Path | None = None,
     teacher: Path | str | None = None,
     on_progress: OnProgress = ignore,
+    on_validation: OnValidation | None = None,
     provenance: Provenance = NOT_SAID,
 ) -> TrainResult:
     """Trains `base` (from `prepare_base`) on the train split of `corpus` and writes the student to `out`.
@@ -35,7 +36,8 @@ def train(
     undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
     the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
     What later trainings can use again is kept in `cache`, by default the folder of `work`; `logs`, by default beside
-    `work`, is where `report_to` writes.
+    `work`, is where `report_to` writes. `on_validation` is called at each measurement of the validation rows, with
+    numbers that compare methods; it costs another pass over those rows, and what it raises ends the training.
     `teacher`, also from `prepare_base`, is the model in memory that `on_policy` and `features` learn from.
     `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
@@ -52,4 +54,4 @@ def train(
 
     cache = work.parent if cache is None else cache
     job = Job(config, corpus, str(base), out, work, cache, logs, None if teacher is None else str(teacher))
-    return finetune(job, on_progress=on_progress, provenance=provenance)
+    return finetune(job, on_progress=on_progress, on_validation=on_validation, provenance=provenance)
