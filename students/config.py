@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Shrink(BaseModel):
-    """A smaller start: only some of the base's decoder layers."""
+    """A smaller start: some of the base's decoder layers, some of its tokens, or both."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    every: int = Field(ge=2)
+    every: int | None = Field(default=None, ge=2)
     """Keep one layer in `every`, evenly spaced, the first and the last always among them."""
+    layers: list[Annotated[int, Field(ge=0)]] | None = Field(default=None, min_length=1)
+    """Keep these, 0 the first."""
+    keep: int | None = Field(default=None, ge=1)
+    """Keep this many, chosen as `by` says."""
+    by: Literal["importance", "even"] = "importance"
+    """`importance`: those that change the hidden states of training rows most (arXiv:2403.03853); `even`: evenly
+    spaced."""
+    vocabulary: Literal["used"] | None = None
+    """`used`: keep the tokens of the train split, those that they are merged from, all bytes and special tokens. The
+    split is encoded as before, unseen words take more tokens. For byte-level BPE, and the methods sft and distill."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Shrink:
+        said = [name for name in ("every", "layers", "keep") if getattr(self, name) is not None]
+        if len(said) > 1:
+            raise ValueError(f"{' and '.join(map(repr, said))} both choose layers: set one of them")
+        if not said and self.vocabulary is None:
+            raise ValueError("nothing to shrink: set 'every', 'layers', 'keep' or 'vocabulary'")
+        if self.by == "even" and self.keep is None:
+            raise ValueError("'by' says how 'keep' chooses layers, and 'keep' is not set")
+        if self.layers is not None and sorted(set(self.layers)) != self.layers:
+            raise ValueError("'layers' must ascend, each once")
+        return self
 
 
 class Lora(BaseModel):
@@ -140,7 +163,7 @@ class StudentConfig(BaseModel):
     features: Features | None = None
     """Hidden states of a teacher in memory, added to the loss of `sft` or `distill`; none unless given."""
     shrink: Shrink | None = None
-    """Start from some of the base's layers; all of them unless given."""
+    """Start from some of the base's layers or tokens; all of them unless given."""
     lora: Lora | None = None
     """Train adapters; the whole model unless given."""
     epochs: float = Field(default=2.0, gt=0)
@@ -173,6 +196,10 @@ class StudentConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> StudentConfig:
+        trimmed = self.shrink is not None and self.shrink.vocabulary is not None
+        if trimmed and (self.method not in ("sft", "distill") or self.features is not None):
+            what = "'features'" if self.features is not None else f"the method {self.method}"
+            raise ValueError(f"'shrink.vocabulary' is set, and {what} needs the base's own tokens")
         if self.distill is not None and self.method != "distill":
             raise ValueError(f"'distill' is set, and the method is {self.method}")
         if self.on_policy is not None and self.method != "on_policy":

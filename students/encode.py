@@ -58,10 +58,15 @@ def encode_row(row: Row, tokenizer: Any) -> dict[str, list[int]]:
 
     The completion begins where the whole conversation and the prompt with its generation header diverge.
     """
-    header = _ids(tokenizer, row.prompt, add_generation_prompt=True)
+    header = row_header(row, tokenizer)
     whole = _end(_ids(tokenizer, [*row.prompt, *row.completion]), tokenizer)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(header, whole, strict=False)))
     return {"input_ids": whole, "labels": [IGNORED] * shared + whole[shared:]}
+
+
+def row_header(row: Row, tokenizer: Any) -> list[int]:
+    """What a student is asked: the prompt, and the head of the answer that it is to write."""
+    return _ids(tokenizer, row.prompt, add_generation_prompt=True)
 
 
 def _ids(tokenizer: Any, messages: list[MessageDict], **options: bool) -> list[int]:

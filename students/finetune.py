@@ -28,6 +28,7 @@ from students.patience import Patience
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
+from students.shrink.prepare import prepare_shrunk
 from students.validation import Validate
 
 LIBRARIES = ("torch", "transformers", "trl", "peft")
@@ -39,12 +40,14 @@ def finetune(
     """The contract is `students.train.train`'s."""
     config, method = job.config, find_method(job.config.method)
     with quiet():
+        arguments = method.arguments(config, job.work)
+        with arguments.main_process_first(local=False):
+            job, shrunk = prepare_shrunk(job, arguments.device)
         tokenizer = load_tokenizer(job.base)
         data = method.load_data(job, tokenizer)
-        arguments = method.arguments(config, job.work)
         arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
         with arguments.main_process_first(local=False):
-            checkpoint = open_work(job.work, fingerprint(config, data.digest, job.base))
+            checkpoint = open_work(job.work, fingerprint(config, data.digest, job.base, job.teacher))
         reporter = Reporter(on_progress)
         # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
         step_rows = config.batch_size * config.accumulation * arguments.world_size
@@ -62,6 +65,7 @@ def finetune(
         seconds = time.monotonic() - began_s
         student = merged(trainer)
         result = summarise(trainer.state, data, student.num_parameters(), seconds, reporter)
+        result = dataclasses.replace(result, measures=shrunk | result.measures)
         if trainer.is_world_process_zero():
             write(job, student, tokenizer, result, provenance)
             shutil.rmtree(job.work)
@@ -75,12 +79,13 @@ def watchers(job: Job) -> list[TrainerCallback]:
     return [*patience, *monitors(job.config.report_to, job.logs or job.work.parent / "logs")]
 
 
-def fingerprint(config: StudentConfig, corpus_digest: str, base: str) -> dict[str, Any]:
+def fingerprint(config: StudentConfig, corpus_digest: str, base: str, teacher: str | None = None) -> dict[str, Any]:
     """Everything that decides the weights: a checkpoint under another one is not gone on from."""
     return {
         "config": config.deciding(),
         "corpus": corpus_digest,
         "base": base_digest(base),
+        "teacher": teacher and base_digest(teacher),
         "versions": {name: version(name) for name in LIBRARIES},
     }
 
@@ -102,7 +107,7 @@ def summarise(state: Any, data: Data, parameters: int, seconds: float, reporter:
         parameters=parameters,
         bytes=0,
         resumed_from=reporter.first_step or None,
-        measures=data.measures,
+        measures={**data.measures},
         planned_steps=state.max_steps,
     )
 

@@ -10,22 +10,18 @@ from peft import LoraConfig
 from transformers import AutoModelForCausalLM
 
 from prompts.errors import InputError
-from students.config import Lora, StudentConfig
-from students.shrink import shrink
+from students.config import Lora
 
 
-def load_model(base: str, config: StudentConfig) -> Any:
-    """The base's weights in float32 (a GPU computes in bfloat16 beside them), shrunk where the config says so.
+def load_model(base: str) -> Any:
+    """The base's weights in float32 (a GPU computes in bfloat16 beside them).
 
     Raises InputError for a base that transformers cannot load.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, trust_remote_code=False)
+        return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be loaded: {error}", path=base, field="student.base") from error
-    if config.shrink is not None:
-        shrink(model, config.shrink.every)
-    return model
 
 
 def adapters(lora: Lora | None) -> LoraConfig | None:

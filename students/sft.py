@@ -46,7 +46,7 @@ def build_trainer(setup: Setup) -> CompletionTrainer:
 def trainer_options(setup: Setup) -> dict[str, Any]:
     """What every trainer on encoded rows is given."""
     return {
-        "model": load_model(setup.job.base, setup.job.config),
+        "model": load_model(setup.job.base),
         "args": setup.arguments,
         "train_dataset": setup.data.train.select(setup.order),
         "eval_dataset": setup.data.validation,

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qw
 
 from prompts.errors import InputError
 from students.quiet import quiet
-from students.shrink import kept_layers, shrink
+from students.shrink.depth import evenly, keep_layers, kept_layers, most_important
 
 SIZES: dict[str, Any] = {
     "vocab_size": 50,
@@ -40,7 +40,7 @@ def test_what_cannot_shrink_stays(total: int) -> None:
 
 def shrunk(model: Any, tmp_path: Path) -> Any:
     """Shrunk, saved and loaded."""
-    shrink(model, every=3)
+    keep_layers(model, kept_layers(7, 3))
     with quiet():
         model.save_pretrained(tmp_path)
         return AutoModelForCausalLM.from_pretrained(tmp_path).eval()
@@ -64,7 +64,7 @@ def test_a_shrunk_model_survives_saving_and_caches_as_it_computes(tmp_path: Path
 def test_the_layers_that_stay_are_the_base_s_own() -> None:
     model = LlamaForCausalLM(LlamaConfig(**SIZES))
     expected = [model.model.layers[index].mlp.up_proj.weight for index in (0, 3, 6)]
-    shrink(model, every=3)
+    keep_layers(model, kept_layers(7, 3))
     assert all(layer.mlp.up_proj.weight is weight for layer, weight in zip(model.model.layers, expected, strict=True))
 
 
@@ -79,4 +79,21 @@ def test_a_model_without_a_list_of_layers_is_refused() -> None:
     model = LlamaForCausalLM(LlamaConfig(**SIZES))
     model.config.num_hidden_layers = 99
     with pytest.raises(InputError, match="no list of 99 layers"):
-        shrink(model, every=3)
+        keep_layers(model, [0])
+
+
+def test_a_layer_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match=r"there is no layer 7. The base has 7 layers, 0 to 6"):
+        keep_layers(LlamaForCausalLM(LlamaConfig(**SIZES)), [0, 7])
+
+
+def test_the_most_important_stay_in_the_model_s_order() -> None:
+    assert most_important([3, 1, 2, 1], keep=3) == [0, 1, 2]
+
+
+@given(st.integers(1, 60).flatmap(lambda total: st.tuples(st.just(total), st.integers(1, total))))
+def test_evenly_keeps_as_many_as_it_is_told(sizes: tuple[int, int]) -> None:
+    kept = evenly(*sizes)
+    assert kept == sorted(set(kept))
+    assert len(kept) == sizes[1]
+    assert kept[-1] == sizes[0] - 1

@@ -1,0 +1,1 @@
+"""A smaller base to start from: fewer layers, fewer tokens."""

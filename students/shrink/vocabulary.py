@@ -1,0 +1,143 @@
+"""A student without the tokens that its corpus never uses: its tokenizer, its embedding and its head."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+from torch import nn
+
+from prompts.errors import InputError, StillhouseError
+from students.config import Distill
+from students.data import Row, read_rows
+from students.encode import encode_row, load_tokenizer, row_header
+from students.method import Job
+from students.shrink.bpe import closure, prune, unfit
+from students.targets import prepare_targets
+
+FIELD = "student.shrink.vocabulary"
+TOKEN_FIELD = re.compile(r"_token_ids?$|_token_index$")
+"""The settings of a model and of its generation that are ids, or lists of them."""
+
+
+def used_ids(job: Job, tokenizer: Any) -> set[int]:
+    """Every token of the train split: prompts, answers, and what `distill` teaches beside them.
+
+    The held-out rows have no say: they are to show what an unseen text loses by it.
+    """
+    used: set[int] = set()
+    for row in read_rows(job.corpus):
+        used.update(row_ids(row, tokenizer))
+    if job.config.method == "distill":
+        weights = (job.config.distill or Distill()).weights
+        table = pq.read_table(prepare_targets(job.corpus, tokenizer, weights, job.cache), columns=["input_ids", "ids"])
+        for name in table.column_names:
+            used.update(pc.unique(pc.list_flatten(table[name]).cast(pa.int32())).to_pylist())
+    return used
+
+
+def row_ids(row: Row, tokenizer: Any) -> list[int]:
+    """A row as it is learnt from, and the head of the answer as the student will be asked for it."""
+    return [*encode_row(row, tokenizer)["input_ids"], *row_header(row, tokenizer)]
+
+
+def trim(model: Any, tokenizer: Any, used: Iterable[int], base: str) -> tuple[dict[str, Any], list[int]]:
+    """Keeps the rows of `used` and of what they need in the model, in place.
+
+    Returns the smaller tokenizer.json and the base's ids of the tokens it has, in the order of the new ids. Raises
+    InputError for a tokenizer that is no byte-level BPE, or a model with another table by token.
+    """
+    whole = json.loads(tokenizer.backend_tokenizer.to_str())
+    if (reason := unfit(whole)) is not None:
+        remedy = "A vocabulary can be trimmed where it is byte-level BPE, such as SmolLM2's, Qwen's or Llama 3's"
+        raise InputError(f"cannot be trimmed: {reason}", path=base, field=FIELD, remedy=remedy)
+    ids = {*used, *_settings_ids(model, len(tokenizer)), *tokenizer.all_special_ids}
+    kept = sorted(closure(whole, ids))
+    keep_rows(model, kept, base)
+    return prune(whole, kept), kept
+
+
+def keep_rows(model: Any, kept: list[int], base: str = "") -> None:
+    """Keeps those rows of the embedding and of the head, in place, and renumbers the ids in the model's settings."""
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    _refuse_other_tables(model, embedding, base)
+    rows = torch.tensor(kept)
+    padding = embedding.padding_idx
+    embedding.weight = nn.Parameter(embedding.weight.detach()[rows])
+    embedding.num_embeddings, embedding.padding_idx = len(kept), kept.index(padding) if padding in kept else None
+    if model.config.get_text_config().tie_word_embeddings:
+        head.weight = embedding.weight
+    else:
+        head.weight = nn.Parameter(head.weight.detach()[rows])
+    if getattr(head, "bias", None) is not None:
+        head.bias = nn.Parameter(head.bias.detach()[rows])
+    head.out_features = len(kept)
+    _renumber_settings(model, kept)
+
+
+def save_tokenizer(tokenizer: Any, smaller: dict[str, Any], target: Path) -> Any:
+    """Writes the smaller tokenizer with the whole one's chat template and settings; returns it as it loads."""
+    tokenizer.save_pretrained(target)
+    for name in ("vocab.json", "merges.txt"):
+        (target / name).unlink(missing_ok=True)
+    (target / "tokenizer.json").write_text(json.dumps(smaller, ensure_ascii=False, indent=1), encoding="utf-8")
+    settings = target / "tokenizer_config.json"
+    said = json.loads(settings.read_text(encoding="utf-8"))
+    said.pop("added_tokens_decoder", None)  # by id; tokenizer.json has them too
+    settings.write_text(json.dumps(said, ensure_ascii=False, indent=2), encoding="utf-8")
+    return load_tokenizer(str(target))
+
+
+def require_same_cut(job: Job, whole: Any, smaller: Any, kept: list[int]) -> None:
+    """StillhouseError where a row of the train split is cut otherwise than before: a tokenizer not understood."""
+    for number, row in enumerate(read_rows(job.corpus), start=1):
+        if [kept[index] for index in row_ids(row, smaller)] != row_ids(row, whole):
+            raise StillhouseError(
+                f"{job.base}: the trimmed tokenizer cuts training row {number} otherwise than the whole one. "
+                f"Leave {FIELD} out, and report this base"
+            )
+
+
+def _settings(model: Any) -> list[Any]:
+    # The text's own settings are the model's, but where it reads pictures too.
+    text = model.config.get_text_config()
+    found = [model.config, None if text is model.config else text, model.generation_config]
+    return [item for item in found if item is not None]
+
+
+def _settings_ids(model: Any, tokens: int) -> set[int]:
+    found: set[int] = set()
+    for settings in _settings(model):
+        for name, value in settings.to_dict().items():
+            if TOKEN_FIELD.search(name):
+                found.update(index for index in (value if isinstance(value, list) else [value]) if _is_id(index))
+    return {index for index in found if index < tokens}
+
+
+def _renumber_settings(model: Any, kept: list[int]) -> None:
+    new = {old: index for index, old in enumerate(kept)}
+    for settings in _settings(model):
+        for name, value in settings.to_dict().items():
+            if TOKEN_FIELD.search(name) and value is not None:
+                ids = [new.get(index, index) for index in value] if isinstance(value, list) else new.get(value, value)
+                setattr(settings, name, ids)
+    model.config.get_text_config().vocab_size = len(kept)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and value >= 0
+
+
+def _refuse_other_tables(model: Any, embedding: Any, base: str) -> None:
+    for name, module in model.named_modules():
+        # Positions have tables too, far smaller ones.
+        other = isinstance(module, nn.Embedding) and module is not embedding
+        if other and 2 * module.num_embeddings > embedding.num_embeddings:
+            raise InputError(f"cannot be trimmed: {name} is a second table by token", path=base, field=FIELD)
