@@ -1,4 +1,4 @@
-"""Trains and kills itself, as `kill -9` does, once it reaches a step: CONFIG CORPUS BASE OUT WORK STEP."""
+"""Trains and kills itself, as `kill -9` does, once it reaches a step: CONFIG CORPUS BASE OUT WORK STEP [TEACHER]."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from students.result import Progress
 from students.train import train
 
 
-def main(config: str, corpus: str, base: str, out: str, work: str, step: str) -> None:
+def main(config: str, corpus: str, base: str, out: str, work: str, step: str, teacher: str | None = None) -> None:
     def die(progress: Progress) -> None:
         print("loss", progress.loss, flush=True)
         if progress.step == int(step):
@@ -25,6 +25,7 @@ def main(config: str, corpus: str, base: str, out: str, work: str, step: str) ->
         base=base,
         out=Path(out),
         work=Path(work),
+        teacher=teacher,
         on_progress=die,
     )
 
