@@ -13,6 +13,7 @@ from datasets.table import InMemoryTable
 from prompts.digest import digest_file
 from students.config import Distill, StudentConfig
 from students.data import read_rows, require_split, watched_keys
+from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
 from students.settings import training_arguments
 from students.sft import require_rows, trainer_options
@@ -62,10 +63,12 @@ def _dataset(table: pa.Table, rows: list[int]) -> Dataset:
 
 
 def build_trainer(setup: Setup) -> SoftTargetTrainer:
-    """The trainer with soft targets in its batches and in its loss."""
+    """The trainer with soft targets in its batches and its loss, and hidden states where there are `features`."""
     options = trainer_options(setup)
-    collator = SoftCollator(setup.tokenizer.pad_token_id)
-    return SoftTargetTrainer(**options, data_collator=collator, distill=setup.job.config.distill or Distill())
+    options["data_collator"] = SoftCollator(setup.tokenizer.pad_token_id)
+    options["distill"] = setup.job.config.distill or Distill()
+    trainer: SoftTargetTrainer = build(SoftTargetTrainer, setup, options)
+    return trainer
 
 
 METHOD = Method(arguments, load_data, build_trainer)

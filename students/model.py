@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from prompts.errors import InputError
 from students.config import Lora
+from students.features import remove_projection
 
 
 def load_model(base: str) -> Any:
@@ -42,6 +43,7 @@ def merged(trainer: Any) -> Any:
     model = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
+    remove_projection(model)
     model.config.use_cache = True
     return model
 

@@ -9,6 +9,7 @@ from datasets import Dataset
 from prompts.errors import InputError
 from students.data import read_corpus
 from students.encode import encode
+from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
 from students.model import adapters, load_model
 from students.settings import training_arguments
@@ -39,8 +40,9 @@ def require_rows(job: Job, train: int, validation: int, too_long: int) -> None:
 
 
 def build_trainer(setup: Setup) -> CompletionTrainer:
-    """The trainer of TRL with our loss."""
-    return CompletionTrainer(**trainer_options(setup))
+    """The trainer of TRL with our loss, and a teacher's hidden states where the config has `features`."""
+    trainer: CompletionTrainer = build(CompletionTrainer, setup, trainer_options(setup))
+    return trainer
 
 
 def trainer_options(setup: Setup) -> dict[str, Any]:
