@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Literal
@@ -45,7 +45,7 @@ from pipeline.curate.repetition import repetition
 from pipeline.curate.select import select
 from pipeline.curate.semantic import semantic
 from pipeline.curate.split import sides_of
-from pipeline.curate.step import Drop, Keep, Rule, Sample, Side
+from pipeline.curate.step import Drop, Each, Keep, Rule, Sample, Side, Tell, Verdict
 from pipeline.curate.tokens import TokenFile, Tokens
 from pipeline.curate.verify import verify
 from pipeline.errors import RunError
@@ -57,6 +57,9 @@ Row = Mapping[str, Any]
 
 COLUMNS = ["sample_id", "prompt_id", "messages", "reply", "outcome", "teacher", "gold", "group"]
 """What curation reads of replies.parquet; `tokens` come when a step asks for them."""
+
+TOGETHER = 256
+"""Samples between two words about how far a step is, where it looks at one at a time."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -110,13 +113,15 @@ def curate(
     *,
     tokens: TokenFile | None = None,
     ask: Ask = ask_nobody,
+    on_rows: Callable[[str, int, int], None] = lambda step, done, came: None,
     on_step: Callable[[str, int, int], None] = lambda step, came, stay: None,
 ) -> Curated:
     """Runs the steps in the recipe's order over rows of replies.parquet, in any order.
 
     `bare` gives each prompt id the conversation that the student will see; `tokens` is where the rows' tokens are,
     in the same order, if they are not in the rows; `ask` puts a judge's questions. Rows without an answer are
-    counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score.
+    counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score. `on_rows` hears how
+    many of a step's samples are done, first 0, and `on_step` how many came and stay.
     """
     result = Curated(0)
     answered: list[tuple[Row, Tokens]] = []
@@ -130,15 +135,21 @@ def curate(
     alive = [_sample(row, found, bare, side) for (row, found), side in zip(answered, sides, strict=True)]
     for step in config.steps:
         came = len(alive)
-        alive = _apply(step, rule_of(step, ask), alive, result)
+        tell = partial(_tell, on_rows, step.step, came)
+        tell(0)
+        alive = _apply(step, rule_of(step, ask, tell), alive, result, tell)
         result.funnel.append({"step": step.step, "in": came, "out": len(alive)})
         on_step(step.step, came, len(alive))
     result.kept = {sample.sample_id: sample for sample in alive}
     return result
 
 
-def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
-    """The step bound to its settings."""
+def _tell(on_rows: Callable[[str, int, int], None], step: str, came: int, done: int) -> None:
+    on_rows(step, done, came)
+
+
+def rule_of(step: Step, ask: Ask = ask_nobody, tell: Tell = lambda done: None) -> Rule:
+    """The step bound to its settings, to who asks a judge, and to who hears how far a slow one is."""
     match step:
         case Outcome():
             return outcome()
@@ -169,7 +180,7 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
         case Repetition():
             return repetition(step)
         case Verify():
-            return verify(step)
+            return verify(step, tell)
         case Select():
             return partial(select, config=step)
         case Decontaminate():
@@ -177,15 +188,25 @@ def rule_of(step: Step, ask: Ask = ask_nobody) -> Rule:
             return partial(decontaminate, overlap=step.overlap, heldout=step.heldout, against=against)
 
 
-def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated) -> list[Sample]:
+def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated, tell: Tell) -> list[Sample]:
     staying: list[Sample] = []
-    for sample, verdict in zip(alive, rule(alive), strict=True):
+    for sample, verdict in zip(alive, _verdicts(rule, alive, tell), strict=True):
         match verdict:
             case Keep(kept):
                 staying.append(kept)
             case Drop(reason, score, detail):
                 result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score, detail)
     return staying
+
+
+def _verdicts(rule: Rule, alive: Sequence[Sample], tell: Tell) -> Iterator[Verdict]:
+    """The rule's, in parts where it looks at one sample at a time."""
+    if not isinstance(rule, Each):
+        yield from rule(alive)
+        return
+    for start in range(0, len(alive), TOGETHER):
+        yield from rule(alive[start : start + TOGETHER])
+        tell(min(start + TOGETHER, len(alive)))
 
 
 def _sample(row: Row, tokens: Tokens, bare: Mapping[str, Conversation], side: Side) -> Sample:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from itertools import count
 from typing import Any
 
 from pipeline.card import write_card, write_dataset
@@ -12,6 +10,7 @@ from pipeline.context import Context
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.config import Judged
 from pipeline.curate.curate import COLUMNS, Curated, curate
+from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.tokens import TokenFile
 from pipeline.errors import RunError
 from pipeline.judge import ask_judge
@@ -55,16 +54,23 @@ def refresh(context: Context) -> None:
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
     """Both sides of replies.parquet; writes nothing but a judge's answers, which `ask_judge` journals."""
     bare = _Bare((prompt.id, prompt.bare) for prompt in recipe_prompts(context.recipe).prompts)
-    config, replies, progress = context.recipe.curation, context.run.replies, context.progress
-    progress.start("curate", len(config.steps))
-    done = count(1)
+    config, replies = context.recipe.curation, context.run.replies
+    line = StepsLine(context.progress, len(config.steps))
+
+    def put(judged: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
+        try:
+            return ask(context, judged, questions)
+        finally:
+            line.restart()
+
     return curate(
         read_rows(replies, COLUMNS),
         bare,
         config,
         tokens=TokenFile(replies),
-        ask=partial(ask, context),
-        on_step=lambda step, came, stay: progress.update(next(done), f"{step}: {came:,} in, {stay:,} out"),
+        ask=put,
+        on_rows=line.rows,
+        on_step=line.step,
     )
 
 
