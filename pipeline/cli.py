@@ -169,6 +169,23 @@ def bakeoff(
 
 
 @cli.command()
+@_recipe_options
+def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Try other settings for RECIPE's student; write the best as RUN/tuned.yaml. The section `tune` says which.
+
+    Generates and curates first, where that is not up to date. Settings are compared on rows of the train split.
+    """
+    from pipeline.progress import Progress
+    from pipeline.tune.run import tune as search
+    from pipeline.tune.table import render
+
+    loaded = _load(recipe, overrides, teacher)
+    with Progress(as_json=as_json) as progress:
+        found = search(loaded, _directory(run_dir, loaded), progress)
+    _print(found, as_json, render)
+
+
+@cli.command()
 @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--to", type=click.Choice(EXPORTS), required=True, help="The format to write.")
 @click.option("--out", type=click.Path(path_type=Path), help="A new file. [RUN/exports/TO-SPLIT.jsonl]")

@@ -13,6 +13,7 @@ from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Selec
 from pipeline.curate.models import KNOWN, is_model
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
+from pipeline.tune.config import Tune
 from prompts.errors import InputError
 from prompts.logs.read import is_log
 from prompts.template import find_template
@@ -144,6 +145,8 @@ class Recipe(Section):
     rescore: Rescore | None = None
     curate: Curate = Curate()
     student: StudentConfig
+    tune: Tune = Tune()
+    """What `stillhouse tune` searches; no other command reads it."""
     evaluate: Evaluate = Evaluate()
 
     @property

@@ -23,6 +23,7 @@ from pipeline.terms import check_terms
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
+from students.monitors import require_monitors
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,6 +50,8 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
             field="prompts.gold",
             remedy="Name the column with the right answers, or stop earlier with --until train",
         )
+    if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
+        require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
     for remark in check_terms(context.recipe):
         context.progress.say(remark)
     upstream = ""
@@ -146,7 +149,7 @@ STAGES = (
     ),
     Stage(
         "train",
-        lambda recipe: recipe.student.model_dump(),
+        lambda recipe: recipe.student.deciding(),
         lambda run: (run.student,),
         "pipeline.train",
         refreshes=True,

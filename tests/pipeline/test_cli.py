@@ -39,7 +39,7 @@ def as_json(*arguments: str | Path, cwd: Path) -> Any:
 
 
 def test_the_command_line_is_the_contracts() -> None:
-    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push"]
+    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push", "tune"]
     assert sorted(cli.commands) == sorted([*STAGES, *others])
     assert STAGES == NAMES
     options = {name for parameter in cli.commands["run"].params for name in parameter.opts}
@@ -57,7 +57,7 @@ def test_the_recipes_schema_is_pinned() -> None:
     }
     assert list(Recipe.model_fields) == [
         *("name", "prompts", "purpose", "override_terms", "teacher", "combine"),
-        *("generate", "rescore", "curate", "student", "evaluate"),
+        *("generate", "rescore", "curate", "student", "tune", "evaluate"),
     ]
     assert sections["prompts"] == ["gold", "group", "license", "limit", "source", "template"]
     assert sections["generate"] == [
@@ -76,11 +76,19 @@ def test_the_recipes_schema_is_pinned() -> None:
         *("seed", "temperature", "timeout_s", "top_logprobs", "top_p"),
     ]
     assert sections["curate"] == ["split", "steps"]
+    assert sections["tune"] == ["objective", "prune", "seed", "space", "timeout_s", "trials"]
     assert sections["evaluate"] == ["labels", "limit", "max_tokens", "resamples", "scorer", "seed"]
 
 
 @pytest.mark.parametrize(
-    "file", ["pipeline/recipe.py", "pipeline/roster.py", "pipeline/curate/config.py", "students/config.py"]
+    "file",
+    [
+        "pipeline/recipe.py",
+        "pipeline/roster.py",
+        "pipeline/curate/config.py",
+        "pipeline/tune/config.py",
+        "students/config.py",
+    ],
 )
 def test_every_recipe_field_is_documented(file: str) -> None:
     """A docstring stands under each field, but where the field is a section with a docstring of its own."""

@@ -1,0 +1,1 @@
+"""`stillhouse tune`: trainings with other settings, and the recipe of the best."""

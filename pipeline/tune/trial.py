@@ -1,0 +1,103 @@
+"""One trial: a training with other settings, measured on the validation rows as it goes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.context import Context
+from pipeline.train import describe, figures, train_student
+from pipeline.tune.config import Tune
+from pipeline.tune.study import report, twin_of
+from prompts.errors import StillhouseError
+from students.config import StudentConfig
+from students.result import Diverged, Progress, TrainResult, Validation
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+
+class GivenUp(StillhouseError):
+    """Not worth going on with."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A trial under way; what it has measured stands in Optuna's journal, where a later process finds it."""
+
+    context: Context
+    study: optuna.Study
+    trial: optuna.Trial
+    config: StudentConfig
+    place: Path
+    """Its checkpoints and its student: deleted when it has ended."""
+    tune: Tune
+    on_progress: Callable[[Progress], None]
+    measured: dict[str, list[float]] = field(default_factory=dict)
+    """By step: cross-entropy and accuracy."""
+
+    def run(self) -> None:
+        """Trains to the end, or until it is given up or diverges, and tells the study. What else goes wrong is raised,
+        with the trial left open: the same command goes on with it."""
+        from optuna.trial import TrialState
+
+        if (twin := twin_of(self.study, self.trial)) is not None:
+            self._end_as(twin)
+            return
+        self.measured = dict(self.trial.user_attrs.get("measured", {}))
+        began_s = time.monotonic()
+        try:
+            result = self._train()
+        except GivenUp:
+            self._end(TrialState.PRUNED, began_s)
+        except Diverged as error:
+            self.trial.set_user_attr("error", str(error))
+            self._end(TrialState.FAIL, began_s)
+        else:
+            cross_entropy, accuracy = self.measured[str(result.best_step)]
+            self.trial.set_user_attr("kept", [cross_entropy, accuracy])
+            self.trial.set_user_attr("result", {"steps": result.steps, "parameters": result.parameters})
+            value = cross_entropy if self.tune.objective == "cross_entropy" else accuracy
+            self._end(TrialState.COMPLETE, began_s, value)
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def _train(self) -> TrainResult:
+        return train_student(
+            self.context,
+            self.config,
+            out=self.place / "student",
+            work=self.place / "checkpoints",
+            on_progress=self.on_progress,
+            on_validation=self._watch,
+        )
+
+    def _watch(self, now: Validation) -> None:
+        self.measured[str(now.step)] = [now.cross_entropy, now.accuracy]
+        self.trial.set_user_attr("measured", self.measured)
+        self.trial.set_user_attr("validation_rows", now.rows)
+        value = now.cross_entropy if self.tune.objective == "cross_entropy" else now.accuracy
+        if report(self.study, self.trial, round(100 * now.step / now.total_steps), value) and self.tune.prune:
+            raise GivenUp(f"trial {self.trial.number} is worse than the median at step {now.step}")
+
+    def _end(self, state: optuna.trial.TrialState, began_s: float, value: float | None = None) -> None:
+        self.trial.set_user_attr("seconds", round(time.monotonic() - began_s, 3))
+        self.study.tell(self.trial, value, state)
+
+    def _end_as(self, twin: FrozenTrial) -> None:
+        for name, held in twin.user_attrs.items():
+            self.trial.set_user_attr(name, 0.0 if name == "seconds" else held)
+        self.trial.set_user_attr("same_as", twin.user_attrs.get("same_as", twin.number))
+        for percent, value in twin.intermediate_values.items():
+            self.trial.report(value, percent)
+        value = twin.value if twin.state.name == "COMPLETE" else None
+        self.study.tell(self.trial, value, twin.state)
+
+
+def told(now: Progress, number: int) -> tuple[str, dict[str, Any]]:
+    """A step of a trial as text and as figures."""
+    return f"trial {number}: step {now.step}/{now.total_steps}, {describe(now)}", {"trial": number, **figures(now)}
