@@ -94,6 +94,22 @@ CURATED = pa.schema(
 
 VERDICT = pa.schema([("step", pa.string()), ("reason", pa.string()), ("score", pa.float64()), ("detail", pa.string())])
 
+PREFERENCES = pa.schema(
+    [
+        ("prompt", MESSAGES),
+        ("chosen", MESSAGES),  # null where curation kept no reply to the prompt
+        ("rejected", MESSAGES),
+        ("split", pa.string()),
+        ("group", pa.string()),
+        ("prompt_id", pa.string()),
+        ("chosen_id", pa.string()),  # their sample ids
+        ("rejected_id", pa.string()),
+        ("step", pa.string()),  # who found the rejected one worse, why, and its score
+        ("reason", pa.string()),
+        ("score", pa.float64()),
+    ]
+)
+
 KEPT = pa.schema([*REPLIES, *CURATED])
 
 DROPPED = pa.schema([*REPLIES, *CURATED, *VERDICT])

@@ -58,6 +58,11 @@ class RunDir:
         return self.root / "dropped.parquet"
 
     @property
+    def preferences(self) -> Path:
+        """Replies that were found worse, beside the kept ones to the same prompts."""
+        return self.root / "preferences.parquet"
+
+    @property
     def dataset(self) -> Path:
         """What of the corpus may be shown to others, with a card."""
         return self.root / "dataset"

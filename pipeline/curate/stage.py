@@ -1,4 +1,4 @@
-"""The curate stage: replies.parquet in, kept.parquet and dropped.parquet out."""
+"""The curate stage: replies.parquet in, kept.parquet, dropped.parquet and preferences.parquet out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.context import Context
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.config import Judged
 from pipeline.curate.curate import COLUMNS, Curated, curate
+from pipeline.curate.preferences import write_preferences
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.tokens import TokenFile
 from pipeline.errors import RunError
@@ -39,6 +40,7 @@ def work(context: Context) -> dict[str, Any]:
     curated = curate_replies(context)
     counts = curated.counts()
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
+    counts |= write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)
