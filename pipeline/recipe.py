@@ -17,7 +17,7 @@ from pipeline.tune.config import Tune
 from prompts.errors import InputError
 from prompts.logs.read import is_log
 from prompts.template import find_template
-from students.config import StudentConfig
+from students.config import Preference, StudentConfig
 from teachers.spec import Spec
 from teachers.terms import Purpose
 
@@ -45,6 +45,9 @@ STEP_NAMES = frozenset(
     }
 )
 """The tags of the steps' union: pydantic puts them into the place of an error."""
+
+REJECTING = frozenset({"agreement", "best", "judge", "verify"})
+"""The steps of which pipeline/curate/preferences.py makes preferences."""
 
 
 def _lower(value: Any) -> Any:
@@ -308,12 +311,14 @@ def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
             )
     if template is None:
         _check_log(recipe, source, path, root)
+    student = _resolve_pairs(recipe.student, path, root)
+    _check_preference(recipe, path, root)
     base = _resolve_base(recipe.student.base, folder)
     return recipe.model_copy(
         update={
             "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, path, root)}),
             "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
-            "student": recipe.student.model_copy(update={"base": base}),
+            "student": student.model_copy(update={"base": base}),
         }
     )
 
@@ -372,6 +377,30 @@ def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None)
             line = _line_of(root, field.split("."))
             remedy = "Give 'reply', or leave it unset" if field == "prompts.gold" else "Leave it unset"
             raise InputError(f"'{value}': a log has no columns", path=path, line=line, field=field, remedy=remedy)
+
+
+def _check_preference(recipe: Recipe, path: Path, root: yaml.Node | None) -> None:
+    """InputError where no step could find a reply worse than another, before a teacher is paid."""
+    preference, steps = recipe.student.preference or Preference(), {step.step for step in recipe.curation.steps}
+    if recipe.student.method == "preference" and preference.pairs is None and not steps & REJECTING:
+        remedy = f"Add one of {', '.join(sorted(REJECTING))} and ask for several replies, or set student.preference.pairs"
+        problem = "preference, and no curation step says that a reply is worse than another"
+        line = _line_of(root, ["student", "method"])
+        raise InputError(problem, path=path, line=line, field="student.method", remedy=remedy)
+
+
+def _resolve_pairs(student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:
+    """The student with an absolute file of preferences; InputError where it is missing."""
+    if student.preference is None or student.preference.pairs is None:
+        return student
+    folder = path.resolve().parent
+    file = (folder / student.preference.pairs).resolve()
+    if not file.is_file():
+        field = "student.preference.pairs"
+        line = _line_of(root, field.split("."))
+        raise InputError(f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}")
+    preference = student.preference.model_copy(update={"pairs": str(file)})
+    return student.model_copy(update={"preference": preference})
 
 
 def _resolve_base(base: str, folder: Path) -> str:

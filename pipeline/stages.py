@@ -138,18 +138,25 @@ def _curate_inputs(recipe: Recipe) -> Any:
     ]
 
 
+def _train_inputs(recipe: Recipe) -> Any:
+    decides, preference = recipe.student.deciding(), recipe.student.preference
+    if preference is None or preference.pairs is None:
+        return decides
+    return [decides, digest_file(Path(preference.pairs))]
+
+
 STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
     Stage(
         "curate",
         _curate_inputs,
-        lambda run: (run.kept, run.dropped, run.dataset / "README.md"),
+        lambda run: (run.kept, run.dropped, run.preferences, run.dataset / "README.md"),
         "pipeline.curate.stage",
         refreshes=True,
     ),
     Stage(
         "train",
-        lambda recipe: recipe.student.deciding(),
+        _train_inputs,
         lambda run: (run.student,),
         "pipeline.train",
         refreshes=True,
