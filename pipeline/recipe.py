@@ -383,7 +383,7 @@ def _check_preference(recipe: Recipe, path: Path, root: yaml.Node | None) -> Non
     """InputError where no step could find a reply worse than another, before a teacher is paid."""
     preference, steps = recipe.student.preference or Preference(), {step.step for step in recipe.curation.steps}
     if recipe.student.method == "preference" and preference.pairs is None and not steps & REJECTING:
-        remedy = f"Add one of {', '.join(sorted(REJECTING))} and ask for several replies, or set student.preference.pairs"
+        remedy = f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs"
         problem = "preference, and no curation step says that a reply is worse than another"
         line = _line_of(root, ["student", "method"])
         raise InputError(problem, path=path, line=line, field="student.method", remedy=remedy)
