@@ -25,7 +25,7 @@ def matched_layers(chosen: Sequence[int] | None, student: int, teacher: int) -> 
     """Pairs of a student's and a teacher's layer at the same share of the depth, given both their numbers of layers.
 
     Ends meet ends, as `shrink` spaces the layers that it keeps: a student evenly shrunk from its teacher meets the
-    layers that it was made of. Negative numbers count from the end. Raises InputError for a layer that the student has not.
+    layers that it was made of. Negative numbers count from the end. Raises InputError for a layer that is not there.
     """
     if chosen is None:
         count = min(DEFAULT_LAYERS, student)
