@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Select, Semantic, Step, Verify
 from pipeline.curate.models import KNOWN, is_model
+from pipeline.local_teacher import local_teacher
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from pipeline.tune.config import Tune
@@ -313,6 +314,7 @@ def _resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
         _check_log(recipe, source, path, root)
     student = _resolve_pairs(recipe.student, path, root)
     _check_preference(recipe, path, root)
+    student = _resolve_teacher(recipe, student, path, root)
     base = _resolve_base(recipe.student.base, folder)
     return recipe.model_copy(
         update={
@@ -401,6 +403,24 @@ def _resolve_pairs(student: StudentConfig, path: Path, root: yaml.Node | None) -
         raise InputError(f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}")
     preference = student.preference.model_copy(update={"pairs": str(file)})
     return student.model_copy(update={"preference": preference})
+
+
+def _resolve_teacher(recipe: Recipe, student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:
+    """The student with its teacher in memory as an absolute path; InputError where it needs one that is not named."""
+    folder = path.resolve().parent
+    try:
+        local_teacher(student, recipe.specs if student.needs_teacher else ())
+    except InputError as error:
+        line = _line_of(root, ["student", "method"])
+        raise InputError(error.problem, path=path, line=line, field=error.field, remedy=error.remedy) from error
+    sections = {name: getattr(student, name) for name in ("on_policy", "features")}
+    return student.model_copy(
+        update={
+            name: section.model_copy(update={"teacher": _resolve_base(section.teacher, folder)})
+            for name, section in sections.items()
+            if section is not None and section.teacher is not None
+        }
+    )
 
 
 def _resolve_base(base: str, folder: Path) -> str:

@@ -22,7 +22,7 @@ class Source:
     """A model whose output goes into the student, and the rules for it."""
 
     role: str
-    """teacher, judge or rescorer."""
+    """teacher, judge, rescorer or teacher in memory."""
     spec: Spec
     rules: tuple[Rule, ...]
 
@@ -72,6 +72,8 @@ def sources(recipe: Recipe) -> Iterator[Source]:
             yield _source("judge", step.judge.to_spec())
     if recipe.rescore is not None:
         yield _source("rescorer", recipe.rescore.teacher.to_spec())
+    if recipe.student.local_teacher is not None:
+        yield _source("teacher in memory", Spec("huggingface", recipe.student.local_teacher))
 
 
 def _source(role: str, spec: Spec) -> Source:

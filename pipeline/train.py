@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
+from pipeline.local_teacher import prepare_teacher
 from pipeline.terms import provenance
 from students.base import prepare_base
 from students.card import write_card
@@ -49,6 +50,7 @@ def train_student(
         config,
         corpus=run.kept,
         base=prepare_base(config.base, cache=run.work),
+        teacher=prepare_teacher(config, context.recipe.specs, run.work),
         out=out,
         work=work,
         cache=run.work,

@@ -62,7 +62,7 @@ class Helper:
     """A model whose output chose or weighted the rows without being their text."""
 
     role: str
-    """judge or rescorer."""
+    """judge, rescorer or teacher in memory."""
     provider: str
     model: str
     terms: str | None

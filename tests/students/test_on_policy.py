@@ -46,8 +46,15 @@ def config(tiny: Path, deeper: Path) -> StudentConfig:
 
 def run(config: StudentConfig, corpus: Path, place: Path, steps: list[Progress] | None = None) -> TrainResult:
     heard = [] if steps is None else steps
-    paths = {"corpus": corpus, "base": config.base, "out": place / "student", "work": place / "work"}
-    return train(config, **paths, teacher=config.local_teacher, on_progress=heard.append)
+    return train(
+        config,
+        corpus=corpus,
+        base=config.base,
+        teacher=config.local_teacher,
+        out=place / "student",
+        work=place / "work",
+        on_progress=heard.append,
+    )
 
 
 @pytest.mark.slow
