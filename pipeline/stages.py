@@ -139,10 +139,12 @@ def _curate_inputs(recipe: Recipe) -> Any:
 
 
 def _train_inputs(recipe: Recipe) -> Any:
+    """The settings, and the bytes of what they name: pairs, and a base that is a directory, say another run's student."""
     decides, preference = recipe.student.deciding(), recipe.student.preference
-    if preference is None or preference.pairs is None:
-        return decides
-    return [decides, digest_file(Path(preference.pairs))]
+    pairs = [] if preference is None or preference.pairs is None else [Path(preference.pairs)]
+    base = Path(recipe.student.base)
+    named = [*pairs, base] if base.is_dir() else pairs
+    return [decides, *map(digest_file, named)] if named else decides
 
 
 STAGES = (

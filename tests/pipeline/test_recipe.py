@@ -121,3 +121,18 @@ def test_what_is_no_recipe(tmp_path: Path, content: bytes, message: str) -> None
     with pytest.raises(InputError) as caught:
         load_recipe(path)
     assert message in str(caught.value)
+
+
+def test_preferences_need_a_step_that_makes_some_or_a_file(tmp_path: Path) -> None:
+    student = {"base": "smollm2-135m", "method": "preference"}
+    with pytest.raises(
+        InputError, match=r"recipe.yaml:\d+: field 'student.method'.*Add agreement, best, judge, verify"
+    ):
+        load_recipe(write_recipe(tmp_path, student=student))
+    load_recipe(write_recipe(tmp_path, student=student, curate={"steps": [{"step": "agreement"}]}))
+    (tmp_path / "edits.jsonl").touch()
+    given = load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "edits.jsonl"}}))
+    assert given.student.preference is not None
+    assert given.student.preference.pairs == str(tmp_path / "edits.jsonl")
+    with pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.preference.pairs': no such file"):
+        load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "eddits.jsonl"}}))

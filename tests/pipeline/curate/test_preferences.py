@@ -1,0 +1,193 @@
+"""Which dropped replies are preferences, against which kept ones, and what the file holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.curate.config import Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
+from pipeline.curate.curate import Curated, Dropped, curate
+from pipeline.curate.preferences import WORSE, preferences, write_preferences
+from pipeline.curate.step import Sample
+from pipeline.curate.tokens import NO_TOKENS
+from pipeline.recipe import REJECTING
+from pipeline.records import PREFERENCES, REPLIES, read_rows, write_parquet
+from pipeline.roster import TeacherEntry
+from prompts.messages import Message
+from tests.pipeline.curate.test_curate import row
+
+
+def sample(name: str, reply: str, prompt: str = "p", **changes: Any) -> Sample:
+    values: dict[str, Any] = {
+        "sample_id": name,
+        "prompt_id": prompt,
+        "asked": (),
+        "bare": (Message("user", f"question {prompt}"),),
+        "reply": reply,
+        "outcome": "ok",
+        "tokens": NO_TOKENS,
+        "split": "train",
+        "teacher": "t:t",
+        "completion": reply,
+    }
+    return Sample(**{**values, **changes})
+
+
+def ended(kept: list[Sample], *gone: tuple[Sample, str, str]) -> Curated:
+    result = Curated(len(kept) + len(gone), {one.sample_id: one for one in kept})
+    result.dropped = {one.sample_id: Dropped(one, step, reason, 0.25) for one, step, reason in gone}
+    return result
+
+
+def found(result: Curated, *steps: Step) -> dict[str, tuple[str | None, str]]:
+    made = preferences(result, Curate(steps=list(steps)))
+    return {name: (one.chosen and one.chosen.completion, one.rejected.completion) for name, one in made.items()}
+
+
+def bare(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {item["prompt_id"]: (Message("user", item["prompt_id"]),) for item in rows}
+
+
+def test_the_outvoted_are_worse_and_the_winners_fellows_are_not() -> None:
+    rows = [row("p", number, reply=text) for number, text in enumerate(["Spam", "spam.", "ham", "ham ", "spam"])]
+    steps: list[Step] = [Outcome(), Agreement(by="label")]
+    result = curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0)))
+    made = found(result, *steps)
+    assert len(made) == 1  # two said ham: once
+    [(chosen, rejected)] = made.values()
+    assert (str(chosen).strip(".").lower(), rejected.strip()) == ("spam", "ham")
+
+
+def test_a_reply_that_could_not_vote_is_worse() -> None:
+    rows = [row("p", number, reply=text) for number, text in enumerate(['{"a": 1}', '{"a":1}', "a is 1"])]
+    steps: list[Step] = [Agreement(by="json")]
+    result = curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0)))
+    assert {rejected for _, rejected in found(result, *steps).values()} == {"a is 1"}
+
+
+def test_a_prompt_that_nobody_settled_makes_no_preference() -> None:
+    rows = [row("p", number, reply=text) for number, text in enumerate(["spam", "ham", "perhaps"])]
+    steps: list[Step] = [Agreement(by="label", min_share=0.5)]
+    assert not found(curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0))), *steps)
+
+
+def test_kept_replies_take_turns_the_judges_favourite_first() -> None:
+    kept = [sample("a", "good", score=0.75), sample("b", "best", score=1.0)]
+    gone = [(sample(name, f"bad {name}"), "judge", "low_score") for name in ("x", "y", "z")]
+    assert found(ended(kept, *gone)) == {"x": ("best", "bad x"), "y": ("good", "bad y"), "z": ("best", "bad z")}
+
+
+@pytest.mark.parametrize(
+    ("step", "reason", "alone"),
+    [("judge", "low_score", True), ("verify", "verify_failed", True), ("best", "not_chosen", False)],
+)
+def test_without_a_kept_reply_only_a_word_about_the_reply_itself_counts(step: str, reason: str, alone: bool) -> None:
+    made = found(ended([sample("k", "other", "q")], (sample("x", "bad"), step, reason)))
+    assert made == ({"x": (None, "bad")} if alone else {})
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("exact", "duplicate"),
+        ("near", "near_duplicate"),
+        ("confidence", "low_confidence"),
+        ("best", "undecided"),
+        ("judge", "judge_failed"),
+        ("verify", "verify_timeout"),
+        ("agreement", "disagreement"),
+    ],
+)
+def test_other_reasons_are_no_preference(step: str, reason: str) -> None:
+    assert not found(ended([sample("k", "good")], (sample("x", "bad"), step, reason)))
+
+
+def test_what_a_step_made_alike_is_no_preference() -> None:
+    kept = sample("k", "spam", completion="ham")
+    assert not found(ended([kept], (sample("x", "Ham"), "verify", "verify_failed")))
+
+
+def test_a_rejected_reply_is_masked_by_the_pii_step_it_left_before() -> None:
+    kept = [sample("k", "Write to <EMAIL>.")]
+    gone = (sample("x", "Mail ann@example.org!"), "verify", "verify_failed")
+    after: list[Step] = [verify_step(), Pii()]
+    assert found(ended(kept, gone), *after) == {"x": ("Write to <EMAIL>.", "Mail <EMAIL>!")}
+    assert not found(ended(kept, gone), verify_step(), Pii(action="drop"))
+    before = found(ended(kept, gone), Pii(), verify_step())
+    assert before["x"][1] == "Mail ann@example.org!"
+
+
+def verify_step() -> Step:
+    from pipeline.curate.config import Verify
+
+    return Verify(command=["true"])
+
+
+def test_the_steps_that_the_recipe_knows_are_those_of_the_table() -> None:
+    assert {step for step, _ in WORSE} == REJECTING
+    known = {model.model_fields["step"].default for model in get_args(get_args(Step)[0])}
+    assert known >= REJECTING
+
+
+def test_the_file_has_both_sides_with_their_group_and_reason(tmp_path: Path) -> None:
+    rows = [row(f"p{n}", i, reply="ham" if i == 2 else "spam", group=f"g{n}") for n in range(6) for i in range(3)]
+    write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
+    config = Curate(steps=[Agreement(by="label")], split=Split(heldout=0.5))
+    result = curate(rows, bare(rows), config)
+    path = tmp_path / "preferences.parquet"
+    counts = write_preferences(tmp_path / "replies.parquet", result, config, path)
+    assert counts == {"preference_pairs": 6, "rejected_alone": 0}
+    written = list(read_rows(path))
+    assert {one["split"] for one in written} == {"train", "heldout"}
+    assert list(written[0]) == PREFERENCES.names
+    for number, one in enumerate(written):
+        assert one["rejected"] == [{"role": "assistant", "content": "ham"}]
+        assert one["chosen"] == [{"role": "assistant", "content": "spam"}]
+        assert (one["group"], one["prompt_id"], one["rejected_id"]) == (f"g{number}", f"p{number}", f"p{number}/2")
+        assert (one["step"], one["reason"], one["score"]) == ("agreement", "not_chosen", pytest.approx(2 / 3))
+        assert result.kept[one["chosen_id"]].split == one["split"]
+
+
+def test_the_file_is_there_without_a_row(tmp_path: Path) -> None:
+    rows = [row("p")]
+    write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
+    config = Curate(steps=[Exact()])
+    write_preferences(tmp_path / "replies.parquet", curate(rows, bare(rows), config), config, tmp_path / "x.parquet")
+    assert list(read_rows(tmp_path / "x.parquet")) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from(["spam", "Spam", "ham", "", "42"])), max_size=24))
+def test_a_pair_is_a_kept_and_a_dropped_reply_to_one_prompt_that_differ(replies: list[tuple[str, str]]) -> None:
+    rows = [row(prompt, number, reply=text) for number, (prompt, text) in enumerate(replies)]
+    config = Curate(steps=[Agreement(by="label")], split=Split(heldout=0))
+    result = curate(rows, bare(rows), config)
+    made = preferences(result, config)
+    for name, one in made.items():
+        assert name in result.dropped
+        if one.chosen is not None:
+            assert one.chosen.sample_id in result.kept
+            assert one.chosen.prompt_id == one.rejected.prompt_id
+            assert one.chosen.completion.casefold() != one.rejected.completion.casefold()
+    again = preferences(curate(rows[::-1], bare(rows), config), config)
+    assert {name: one.chosen and one.chosen.sample_id for name, one in again.items()} == {
+        name: one.chosen and one.chosen.sample_id for name, one in made.items()
+    }
+
+
+def test_judged_replies_carry_their_score() -> None:
+    judge = Judge(judge=TeacherEntry(spec="scripted:judge.jsonl"))
+    rows = [row("p", 0, reply="good"), row("p", 1, reply="bad")]
+
+    def ask(_: Any, questions: Any) -> dict[Any, str]:
+        scores = {question: 5 if "good\n" in question[0].content else 1 for question in questions}
+        return {question: json.dumps({"reason": "r", "score": score}) for question, score in scores.items()}
+
+    config = Curate(steps=[judge], split=Split(heldout=0))
+    [one] = preferences(curate(rows, bare(rows), config, ask=ask), config).values()
+    assert one.chosen is not None
+    assert (one.chosen.completion, one.rejected.completion, one.verdict.score) == ("good", "bad", 0.0)
