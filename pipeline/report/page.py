@@ -133,8 +133,9 @@ def _dropped(row: Dropped) -> dict[str, Any]:
 
 
 def _plain(manifest: Mapping[str, Any], stage: str) -> dict[str, str]:
-    """A stage's counts as label and text; unknown ones left out."""
+    """A stage's counts as label and text, what it measured beside them; unknown ones left out."""
     counts = manifest.get("stages", {}).get(stage, {}).get("counts") or {}
+    counts = {name: value for name, value in counts.items() if name != "measures"} | (counts.get("measures") or {})
     return {name.replace("_", " "): _value(value) for name, value in counts.items() if value is not None}
 
 
