@@ -91,8 +91,8 @@ def shares(centred_L: Floats, labels: Sequence[str]) -> tuple[tuple[str, float],
 
     Two labels' log-odds are each other's negative, and their own probabilities sum to 1 already.
     """
-    chances_L = 1 / (1 + np.exp(-centred_L))
-    chances_L /= chances_L.sum()
+    logs_L = -np.logaddexp(0, -centred_L)  # of the logistic function: no odds are too long for it
+    chances_L = np.exp(logs_L - np.logaddexp.reduce(logs_L))
     order = np.argsort(-centred_L, kind="stable")
     return tuple((labels[index], float(chances_L[index])) for index in order)
 

@@ -39,9 +39,10 @@ def _verdict(config: Copies, sample: Sample) -> Verdict:
 
 
 def _examples(sample: Sample) -> Conversation:
-    """What only the teacher saw."""
-    own = set(sample.bare)
-    return tuple(turn for turn in sample.asked if turn not in own)
+    """What only the teacher saw: what comes before the question, which `pii` may have masked in `bare` since."""
+    own, question = set(sample.bare), sum(turn.role != "system" for turn in sample.bare)
+    before = sample.asked[: max(len(sample.asked) - question, 0)]
+    return tuple(turn for turn in before if turn not in own)
 
 
 def _share(runs: Sequence[tuple[str, ...]], given: Grams) -> float:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Copies, Format, Refusal, Repetition, Step
+from pipeline.curate.config import Copies, Format, Pii, Refusal, Repetition, Step
 from pipeline.curate.curate import rule_of
 from pipeline.curate.fences import is_balanced
 from pipeline.curate.repetition import loops
@@ -165,6 +165,14 @@ def test_copies(completion: str, expected: str) -> None:
     example = Message("assistant", "An example's long answer, which the student is never going to see.")
     [verdict] = rule_of(Copies())([sample(bare=bare, asked=(example, *bare), completion=completion)])
     assert reason(verdict) == expected
+
+
+def test_a_copy_of_a_prompt_that_was_masked_since_copies_no_example() -> None:
+    asked = (Message("user", f"{PROMPT}, says bob@example.org"),)
+    [masked] = rule_of(Pii())([sample(bare=asked, asked=asked, completion=asked[0].content)])
+    assert isinstance(masked, Keep)
+    [verdict] = rule_of(Copies())([masked.sample])
+    assert reason(verdict) == "copies_prompt"
 
 
 @pytest.mark.parametrize(

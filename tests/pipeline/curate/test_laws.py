@@ -40,7 +40,7 @@ from tests.pipeline.curate.test_curate import logprobs, row
 from tests.pipeline.curate.test_steps import sample
 from tests.pipeline.helpers import ROOT, environment
 
-BRIEFLY = settings(max_examples=15, deadline=None)
+BRIEFLY = settings(max_examples=10, deadline=None)
 """There are a hundred of them, and they run in seconds."""
 
 CHECK = f"{Path(__file__).with_name('verifier.py')}:check"
@@ -239,14 +239,14 @@ def test_every_process_writes_the_same_bytes(tmp_path: Path) -> None:
     ]
     write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
     running = {}
-    for seed in ("0", "1", "random"):
+    for seed in ("1", "2"):
         (tmp_path / seed).mkdir()
         words = [sys.executable, "-c", SCRIPT, str(tmp_path / "replies.parquet"), str(tmp_path / seed)]
         running[seed] = subprocess.Popen(words, env=environment(PYTHONHASHSEED=seed), cwd=ROOT)
-    assert [process.wait(60) for process in running.values()] == [0, 0, 0]
-    first, *others = [
+    assert [process.wait(200) for process in running.values()] == [0, 0]
+    first, second = [
         {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / seed).iterdir()}
         for seed in running
     ]
     assert len(first) == 4
-    assert others == [first, first]
+    assert first == second

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.agreement import agreement
-from pipeline.curate.calibrate import calibrate, log_odds, margin, shift
+from pipeline.curate.calibrate import calibrate, log_odds, margin, shares, shift
 from pipeline.curate.config import Agreement, Calibrate, Format, Split
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
@@ -200,6 +200,14 @@ def test_the_shift_gives_each_label_its_share_of_positive_odds(rows: list[list[f
 def test_log_odds_of_two_labels_are_a_difference(logprob: float) -> None:
     other = math.log1p(-math.exp(logprob))
     assert log_odds(np.array([[logprob, other]]))[0].tolist() == pytest.approx([logprob - other, other - logprob])
+
+
+@given(st.lists(st.floats(-2000, 2000), min_size=2, max_size=4))
+def test_any_odds_give_shares_of_a_whole_the_likeliest_first(odds: list[float]) -> None:
+    found = shares(np.array(odds), [str(place) for place in range(len(odds))])
+    assert sum(share for _, share in found) == pytest.approx(1)
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert found[0][0] == str(int(np.argmax(odds)))
 
 
 @given(st.text(), st.integers(0, 5))
