@@ -45,8 +45,8 @@ def default_space(student: StudentConfig) -> Space:
     if student.method == "distill":
         distill = student.distill or Distill()
         space["distill.tail_sampling"] = Range(low=0.0, high=max(1.0, distill.tail_sampling))
-        if distill.a_ce > 0:  # else it scales the whole loss, which AdamW takes out again
-            space["distill.a_kd"] = Range(low=distill.a_kd / 4 or 0.1, high=distill.a_kd * 4 or 1.0, log=True)
+        if distill.a_ce > 0 and distill.a_kd > 0:  # one alone scales the whole loss, which AdamW takes out again
+            space["distill.a_kd"] = Range(low=distill.a_kd / 4, high=distill.a_kd * 4, log=True)
     return space
 
 

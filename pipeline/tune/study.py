@@ -95,7 +95,7 @@ def report(study: optuna.Study, trial: optuna.Trial, percent: int, value: float)
     """Tells of a measurement after `percent` of a trial's steps; whether the trial is to be given up."""
     if percent not in study.get_trials(deepcopy=False)[trial.number].intermediate_values:
         trial.report(value, percent)  # one that goes on after a kill may measure what it has told of
-    return percent < 100 and trial.should_prune()
+    return percent < 100 and bool(trial.should_prune())
 
 
 def twin_of(study: optuna.Study, trial: optuna.Trial) -> FrozenTrial | None:

@@ -92,10 +92,9 @@ class Attempt:
         for name, held in twin.user_attrs.items():
             self.trial.set_user_attr(name, 0.0 if name == "seconds" else held)
         self.trial.set_user_attr("same_as", twin.user_attrs.get("same_as", twin.number))
-        for percent, value in twin.intermediate_values.items():
-            self.trial.report(value, percent)
-        value = twin.value if twin.state.name == "COMPLETE" else None
-        self.study.tell(self.trial, value, twin.state)
+        for percent, reported in twin.intermediate_values.items():
+            self.trial.report(reported, percent)
+        self.study.tell(self.trial, twin.value if twin.state.name == "COMPLETE" else None, twin.state)
 
 
 def told(now: Progress, number: int) -> tuple[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from tests.students.test_sft import killed
 def config(tiny: Path) -> StudentConfig:
     """Labels without a rule: from some step on, watching gets worse."""
     return StudentConfig(
-        base=str(tiny), epochs=30, learning_rate=1e-2, eval_every=1, patience=2, schedule="constant", warmup_ratio=0
+        base=str(tiny), epochs=15, learning_rate=1e-2, eval_every=1, patience=2, schedule="constant", warmup_ratio=0
     )
 
 
@@ -41,16 +41,18 @@ def test_it_stops_after_so_many_measurements_and_keeps_the_best(
     config: StudentConfig, noise: Path, tmp_path: Path
 ) -> None:
     result = run(config, noise, tmp_path)
-    per_epoch = result.planned_steps // 30
+    per_epoch = result.planned_steps // 15
     assert result.steps < result.planned_steps
     assert result.steps == result.best_step + 2 * per_epoch
     assert f"| planned steps | {result.planned_steps} |" in (tmp_path / "student/README.md").read_text()
 
 
-@pytest.mark.parametrize("evaluations", [0, 1, 2])
+@pytest.mark.parametrize(
+    "evaluations", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_a_kill_forgets_no_measurement(config: StudentConfig, noise: Path, tmp_path: Path, evaluations: int) -> None:
     undisturbed = run(config, noise, tmp_path / "a")
-    per_epoch = undisturbed.planned_steps // 30
+    per_epoch = undisturbed.planned_steps // 15
     killed(config, noise, tmp_path / "b", step=undisturbed.best_step + evaluations * per_epoch + 1 - (evaluations == 2))
     again = run(config, noise, tmp_path / "b")
     assert again.resumed_from is not None
