@@ -139,7 +139,7 @@ def _curate_inputs(recipe: Recipe) -> Any:
 
 
 def _train_inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of what they name: pairs, and a base that is a directory, say another run's student."""
+    """The settings, and the bytes of what they name: pairs, and a base that is a directory."""
     decides, preference = recipe.student.deciding(), recipe.student.preference
     pairs = [] if preference is None or preference.pairs is None else [Path(preference.pairs)]
     base = Path(recipe.student.base)

@@ -185,10 +185,11 @@ def test_kto_learns_from_single_replies_and_balances_them(tiny: Path, tmp_path: 
     steps: list[Any] = []
     result = run(config, write_own(tmp_path / "corpus", pairs), tmp_path, steps)
     # Ten rejected ones of train prompts; all 41 kept rows are good. Watching takes some of each.
-    good, bad = result.measures["desirable_rows"], result.measures["undesirable_rows"]
+    counts = {name: float(result.measures[name]) for name in ("desirable_rows", "undesirable_rows")}
+    good, bad = counts.values()
     assert (good + bad + result.validation_rows, bad <= 10) == (51, True)
-    assert weights_of(Preference(loss="kto"), result.measures) == (1, good / bad)
-    assert weights_of(Preference(loss="kto", undesirable_weight=3), result.measures) == (1, 3)
+    assert weights_of(Preference(loss="kto"), counts) == (1, good / bad)
+    assert weights_of(Preference(loss="kto", undesirable_weight=3), counts) == (1, 3)
 
 
 def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:

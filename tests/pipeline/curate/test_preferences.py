@@ -46,7 +46,10 @@ def ended(kept: list[Sample], *gone: tuple[Sample, str, str]) -> Curated:
 
 def found(result: Curated, *steps: Step) -> dict[str, tuple[str | None, str]]:
     made = preferences(result, Curate(steps=list(steps)))
-    return {name: (one.chosen and one.chosen.completion, one.rejected.completion) for name, one in made.items()}
+    return {
+        name: (None if one.chosen is None else one.chosen.completion, one.rejected.completion)
+        for name, one in made.items()
+    }
 
 
 def bare(rows: list[dict[str, Any]]) -> dict[str, Any]:
