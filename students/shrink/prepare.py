@@ -19,8 +19,9 @@ from students.files import disk_for, publish
 from students.method import Job
 from students.model import load_model
 from students.shrink.depth import evenly, keep_layers, kept_layers, layers_of, most_important
-from students.shrink.measure import EncodedRow, answer_loss, block_influence
+from students.shrink.importance import block_influence
 from students.shrink.vocabulary import require_same_cut, save_tokenizer, trim, used_ids
+from students.validation import measure
 
 FORMAT = 1
 """Raised when the same base and corpus would give another smaller base, so that the cache forgets the old ones."""
@@ -60,7 +61,7 @@ def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:
     model, tokenizer = load_model(job.base).to(device).eval(), load_tokenizer(job.base)
     corpus = read_corpus(job.corpus, job.config.validation_fraction)
     watched = sample(corpus.validation)
-    loss_before = answer_loss(model, _encoded(job, watched, tokenizer))
+    loss_before = _loss(job, model, watched, tokenizer)
     report: Measures = {"base_parameters": model.num_parameters(), "base_bytes": BYTES * model.num_parameters()}
     report |= _shorten(job, shrink, model, tokenizer, corpus.train)
     smaller = tokenizer
@@ -69,7 +70,7 @@ def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:
     else:
         tokenizer.save_pretrained(target)
     report["base_validation_loss"] = loss_before
-    report["untrained_validation_loss"] = answer_loss(model, _encoded(job, watched, smaller))
+    report["untrained_validation_loss"] = _loss(job, model, watched, smaller)
     with disk_for(target, BYTES * model.num_parameters()):
         model.cpu().save_pretrained(target)
     (target / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
@@ -82,7 +83,7 @@ def _shorten(job: Job, shrink: Shrink, model: Any, tokenizer: Any, rows: Sequenc
     if shrink.keep is not None and shrink.keep > total:
         raise InputError(f"the base has {total} layers", path=job.base, field="student.shrink.keep")
     if shrink.keep is not None and shrink.by == "importance":
-        importance = block_influence(model, layers, _encoded(job, sample(rows), tokenizer))
+        importance = block_influence(model, layers, _encoded(job, sample(rows), tokenizer), tokenizer.pad_token_id)
         kept = most_important(importance, shrink.keep)
     else:
         kept = _chosen(shrink, total)
@@ -115,5 +116,10 @@ def sample(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: digest([row.prompt, row.completion]))[:SAMPLE_ROWS]
 
 
-def _encoded(job: Job, rows: Sequence[Row], tokenizer: Any) -> list[EncodedRow]:
+def _encoded(job: Job, rows: Sequence[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
     return encode(rows, tokenizer, job.config.max_length).rows
+
+
+def _loss(job: Job, model: Any, rows: Sequence[Row], tokenizer: Any) -> float:
+    """Cross-entropy of the answers, in nats per token."""
+    return measure(model, _encoded(job, rows, tokenizer), job.config.batch_size, tokenizer.pad_token_id)[0]
