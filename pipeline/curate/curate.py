@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, Literal
 
 from pipeline.curate.agreement import agreement
@@ -82,7 +83,7 @@ class Curated:
     dropped: dict[str, Dropped] = field(default_factory=dict)
     failed: Counter[str] = field(default_factory=Counter)
     funnel: list[dict[str, Any]] = field(default_factory=list)
-    """Per step: how many went in and came out."""
+    """Per step: how many went in and came out, and the reasons of those that did not, for steps may share a name."""
 
     def counts(self) -> dict[str, Any]:
         """What the manifest says; RunError if a sample has disappeared."""
@@ -134,11 +135,12 @@ def curate(
     sides = sides_of([row for row, _ in answered], bare, config.split)
     alive = [_sample(row, found, bare, side) for (row, found), side in zip(answered, sides, strict=True)]
     for step in config.steps:
-        came = len(alive)
+        came, gone = len(alive), len(result.dropped)
         tell = partial(_tell, on_rows, step.step, came)
         tell(0)
         alive = _apply(step, rule_of(step, ask, tell), alive, result, tell)
-        result.funnel.append({"step": step.step, "in": came, "out": len(alive)})
+        reasons = Counter(one.reason for one in islice(result.dropped.values(), gone, None))
+        result.funnel.append({"step": step.step, "in": came, "out": len(alive), "reasons": dict(reasons)})
         on_step(step.step, came, len(alive))
     result.kept = {sample.sample_id: sample for sample in alive}
     return result

@@ -85,7 +85,7 @@ def funnel(curated: Curated) -> str:
         _bar("answered", answered, answered, counts["failed"]),
     ]
     for step in curated.funnel:
-        lines.append(_bar(step["step"], step["out"], answered, counts["dropped"].get(step["step"], {})))
+        lines.append(_bar(step["step"], step["out"], answered, step["reasons"]))
     return "\n".join([*lines, f"  kept: {counts['train']:,} to train on, {counts['heldout']:,} held out"])
 
 
