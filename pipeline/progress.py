@@ -49,12 +49,12 @@ class Progress:
             self._print(json.dumps({"event": "message", "text": text}) if self._as_json else text)
 
     def start(self, stage: str, total: int) -> None:
-        """A new bar of `total` steps."""
+        """A new bar of `total` steps; 0 where they are not counted yet."""
         self._stage, self._total, self._left_s = stage, total, None
         self._started_at = self._line_at = time.monotonic()
         if self._bars is not None:
             self._clear()
-            self._task = self._bars.add_task(stage, total=total, detail="", left_s=None)
+            self._task = self._bars.add_task(stage, total=total or None, detail="", left_s=None)
 
     def update(
         self,
@@ -72,7 +72,7 @@ class Progress:
         """
         self._total, self._left_s = self._total if total is None else total, left_s
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=done, total=self._total, detail=detail, left_s=left_s)
+            self._bars.update(self._task, completed=done, total=self._total or None, detail=detail, left_s=left_s)
         elif time.monotonic() - self._line_at >= (JSON_EVERY_S if self._as_json else LINE_EVERY_S):
             self._line_at = time.monotonic()
             self._print(self._json_line(done, figures or {}) if self._as_json else self._line(done, detail))

@@ -20,6 +20,7 @@ def work(context: Context) -> dict[str, Any]:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
     run, progress = context.run, context.progress
     progress.start("train", 0)
+    progress.update(0, "loading the base and the rows")
     result = train_student(
         context,
         context.recipe.student,
