@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.context import Context
 from pipeline.local_teacher import prepare_teacher
 from pipeline.terms import provenance
+from prompts.errors import InputError
 from students.base import prepare_base
 from students.card import write_card
 from students.config import StudentConfig
@@ -19,6 +20,7 @@ from students.train import train
 def work(context: Context) -> dict[str, Any]:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
     run, progress = context.run, context.progress
+    _require_other_base(context)
     progress.start("train", 0)
     progress.update(0, "loading the base and the rows")
     result = train_student(
@@ -34,6 +36,13 @@ def work(context: Context) -> dict[str, Any]:
         measured = f"{context.recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
     return asdict(result)
+
+
+def _require_other_base(context: Context) -> None:
+    """InputError where the base is the student that would be replaced: each run would train it once more."""
+    if Path(context.recipe.student.base).resolve() == context.run.student.resolve():
+        remedy = "Give this recipe another --dir, or copy the student first"
+        raise InputError("is this run's own student", path=context.run.student, field="student.base", remedy=remedy)
 
 
 def train_student(

@@ -43,6 +43,11 @@ def test_preferences_start_from_a_student_of_sft(folder: Path, tiny: Path) -> No
     first = go(folder, {"base": str(tiny)}, "first", "--until", "train")
     # The third teacher is outvoted on each of the twelve meetings, one in four of them held out.
     assert first["curate"]["counts"]["preference_pairs"] == 12
+    teachers = [{"spec": f"scripted:{folder}/{name}.jsonl", "name": name} for name in "abc"]
+    recipe = write_recipe(folder, teacher=teachers, curate=CURATE, student={"base": "first/student"})
+    same = stillhouse("run", recipe, "--dir", "first", "--until", "train", cwd=folder)
+    assert same.returncode == 2
+    assert "'student.base': is this run's own student. Give this recipe another --dir" in same.stderr
     student = {"base": "first/student", "method": "preference", "preference": {"beta": 0.3}}
     second = go(folder, student, "second")
     counts = second["train"]["counts"]

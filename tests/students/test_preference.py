@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from students.preference import weights_of
 from students.preference_losses import dpo_loss_B, kto_loss_B, kto_reference_point
 from students.quiet import quiet
 from tests.students.samples import MESSAGES, corpus_rows
-from tests.students.test_sft import killed, run
+from tests.students.test_sft import command, killed, run
 
 SCHEMA = pa.schema(
     [
@@ -294,3 +296,20 @@ def test_a_run_curated_by_an_older_version_says_to_curate_again(tiny: Path, tmp_
 def test_settings_that_do_not_fit_are_refused(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         StudentConfig.model_validate({"base": "x", "method": "preference", **wrong})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_two_processes_train_what_one_does(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
+    half = config.model_copy(update={"epochs": 1, "batch_size": 4})
+    launch = ["-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    (tmp_path / "two").mkdir()
+    python, *script = command(half, corpus, tmp_path / "two")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([python, *launch, *script], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    two = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    one: list[Any] = []
+    run(config.model_copy(update={"epochs": 1, "batch_size": 8}), corpus, tmp_path, one)
+    # The last batch is not whole, and accelerate fills it up by repeating rows.
+    assert two[:4] == pytest.approx([step.loss for step in one][:4], abs=1e-4)
+    assert (tmp_path / "two/student/README.md").exists()
