@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.curate.prefix_lists import EXACT, POSITION_BITS, Lists
 from pipeline.curate.shingles import BATCH_TEXTS, HASH_BITS, Counts, Hashes, Shingles, mix, shingle, shingle_batches
 
 WINDOW = 1000
@@ -23,13 +24,13 @@ WINDOW = 1000
 one cluster before: a list longer than this, of texts that are nearly near, would cost its square."""
 VAIN = 10
 """Comparisons in vain, a text, after which the search ends: texts of one template, all nearly near, have millions."""
-EXACT = 1e-9  # thresholds are decimals: 0.8 x 5 is 4
 RARITY_BITS = 5
-POSITION_BITS = 10
 FREQUENT_BITS = 20
 TABLE_BITS = 28  # 256 MB, for a million texts
 HELD_CHARS = 1 << 27
 """Up to so much text its shingles are held, some 200 MB, instead of made twice."""
+REJECTED_BITS = 22
+"""Pairs that were compared in vain are remembered in so many places, 32 MB; one that is forgotten is compared again."""
 PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
 
 _Occurrences = tuple[NDArray[np.uint8], NDArray[np.uint32]]
@@ -82,18 +83,22 @@ def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
     _, firsts, twins = np.unique(digests, return_index=True, return_inverse=True)
     roots: Counts = firsts[twins]
     order = np.lexsort((digests, sizes))
-    sizes = sizes[order]
-    entries = _entries(prefixes, roots, order)
-    rejected = np.empty(0, np.int64)
+    lists = Lists(_entries(prefixes, roots, order), sizes[order].astype(np.int32), threshold)
+    rejected = np.zeros(1 << min(REJECTED_BITS, 4 + len(texts).bit_length()), np.int64)
+    vain = 0
+    open_entries = np.arange(len(lists.entries), dtype=np.uint32)
     for gap in range(1, WINDOW + 1):
-        entries = _open_lists(entries, roots[order], gap)
-        if not entries.size or len(rejected) > VAIN * len(texts):
+        if gap > 1 and not gap & (gap - 1):
+            open_entries = lists.not_one_cluster(open_entries, roots[order])
+        open_entries, pairs = lists.candidates(open_entries, gap, roots[order])
+        if not open_entries.size or vain > VAIN * len(texts):
             break
-        pairs = _candidates(entries, gap, sizes, roots[order], threshold)
-        pairs = pairs[~np.isin(pairs, rejected)]
+        places = (mix(pairs.astype(np.uint64)) & np.uint64(len(rejected) - 1)).astype(np.int64)
+        pairs, places = pairs[(again := rejected[places] != pairs)], places[again]
         left, right = order[pairs >> 32], order[pairs & 0xFFFFFFFF]
         near = jaccards(texts, left, right, ngram) >= threshold - EXACT
-        rejected = np.concatenate((rejected, pairs[~near]))
+        rejected[places[~near]] = pairs[~near]
+        vain += len(near) - int(np.count_nonzero(near))
         roots = join(roots, left[near], right[near])
     return roots
 
@@ -196,38 +201,6 @@ def _entries(prefixes: list[_Prefixes], roots: Counts, order: Counts) -> Hashes:
     shared = np.diff(entries >> np.uint64(POSITION_BITS + bits)) == 0
     found: Hashes = entries[(np.append(shared, False) | np.append(False, shared))[: len(entries)]]
     return found
-
-
-def _open_lists(entries: Hashes, labels: Counts, gap: int) -> Hashes:
-    """The lists that are longer than `gap` and not one cluster yet."""
-    ranks, tops, _ = _unpack(entries, len(labels))
-    starts = np.flatnonzero(np.concatenate(([True], tops[1:] != tops[:-1])))[: len(entries)]
-    if not starts.size:
-        return entries
-    lengths = np.diff(np.append(starts, len(entries)))
-    found = labels[ranks]
-    mixed = np.minimum.reduceat(found, starts) != np.maximum.reduceat(found, starts)
-    open_entries: Hashes = entries[np.repeat(mixed & (lengths > gap), lengths)]
-    return open_entries
-
-
-def _candidates(entries: Hashes, gap: int, sizes: Counts, labels: Counts, threshold: float) -> Counts:
-    """Pairs of ranks, smaller << 32 | larger, that are `gap` apart in a list and may be near."""
-    ranks, tops, positions = _unpack(entries, len(labels))
-    at = np.flatnonzero((tops[:-gap] == tops[gap:]) & (labels[ranks[:-gap]] != labels[ranks[gap:]]))
-    small, large = ranks[at].astype(np.int64), ranks[at + gap].astype(np.int64)
-    overlap = np.ceil(threshold / (1 + threshold) * (sizes[small] + sizes[large]) - EXACT)
-    most = np.minimum(sizes[small] - positions[at], sizes[large] - positions[at + gap])
-    chosen = (sizes[small] >= threshold * sizes[large] - EXACT) & (most >= overlap)
-    return np.unique(small[chosen] << 32 | large[chosen])
-
-
-def _unpack(entries: Hashes, texts: int) -> tuple[NDArray[np.uint32], Hashes, NDArray[np.uint16]]:
-    """Ranks, elements, positions."""
-    bits = max(texts - 1, 1).bit_length()
-    positions = (entries & np.uint64((1 << POSITION_BITS) - 1)).astype(np.uint16)
-    ranks = (entries >> np.uint64(POSITION_BITS) & np.uint64((1 << bits) - 1)).astype(np.uint32)
-    return ranks, entries >> np.uint64(POSITION_BITS + bits), positions
 
 
 def _parts(lengths: Counts) -> Iterator[slice]:
