@@ -50,6 +50,9 @@ class Lora(BaseModel):
     """The adapter's output is scaled by alpha / rank."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the adapter's inputs that are dropped while it trains."""
+    bits: Literal[4] | None = None
+    """4: the base's linear layers are held in NF4 while adapters train beside them (QLoRA, arXiv:2305.14314); the
+    student is saved whole. For sft and distill; needs the extra qlora. None holds them as they are."""
 
 
 class Distill(BaseModel):
@@ -202,6 +205,8 @@ class StudentConfig(BaseModel):
             raise ValueError(f"'shrink.vocabulary' is set, and {what} needs the base's own tokens")
         if self.distill is not None and self.method != "distill":
             raise ValueError(f"'distill' is set, and the method is {self.method}")
+        if self.lora is not None and self.lora.bits is not None and self.method not in ("sft", "distill"):
+            raise ValueError(f"'lora.bits' is set, and the method is {self.method}: it is for sft and distill")
         if self.on_policy is not None and self.method != "on_policy":
             raise ValueError(f"'on_policy' is set, and the method is {self.method}")
         if self.features is not None and self.method not in ("sft", "distill"):

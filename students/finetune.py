@@ -26,8 +26,10 @@ from students.monitors import PROJECT, monitors
 from students.order import order_by_length
 from students.patience import Patience
 from students.progress import Reporter
+from students.quantised import train_in_float32
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
+from students.settings import settings_for, use_settings
 from students.shrink.prepare import prepare_shrunk
 from students.validation import Validate
 
@@ -45,6 +47,7 @@ def finetune(
             job, shrunk = prepare_shrunk(job, arguments.device)
         tokenizer = load_tokenizer(job.base)
         data = method.load_data(job, tokenizer)
+        use_settings(arguments, settings_for(config, job.base, max(data.lengths)))
         arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
         with arguments.main_process_first(local=False):
             checkpoint = open_work(job.work, fingerprint(config, data.digest, job.base, job.teacher))
@@ -53,6 +56,7 @@ def finetune(
         step_rows = config.batch_size * config.accumulation * arguments.world_size
         order = order_by_length(data.lengths, step_rows, config.seed)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
+        train_in_float32(trainer.model)
         trainer.remove_callback(PrinterCallback)
         for callback in watchers(job):
             trainer.add_callback(callback)

@@ -12,17 +12,27 @@ from transformers import AutoModelForCausalLM
 from prompts.errors import InputError
 from students.config import Lora
 from students.features import remove_projection
+from students.quantised import is_quantised, merge_dense, quantisation, without_packing
 
 
-def load_model(base: str) -> Any:
-    """The base's weights in float32 (a GPU computes in bfloat16 beside them).
+def load_model(base: str, lora: Lora | None = None, attention: str | None = None) -> Any:
+    """The base's weights in float32 (a GPU computes in bfloat16 beside them), or as `lora.bits` says.
+
+    `attention` None takes what the model has of sdpa or eager.
 
     Raises InputError for a base that transformers cannot load.
     """
     try:
-        return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(
+            base,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            attn_implementation=attention,
+            quantization_config=None if lora is None or lora.bits is None else quantisation(),
+        )
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be loaded: {error}", path=base, field="student.base") from error
+    return without_packing(model)
 
 
 def adapters(lora: Lora | None) -> LoraConfig | None:
@@ -41,7 +51,9 @@ def adapters(lora: Lora | None) -> LoraConfig | None:
 def merged(trainer: Any) -> Any:
     """The trained model, free of wrappers, adapters merged into the weights they adapt."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "merge_and_unload"):
+    if is_quantised(model):
+        model = merge_dense(model)
+    elif hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     remove_projection(model)
     model.config.use_cache = True

@@ -8,7 +8,10 @@ from typing import Any
 import torch
 from trl import SFTConfig
 
+from students.architecture import read_architecture
 from students.config import StudentConfig
+from students.device import Device, Settings, choose_settings, cpu_memory_bytes, has_flash_attention
+from students.memory import needed
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 ONLY_AT_THE_END = 10**9
@@ -20,7 +23,8 @@ def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
     return SFTConfig(
         **common_arguments(config, work),
         max_length=None,  # rows arrive encoded, and none is too long
-        packing=False,
+        packing=False,  # a packed row would count as one in a batch, and the loss depend on what shares it
+        padding_free=choose_settings(config, device_of_torch(), checkpointing=False).padding_free,
         include_num_input_tokens_seen="non_padding",
     )
 
@@ -46,10 +50,35 @@ def common_arguments(config: StudentConfig, work: Path) -> dict[str, Any]:
 
 
 def _device() -> dict[str, Any]:
-    # Recomputing activations trades time for GPU memory. A CPU has the memory and not the time.
+    device = device_of_torch()
+    return {"use_cpu": device.kind == "cpu", "bf16": device.bf16, "activation_checkpointing": False}
+
+
+def device_of_torch() -> Device:
+    """What torch trains on; `students.device.find_device` says the same without it."""
     if not torch.cuda.is_available():
-        return {"use_cpu": True, "bf16": False, "activation_checkpointing": False}
-    return {"bf16": torch.cuda.is_bf16_supported()}
+        return Device("CPU", "cpu", cpu_memory_bytes())
+    about, able = torch.cuda.get_device_properties(0), torch.cuda.is_bf16_supported()
+    flash = able and has_flash_attention()
+    return Device(about.name, "cuda", about.total_memory, torch.cuda.device_count(), able, flash)
+
+
+def settings_for(config: StudentConfig, base: str, longest: int | None = None) -> Settings:
+    """How this process's device is used to train a prepared base, which is shrunk already where the recipe says so.
+
+    `longest` is the longest row's tokens; None where it may be of `max_length`.
+    """
+    if longest is not None and config.method in ("sft", "distill"):  # the others' rows grow, or come in pairs
+        config = config.model_copy(update={"max_length": longest})
+    device, sizes = device_of_torch(), read_architecture(Path(base))
+    if sizes is None:
+        return choose_settings(config, device, checkpointing=device.kind == "cuda")
+    return needed(config.model_copy(update={"shrink": None}), sizes, device).settings
+
+
+def use_settings(arguments: Any, settings: Settings) -> None:
+    """Tells the trainer what depends on the base's size."""
+    arguments.activation_checkpointing = arguments.gradient_checkpointing = settings.activation_checkpointing
 
 
 def _watching(config: StudentConfig) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from students.encode import encode
 from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
 from students.model import adapters, load_model
-from students.settings import training_arguments
+from students.settings import settings_for, training_arguments
 from students.trainer import CompletionTrainer
 
 
@@ -45,10 +45,16 @@ def build_trainer(setup: Setup) -> CompletionTrainer:
     return trainer
 
 
+def flash_or_none(setup: Setup) -> str | None:
+    """The attention to load a model with; None for the model's own choice."""
+    attention = settings_for(setup.job.config, setup.job.base).attention
+    return attention if attention != "sdpa" else None
+
+
 def trainer_options(setup: Setup) -> dict[str, Any]:
     """What every trainer on encoded rows is given."""
     return {
-        "model": load_model(setup.job.base),
+        "model": load_model(setup.job.base, setup.job.config.lora, flash_or_none(setup)),
         "args": setup.arguments,
         "train_dataset": setup.data.train.select(setup.order),
         "eval_dataset": setup.data.validation,
