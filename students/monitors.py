@@ -49,7 +49,7 @@ def _trackio(logs: Path) -> Any:
         # Read once, when trackio is imported, and trl imports it: by now it may be the home directory's.
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == "trackio" and hasattr(module, "TRACKIO_DIR"):
-                module.TRACKIO_DIR = logs / "trackio"
+                setattr(module, "TRACKIO_DIR", logs / "trackio")  # noqa: B010
 
     class SilentTrackio(TrackioCallback):  # type: ignore[misc]  # transformers is untyped
         """Trackio greets on stdout, which is for results."""

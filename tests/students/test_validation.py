@@ -39,8 +39,8 @@ def test_it_is_the_cross_entropy_of_the_labels_whatever_the_batch(
 
 def watch(config: StudentConfig, corpus: Path, place: Path) -> list[Validation]:
     heard: list[Validation] = []
-    paths = {"out": place / "student", "work": place / "work"}
-    train(config, corpus=corpus, base=config.base, on_validation=heard.append, **paths)
+    out, work = place / "student", place / "work"
+    train(config, corpus=corpus, base=config.base, out=out, work=work, on_validation=heard.append)
     return heard
 
 

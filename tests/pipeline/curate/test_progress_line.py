@@ -28,9 +28,9 @@ class Seen(Progress):
     def start(self, stage: str, total: int) -> None:
         self.stages.append(f"{stage} {total}")
 
-    def update(self, done: int, detail: str = "", *, total: int | None = None, figures: Any = None) -> None:
+    def update(self, done: int, detail: str = "", **more: Any) -> None:
         self.details.append((done, detail))
-        self.figures.append(figures)
+        self.figures.append(more.get("figures"))
 
 
 def test_a_slow_step_tells_its_rows_and_the_time_left() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pipeline.tune.config import Range, Tune
+from pipeline.tune.space import Space
 from pipeline.tune.study import next_trial, open_study, report, twin_of
 
-SPACE = {"x": Range(low=0.0, high=1.0), "rank": Range(low=1, high=9), "kind": ["a", "b", None]}
+SPACE: Space = {"x": Range(low=0.0, high=1.0), "rank": Range(low=1, high=9), "kind": ["a", "b", None]}
 TUNE = Tune(trials=12, seed=3)
 
 
@@ -70,7 +71,7 @@ def test_one_that_is_worse_than_the_median_is_given_up(tmp_path: Path, prune: bo
 
 def test_the_same_values_are_a_twin(tmp_path: Path) -> None:
     study = open_study(tmp_path / "s", "s", TUNE)
-    only = {"kind": ["a"]}
+    only: Space = {"kind": ["a"]}
     first = next_trial(study, only, 0, None)
     assert twin_of(study, first) is None
     study.tell(first, 1.0)
