@@ -80,7 +80,7 @@ def build_trainer(setup: Setup) -> Any:
         model=load_model(setup.job.base),
         teacher_model=load_teacher(setup.job),
         args=setup.arguments,
-        train_dataset=whole_steps(setup),
+        train_dataset=whole_steps(setup).select_columns("prompt"),
         eval_dataset=setup.data.validation.select_columns("prompt"),
         processing_class=setup.tokenizer,
         peft_config=adapters(setup.job.config.lora),
@@ -94,7 +94,7 @@ def whole_steps(setup: Setup) -> Dataset:
     step_rows = config.batch_size * config.accumulation * setup.arguments.world_size
     missing = -len(setup.order) % step_rows
     order = [*setup.order, *itertools.islice(itertools.cycle(setup.order), missing)]
-    return setup.data.train.select(order).select_columns("prompt")
+    return setup.data.train.select(order)
 
 
 METHOD = Method(arguments, load_data, build_trainer)
