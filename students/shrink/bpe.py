@@ -35,7 +35,7 @@ def closure(tokenizer: Mapping[str, Any], used: Iterable[int]) -> set[int]:
     ranks = {pair: rank for rank, pair in enumerate(merges(tokenizer))}
     texts = {index: text for text, index in vocabulary.items()}
     added = {token["id"] for token in tokenizer["added_tokens"]}
-    keep = set(used) | added
+    keep = (set(used) & texts.keys()) | added
     for index in keep - added:
         keep.update(vocabulary[symbol] for symbol in on_the_way(texts[index], ranks) if symbol in vocabulary)
     return keep | {vocabulary[byte] for byte in ByteLevel.alphabet() if byte in vocabulary}

@@ -126,7 +126,8 @@ def _renumber_settings(model: Any, kept: list[int]) -> None:
     for settings in _settings(model):
         for name, value in settings.to_dict().items():
             if TOKEN_FIELD.search(name) and value is not None:
-                ids = [new.get(index, index) for index in value] if isinstance(value, list) else new.get(value, value)
+                # An id of no token, such as -1 for no padding, becomes none.
+                ids = [new[index] for index in value if index in new] if isinstance(value, list) else new.get(value)
                 setattr(settings, name, ids)
     model.config.get_text_config().vocab_size = len(kept)
 
