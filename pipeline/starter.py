@@ -29,6 +29,7 @@ def write_starter(directory: Path) -> dict[str, Any]:
     values = yaml.safe_load(recipe_path.read_text(encoding="utf-8"))
     values["name"] = directory.resolve().name
     values["prompts"] |= {"source": source.name, "template": template.name}
+    values["prompts"].pop("license", None)  # of these mails: the data that replace them have their own
     written.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return {"recipe": str(written), "files": [str(target) for target in targets.values()]}
 
