@@ -91,10 +91,12 @@ _stage_command("report", "Write report.html from the run.")
 @_recipe_options
 def plan(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
     """Say what RECIPE would cost: calls, tokens, dollars, disk. Needs no key and sends nothing."""
-    from pipeline.plan import make_plan, render_plan
+    from pipeline.plan import make_plan, render_plan, require_memory
 
     loaded = _load(recipe, overrides, teacher)
-    _print(make_plan(loaded, _directory(run_dir, loaded)), as_json, render_plan)
+    made = make_plan(loaded, _directory(run_dir, loaded))
+    _print(made, as_json, render_plan)
+    require_memory(made)
 
 
 @cli.command()

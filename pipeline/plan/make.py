@@ -17,6 +17,7 @@ from pipeline.plan.remarks import remarks_on
 from pipeline.plan.sample import LANES
 from pipeline.plan.seat import Share
 from pipeline.plan.totals import Budget, budget_of, disk_bytes, lane_total
+from pipeline.plan.training import plan_training
 from pipeline.plan.whole import Whole, gather
 from pipeline.recipe import Recipe
 from pipeline.run import RunDir
@@ -59,6 +60,7 @@ def _as_data(whole: Whole) -> dict[str, Any]:
         "lanes": {name: _lane_data(lane) for name, lane in lanes.items()},
         **_spread("disk_bytes", disk_bytes(whole)),
         "budget": _budget_data(budget_of(whole)),
+        "training": plan_training(whole.recipe),
         "remarks": list(remarks_on(whole)),
     }
 

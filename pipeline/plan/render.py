@@ -19,6 +19,7 @@ def render_plan(plan: Mapping[str, Any]) -> str:
     lines.append(f"disk       {_span(plan, 'disk_bytes', _bytes)} more for the journal")
     lines += [_key(part) for part in plan["teachers"] if part["key_needed"]]
     lines += _budget(plan["budget"])
+    lines.append(_training(plan["training"]))
     return "\n".join([*lines, *plan["remarks"]])
 
 
@@ -84,6 +85,17 @@ def _budget(budget: Mapping[str, Any] | None) -> list[str]:
     if budget["covers_high"]:
         return [f"{line}: enough, by the high estimate"]
     return [f"{line}: answers {_span(budget, 'prompts_bought', _count)} of the prompts that are owed"]
+
+
+def _training(training: Mapping[str, Any] | None) -> str:
+    if training is None:
+        return "training   memory unknown: the base's sizes cannot be read on this machine"
+    where = training["device"] if training["devices"] == 1 else f"{training['devices']} x {training['device']}, each"
+    need, has = _bytes(training["memory_bytes"]), _bytes(training["device_bytes"])
+    line = f"training   {need} of memory at most, of {has}: {where}"
+    parts = ", ".join(f"{name} {_bytes(size)}" for name, size in training["parts_bytes"].items())
+    more = "; a teacher in memory beside it is not counted" if training["needs_teacher"] else ""
+    return f"{line}, {training['settings']}{more}\n           {parts}"
 
 
 def _count(value: float) -> str:
