@@ -1,0 +1,96 @@
+"""A tokenizer.json in GGUF's words: byte-level BPE, which llama.cpp calls gpt2, with the name of its first split."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gguf import TokenType
+
+from prompts.errors import InputError
+
+CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
+REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPLITS = {
+    CONTRACTIONS + r"|\p{N}{1,3}" + REST: "llama-bpe",
+    CONTRACTIONS + r"|\p{N}" + REST: "qwen2",
+}
+"""The pattern of a Split -> llama.cpp's name of it: unicode_regex_split's cases in src/llama-vocab.cpp."""
+
+
+def add_tokenizer(writer: Any, student: Path, vocabulary: int) -> None:
+    """Adds tokens, types, merges, special ids and the chat template of the student's tokenizer to a GGUFWriter.
+
+    `vocabulary` is the number of the embedding's rows; those without a token are marked unused. InputError for a
+    tokenizer that is no byte-level BPE, or whose split llama.cpp has no name for that we know.
+    """
+    from transformers import AutoTokenizer
+
+    body = json.loads((student / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(student, trust_remote_code=False)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(split_name(body, student))
+    tokens, types = _tokens(body, vocabulary)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    merges = body["model"]["merges"]
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])
+    _add_special(writer, tokenizer, student)
+    if tokenizer.chat_template is not None:
+        writer.add_chat_template(tokenizer.chat_template)
+
+
+def split_name(body: dict[str, Any], student: Path) -> str:
+    """llama.cpp's name for how the tokenizer cuts a text before BPE."""
+    if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or body.get("normalizer"):
+        normal = body.get("normalizer") or {}
+        if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or normal.get("type") != "NFC":
+            raise _unknown(student, "its tokenizer is no byte-level BPE")
+    parts = _parts(body.get("pre_tokenizer"))
+    match [part["type"] for part in parts]:
+        case ["ByteLevel"] if parts[0].get("use_regex", True):
+            return "gpt-2"
+        case ["Digits", "ByteLevel"] if parts[0].get("individual_digits") and parts[1].get("use_regex", True):
+            return "smollm"
+        case ["Split", "ByteLevel"] if name := SPLITS.get(parts[0]["pattern"].get("Regex", "")):
+            return name
+    raise _unknown(student, "its tokenizer cuts texts in a way that has no known name in llama.cpp")
+
+
+def _unknown(student: Path, problem: str) -> InputError:
+    return InputError(f"cannot be a GGUF file: {problem}", path=student, remedy="Export onnx instead")
+
+
+def _parts(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if found is None:
+        return []
+    return list(found["pretokenizers"]) if found["type"] == "Sequence" else [found]
+
+
+def _tokens(body: dict[str, Any], vocabulary: int) -> tuple[list[str], list[TokenType]]:
+    by_id = {index: (text, TokenType.NORMAL) for text, index in body["model"]["vocab"].items()}
+    for added in body["added_tokens"]:
+        kind = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
+        by_id[added["id"]] = (added["content"], kind)
+    rows = [by_id.get(index, (f"[PAD{index}]", TokenType.UNUSED)) for index in range(vocabulary)]
+    return [text for text, _ in rows], [kind for _, kind in rows]
+
+
+def _add_special(writer: Any, tokenizer: Any, student: Path) -> None:
+    """The ids by their roles. llama.cpp stops at the token it finds by the name `eos`, and at one `eot` more."""
+    for role in ("bos", "eos", "unk", "pad"):
+        index = getattr(tokenizer, f"{role}_token_id")
+        if index is not None:
+            getattr(writer, f"add_{role}_token_id")(index)
+    others = [index for index in _stops(student) if index != tokenizer.eos_token_id]
+    if others:
+        writer.add_eot_token_id(others[0])
+    writer.add_add_bos_token(tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id])
+    writer.add_add_space_prefix(False)
+
+
+def _stops(student: Path) -> list[int]:
+    file = student / "generation_config.json"
+    named = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id") if file.is_file() else None
+    return list(named) if isinstance(named, list) else [] if named is None else [named]
