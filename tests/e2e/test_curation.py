@@ -70,7 +70,7 @@ def test_a_check_of_ones_own_by_function_and_by_command(tmp_path: Path) -> None:
     (tmp_path / "tool.py").write_text(COMMAND, encoding="utf-8")
     write_rows(tmp_path / "rows.jsonl", [{"text": f"mail {number}", "label": "x"} for number in range(2, 10)])
     replies = {f"mail {number}": str(number) for number in range(2, 7)} | {"mail 7": "loop", "mail 8": "9"}
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"step": "verify", "function": "check.py:check", "timeout_s": 2},
         {"step": "verify", "command": [sys.executable, "tool.py"]},
     ]

@@ -96,7 +96,7 @@ TEXTS = st.lists(st.sampled_from(PARTS), max_size=3).map(" ".join) | st.text(max
 
 @st.composite
 def samples(draw: st.DrawFn) -> list[Sample]:
-    found = []
+    found: list[Sample] = []
     for number in range(draw(st.integers(0, 10))):
         question, odds = draw(TEXTS), draw(st.none() | st.floats(-5, 5))
         found.append(

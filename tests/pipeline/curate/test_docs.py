@@ -1,0 +1,41 @@
+"""The pages about curation name what there is, and what they show can be run."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from pipeline.curate.config import Step
+from pipeline.recipe import _read
+from tests.pipeline.helpers import ROOT
+
+PAGE = (ROOT / "docs" / "curation.md").read_text(encoding="utf-8")
+BLOCKS = [block for block in re.findall(r"(?:^    .*\n)+", PAGE, re.MULTILINE) if "step:" in block]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_step_shown_is_one_a_recipe_may_have(block: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if re.search(r"^ +on:", block, re.MULTILINE):
+        says = "YAML 1.1 reads the key `on` as true, so no recipe can set it unquoted"
+        request.applymarker(pytest.mark.xfail(reason=says, strict=True))
+    file = tmp_path / "steps.yaml"
+    file.write_text(block, encoding="utf-8")
+    for step in _read(file)[0]:  # as a recipe is read
+        TypeAdapter(Step).validate_python(step)
+
+
+def test_every_command_shown_is_there() -> None:
+    modules = re.findall(r"python -m (benchmarks\.\w+)", PAGE)
+    assert modules
+    assert all(find_spec(module) for module in modules)
+    assert (ROOT / "tests/pipeline/curate/test_filters.py").exists()
+
+
+def test_the_readme_names_every_file_of_its_folder() -> None:
+    folder = ROOT / "pipeline" / "curate"
+    named = set(re.findall(r"\w+\.py", (folder / "README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in folder.glob("[a-z]*.py")} <= named
