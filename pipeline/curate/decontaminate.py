@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.curate.folded import folded
-from pipeline.curate.ngrams import COMMON_ROWS, EDGE, VOID, Index, Text, distinct
+from pipeline.curate.ngrams import BATCH_BYTES, COMMON_ROWS, EDGE, VOID, Index, Text, distinct
+from pipeline.curate.repeats import has_words, stands_alone
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from prompts.errors import InputError
 from prompts.sources import numbered_lines, read_rows
 
-BATCH_BYTES = 1 << 18  # arrays of 2 MB: larger ones leave the cache
 HELDOUT = 0  # the source of the run's own rows
 
 
@@ -30,7 +34,7 @@ def decontaminate(
     if not texts or not train:
         return [Keep(sample) for sample in samples]
     ignore = _in_every_prompt(samples) if 0 < len(own) < COMMON_ROWS else ()
-    shares = iter(_shares(Index(texts, overlap=overlap, ignore=ignore), train))
+    shares = iter(_shares(Index(texts, overlap=overlap, ignore=ignore), texts, train))
     return [_verdict(sample, next(shares)) if sample.split == "train" else Keep(sample) for sample in samples]
 
 
@@ -97,16 +101,42 @@ def _in_every_prompt(samples: Sequence[Sample]) -> frozenset[int]:
     return shared or frozenset()
 
 
-def _shares(index: Index, samples: Sequence[Sample]) -> Iterator[float]:
+def _shares(index: Index, texts: Sequence[Text], samples: Sequence[Sample]) -> Iterator[float]:
+    """The largest share of an evaluation text that each sample repeats, 0 where that is not enough."""
     batch: list[bytes] = []
-    size = 0
-    for sample in samples:
+    first = size = 0
+    for number, sample in enumerate(samples, start=1):
         batch.append(b"".join((EDGE, _prompt(sample), EDGE, VOID, folded(sample.completion), VOID)))
         size += len(batch[-1])
-        if size >= BATCH_BYTES:
-            yield from index.shares(batch).tolist()
-            batch, size = [], 0
-    yield from index.shares(batch).tolist()
+        if size >= BATCH_BYTES or number == len(samples):
+            yield from _largest(index, texts, batch, samples[first:number]).tolist()
+            batch, first, size = [], number, 0
+
+
+def _largest(
+    index: Index, texts: Sequence[Text], documents: Sequence[bytes], samples: Sequence[Sample]
+) -> NDArray[np.float64]:
+    best = np.zeros(len(documents))
+    document, text, share = index.repeats(documents)
+    short = index.is_short(text)
+    np.maximum.at(best, document[~short], share[~short])
+    for at, which, found in zip(document[short].tolist(), text[short].tolist(), share[short].tolist(), strict=True):
+        if found > best[at] and _is_repeated(index, which, texts[which], documents[at], samples[at]):
+            best[at] = found
+    return best
+
+
+def _is_repeated(index: Index, which: int, text: Text, document: bytes, sample: Sample) -> bool:
+    """What n-grams cannot tell of a short text, in a document that has enough of them."""
+    own = index.own_words(which)
+    if own is None:
+        return text.bounded or stands_alone(_letters(sample), text.words)
+    return has_words(document.split(), text.words.split(), own)
+
+
+def _letters(sample: Sample) -> list[str]:
+    turns = [*(turn.content for turn in sample.bare if turn.role != "system"), sample.completion]
+    return [unicodedata.normalize("NFKC", turn).casefold() for turn in turns]
 
 
 def _verdict(sample: Sample, share: float) -> Verdict:

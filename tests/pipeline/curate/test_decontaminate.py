@@ -153,6 +153,63 @@ def test_a_recipe_finds_its_files_says_which_is_missing_and_curates_again_when_o
     assert caught.value.field == "curate.steps.decontaminate.against"
 
 
+QUESTION = "who was the current president of the united states when the first moon landing took place"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_repeated"),
+    [
+        ("The current president of the United States spoke of the moon and of the first landing in a short speech.", 0),
+        (f"Question: {QUESTION}?\nAnswer:", 1),
+        (f"Question: {QUESTION.replace('moon', 'lunar')}?\nAnswer:", 1),
+        (f"It began {'with a word ' * 50} {QUESTION.replace('first ', '')} {'and so on ' * 50}", 1),
+    ],
+)
+@pytest.mark.parametrize("heldout", [True, False])
+def test_a_short_row_is_found_by_its_words_in_order_not_by_a_phrase(
+    tmp_path: Path, text: str, is_repeated: int, heldout: bool
+) -> None:
+    (tmp_path / "rows.txt").write_text(QUESTION, encoding="utf-8")
+    held = numbered([QUESTION, "something else"] if heldout else [], "heldout")
+    config = Decontaminate() if heldout else Decontaminate(heldout=False, against=[tmp_path / "rows.txt"])
+    assert [bool(score) for score in dropped([*held, sample("a"), sample(text)], config)[-2:]] == [False, is_repeated]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_repeated"),
+    [
+        ("They met on the Las Vegas Strip in a bar.", 0),
+        ("Where did they meet? On the Las\nVegas strip!", 1),
+        ("On the Las Vegas Strip", 1),
+        ("Q: where?\nA: on the Las Vegas Strip\nQ: when?", 1),
+        ("他们说：ＯＮ the Las Vegas Strip。", 1),
+        ("on the Las Vegas Strip there is a bar", 0),
+    ],
+)
+def test_five_to_nine_words_of_a_file_must_stand_alone(tmp_path: Path, text: str, is_repeated: int) -> None:
+    (tmp_path / "rows.txt").write_text("on the Las Vegas Strip", encoding="utf-8")
+    config = Decontaminate(heldout=False, against=[tmp_path / "rows.txt"])
+    assert dropped([sample(text)], config) == [is_repeated]
+
+
+def test_four_words_must_be_the_whole_turn_and_not_only_begin_it(tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("Fifty Shades of Grey", encoding="utf-8")
+    config = Decontaminate(heldout=False, against=[tmp_path / "rows.txt"])
+    assert dropped([sample("Fifty Shades of Grey is a film."), sample("fifty shades of grey!")], config) == [0, 1]
+
+
+def test_a_row_of_words_that_the_template_shares_is_found_by_its_own() -> None:
+    heldout = numbered([TEMPLATE.format(f"{QUESTION} number {number}") for number in ("one", "two")], "heldout")
+    edit = QUESTION.replace("landing", "descent")
+    train = numbered([TEMPLATE.format(f"{edit} number one"), *(TEMPLATE.format(f"blue {n}") for n in range(5))])
+    assert [bool(score) for score in dropped([*heldout, *train])] == [False, False, True, *[False] * 5]
+
+
+def test_a_document_of_one_phrase_over_and_over_takes_no_time() -> None:
+    heldout = numbered([QUESTION, "something else"], "heldout")
+    assert dropped([*heldout, sample("the united states when the " * 50_000)]) == [0, 0, 0]
+
+
 LINES = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=14).map(" ".join), min_size=1, max_size=8)
 
 
