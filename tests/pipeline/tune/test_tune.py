@@ -108,6 +108,10 @@ def test_ctrl_c_exits_130_and_the_same_command_goes_on(tmp_path: Path, tiny: Pat
     assert "tune: trial 0 goes on where it was interrupted" in result.stderr
 
 
+def checkpoints(place: Path) -> set[str]:
+    return {str(file) for file in place.glob("trial-*/checkpoints/checkpoint-*")}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_kills_at_any_moment_change_no_trial(tmp_path: Path, tiny: Path) -> None:
@@ -115,11 +119,18 @@ def test_kills_at_any_moment_change_no_trial(tmp_path: Path, tiny: Path) -> None
     (tmp_path / "b").mkdir()
     undisturbed = tune(make(tmp_path / "a", tiny, trials=5))
     recipe, chance = make(tmp_path / "b", tiny, trials=5), random.Random(0)
+    went_on, place = 0, tmp_path / "b/runs/small/tune"
     for _ in range(8):
+        before = checkpoints(place)
         with start(recipe) as tuning:
-            time.sleep(chance.uniform(4, 16))
+            assert tuning.stderr is not None
+            while tuning.poll() is None and checkpoints(place) == before:
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0, 3))
             tuning.kill()
+            went_on += b"goes on where it was interrupted" in tuning.stderr.read()
     assert measures(tune(recipe)) == measures(undisturbed)
+    assert went_on
 
 
 @pytest.mark.slow
