@@ -110,11 +110,16 @@ class Index:
         return found
 
     def own_words(self, text: int) -> list[bytes] | None:
-        """The words of a text that are in no n-gram of others; None where a text is so short that all must be there."""
+        """The words of a short text that are in no n-gram of others; none of one that is long and repeats itself.
+
+        None where a text is so short that all of it must be there.
+        """
         if self._whole[text]:
             return None
         words = self._texts[text].words.split()
         others = np.isin(hashes(self._texts[text].words)[0], self._common)
+        if np.count_nonzero(~others) >= SHORT_BELOW:
+            return []
         covered = np.convolve(others, np.ones(N, np.int64))
         return [word for word, by_others in zip(words, covered.tolist(), strict=True) if not by_others]
 

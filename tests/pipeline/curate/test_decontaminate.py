@@ -205,6 +205,11 @@ def test_a_row_of_words_that_the_template_shares_is_found_by_its_own() -> None:
     assert [bool(score) for score in dropped([*heldout, *train])] == [False, False, True, *[False] * 5]
 
 
+def test_a_row_that_says_the_same_three_times_is_repeated_by_once() -> None:
+    heldout = numbered([f"Answers: {QUESTION}. {QUESTION}. {QUESTION}.", "something else"], "heldout")
+    assert [bool(score) for score in dropped([*heldout, sample(f"It is asked {QUESTION}.")])] == [False, False, True]
+
+
 def test_a_document_of_one_phrase_over_and_over_takes_no_time() -> None:
     heldout = numbered([QUESTION, "something else"], "heldout")
     assert dropped([*heldout, sample("the united states when the " * 50_000)]) == [0, 0, 0]
