@@ -92,7 +92,7 @@ def _training(training: Mapping[str, Any] | None) -> str:
         return "training   memory unknown: the base's sizes cannot be read on this machine"
     where = training["device"] if training["devices"] == 1 else f"{training['devices']} x {training['device']}, each"
     need, has = _bytes(training["memory_bytes"]), _bytes(training["device_bytes"])
-    line = f"training   {need} of memory at most, of {has}: {where}"
+    line = f"training   about {need} of memory, of {has}: {where}"
     parts = ", ".join(f"{name} {_bytes(size)}" for name, size in training["parts_bytes"].items())
     more = "; a teacher in memory beside it is not counted" if training["needs_teacher"] else ""
     return f"{line}, {training['settings']}{more}\n           {parts}"

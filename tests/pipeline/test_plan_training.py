@@ -34,7 +34,7 @@ def test_memory_and_settings_are_shown(recipe: Path) -> None:
     done = plan(recipe)
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if line.startswith("training"))
-    assert "GB of memory at most" in line
+    assert "GB of memory, of" in line
 
 
 def test_too_little_memory_is_exit_2_with_what_would_fit_and_the_rest_of_the_plan(recipe: Path) -> None:
