@@ -115,6 +115,14 @@ PROVIDERS: dict[str, Provider] = {
             imports=("torch", "transformers"),
         ),
         Provider(
+            name="onnx",
+            module="teachers.onnx",
+            adapter="OnnxTeacher",
+            example="onnx:runs/quickstart/exports/onnx",
+            extra="export",
+            imports=("onnxruntime_genai", "torch", "transformers"),
+        ),
+        Provider(
             name="scripted",
             module="teachers.scripted",
             adapter="ScriptedTeacher",

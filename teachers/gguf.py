@@ -112,7 +112,7 @@ def start_server(
     params.model.path = str(path)
     params.n_parallel = concurrency
     params.n_ctx = concurrency * context_tokens  # shared out evenly
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores()
     params.verbosity = -1  # no log on stderr
     params.fit_params = params.warmup = False  # neither pays for itself with a small model on a CPU
     params.cache_ram_mib = 0  # prompts are reused in their slot; a copy in memory would take up to 8 GiB
@@ -135,7 +135,8 @@ def _grammar(schema: str) -> str:
     return str(json_schema_to_grammar(schema))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """The cores that this process may use."""
     # In a container the affinity is the truth and the count is the host's; macOS has no affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

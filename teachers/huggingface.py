@@ -43,7 +43,9 @@ class HuggingFaceTeacher:
         if self.identity.api_version is None and commit:  # from the hub: known once it is loaded
             self.identity = replace(self.identity, api_version=f"commit:{commit[:12]}")
         decoder = open_decoder(model, concurrency)
-        engine = Engine(decoder, Admission(tokenizer, model), rows=concurrency, share_prefix=spec.options.cache_prefix)
+        context = int(model.config.get_text_config().max_position_embeddings)
+        admission = Admission(tokenizer, context=context, stops=stop_ids(tokenizer, model))
+        engine = Engine(decoder, admission, rows=concurrency, share_prefix=spec.options.cache_prefix)
         self._batcher: Batcher | None = Batcher(engine, "huggingface")
 
     @staticmethod
@@ -74,11 +76,10 @@ class HuggingFaceTeacher:
 class Admission:
     """Turns a request into the ids of a row, or says why it cannot be one."""
 
-    def __init__(self, tokenizer: Any, model: Any) -> None:
-        self._tokenizer = tokenizer
-        self._context = int(model.config.get_text_config().max_position_embeddings)
+    def __init__(self, tokenizer: Any, *, context: int, stops: frozenset[int], provider: str = "huggingface") -> None:
+        self._tokenizer, self._provider = tokenizer, provider
+        self._context, self._stops = context, stops
         self._bytes_of = token_bytes(tokenizer)
-        self._stops = stop_ids(tokenizer, model)
 
     def __call__(self, ticket: Ticket) -> Row | None:
         """The row; None where an empty text has been scored. InvalidRequest where the context is too short."""
@@ -126,7 +127,7 @@ class Admission:
         if room < needed:
             what = f"{len(prompt)} prompt tokens" + (f" and {needed} to score" if needed > 1 else "")
             message = f"{what} do not fit the context of {self._context}"
-            raise InvalidRequest(message, provider="huggingface")
+            raise InvalidRequest(message, provider=self._provider)
         return room
 
     def _encode(self, messages: Conversation) -> list[int]:
@@ -137,7 +138,7 @@ class Admission:
                 to_dicts(messages), add_generation_prompt=True, return_dict=True
             )
         except (TemplateError, ValueError) as error:
-            raise InvalidRequest(f"its chat template refuses this: {error}", provider="huggingface") from error
+            raise InvalidRequest(f"its chat template refuses this: {error}", provider=self._provider) from error
         return list(encoded["input_ids"])
 
     def _encode_reply(self, text: str) -> list[int]:
@@ -150,5 +151,5 @@ class Admission:
         """
         ids = list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
         if b"".join(map(self._bytes_of, ids)) != text.encode():
-            raise InvalidRequest("its tokenizer cannot write this text exactly", provider="huggingface")
+            raise InvalidRequest("its tokenizer cannot write this text exactly", provider=self._provider)
         return ids

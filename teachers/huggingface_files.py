@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,25 @@ def load(name: str) -> tuple[Any, Any]:
     except (OSError, ValueError, ImportError) as error:
         remedy = "Give a directory with safetensors and a tokenizer, a .gguf file or a hub id"
         raise InputError(f"cannot be loaded: {error}", path=name, remedy=remedy) from error
+    _require_template(tokenizer, name)
+    return tokenizer, model.eval().to(_device())
+
+
+def load_tokenizer(folder: str) -> Any:
+    """A local directory's tokenizer, with a chat template; InputError where there is none."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"its tokenizer cannot be loaded: {error}", path=folder) from error
+    _require_template(tokenizer, folder)
+    return tokenizer
+
+
+def _require_template(tokenizer: Any, name: str) -> None:
     if tokenizer.chat_template is None:
         raise InputError("has no chat template", path=name, remedy="Save one with its tokenizer")
-    return tokenizer, model.eval().to(_device())
 
 
 def version(name: str) -> str | None:
@@ -43,10 +60,15 @@ def version(name: str) -> str | None:
         return weights_version(find_model(name))
     path = Path(name)
     if path.is_dir():
-        return _directory_version(tuple((file, file.stat().st_mtime_ns) for file in _weight_files(path)))
+        return directory_version(_weight_files(path))
     if path.is_absolute() or name.startswith(".") or name.count("/") != 1:
         raise InputError("no such model directory", path=name, remedy="Give a directory, or a hub id: owner/name")
     return None
+
+
+def directory_version(files: Sequence[Path]) -> str:
+    """The digest of files' names and bytes, read again only where one of them was written since."""
+    return _directory_version(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:

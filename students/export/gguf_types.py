@@ -12,11 +12,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, LlamaFileType, quants
+from gguf import GGML_QUANT_SIZES, LlamaFileType, quants
+from gguf import GGMLQuantizationType as Type
 
 from prompts.errors import StillhouseError
-
-Type = GGMLQuantizationType
 
 FILE_TYPES = {
     "f16": LlamaFileType.MOSTLY_F16,

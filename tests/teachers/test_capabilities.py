@@ -72,6 +72,7 @@ MODELS = {
         arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdef123456""",
     "gguf": "smollm2-135m",
     "huggingface": "owner/name",
+    "onnx": "runs/quickstart/exports/onnx",
     "scripted": "rules.jsonl",
     "replay": "replies.jsonl",
 }

@@ -25,13 +25,14 @@ from teachers.batching import Ticket
 from teachers.decoding import open_decoder
 from teachers.engine import Engine
 from teachers.huggingface import Admission
-from teachers.huggingface_files import load
+from teachers.huggingface_files import load, stop_ids
 
 torch.set_num_threads(1)
 path, spare_mb, *lengths = sys.argv[1:]
 words = ["pear", "fish", "moon", "tree", "bird", "milk", "road", "snow"]
 tokenizer, model = load(path)
-engine = Engine(open_decoder(model, 8), Admission(tokenizer, model), rows=8, share_prefix=True)
+admission = Admission(tokenizer, context=2048, stops=stop_ids(tokenizer, model))
+engine = Engine(open_decoder(model, 8), admission, rows=8, share_prefix=True)
 
 def answer(*texts):
     how, who = Sampling(temperature=0, max_tokens=2), Identity("huggingface", path)
