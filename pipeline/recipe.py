@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 
 from pipeline.curate.config import Agreement, Best, Curate, Decontaminate, Select, Semantic, Step, Verify
 from pipeline.curate.models import KNOWN, is_model
@@ -15,10 +15,12 @@ from pipeline.local_teacher import local_teacher
 from pipeline.roster import Combine, Rescore, TeacherEntry, problem_of, to_entries
 from pipeline.section import Section
 from pipeline.tune.config import Tune
+from pipeline.yaml_words import WordsLoader
 from prompts.errors import InputError
 from prompts.logs.read import is_log
 from prompts.template import find_template
 from students.config import Preference, StudentConfig
+from students.export.formats import ExportName
 from teachers.spec import Spec
 from teachers.terms import Purpose
 
@@ -151,7 +153,15 @@ class Recipe(Section):
     student: StudentConfig
     tune: Tune = Tune()
     """What `stillhouse tune` searches; no other command reads it."""
+    exports: list[ExportName] = Field(default_factory=list)
+    """What else the student becomes after training: gguf-f16, gguf-q8_0, gguf-q4_0, gguf-q4_k_m for llama.cpp; onnx,
+    onnx-int8, onnx-int4 for ONNX Runtime; int8, int4 for transformers by torchao. Each is scored beside the student."""
     evaluate: Evaluate = Evaluate()
+
+    @field_validator("exports")
+    @classmethod
+    def _each_once(cls, names: list[ExportName]) -> list[ExportName]:
+        return list(dict.fromkeys(names))
 
     @property
     def specs(self) -> list[Spec]:
@@ -219,7 +229,7 @@ def _read(path: Path) -> tuple[Any, yaml.Node | None]:
     """The file's values, and its nodes, which know their lines."""
     try:
         text = path.read_text(encoding="utf-8")
-        return yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.load(text, WordsLoader), yaml.compose(text, Loader=WordsLoader)  # noqa: S506  # a SafeLoader
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8: {error.reason}", path=path, remedy="Save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:
@@ -233,12 +243,20 @@ def _apply(values: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise InputError(f"--set {override}: expected KEY=VALUE", remedy="For example --set student.epochs=1")
     *parents, last = key.split(".")
+    _write_out_steps(values, parents)
     at: Any = values
     for name in parents:
         at = _descend(at, name, override)
     if parents[-1:] == ["curate"] and _named_step(at, last):
         raise InputError(f"--set {override}: '{last}' is a step", remedy=f"Set one of its fields: {key}.FIELD=VALUE")
-    at[last] = yaml.safe_load(text)
+    at[last] = yaml.load(text, WordsLoader)  # noqa: S506  # a SafeLoader
+
+
+def _write_out_steps(values: dict[str, Any], parents: Sequence[str]) -> None:
+    """A recipe that leaves its steps to the default has them to be set, when one of them is named."""
+    defaults = [step.step for step in Curate().steps]
+    if parents[:1] == ["curate"] and len(parents) > 1 and parents[1] in defaults:
+        values.setdefault("curate", {}).setdefault("steps", [{"step": name} for name in defaults])
 
 
 def _descend(at: dict[str, Any], name: str, override: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.curate.config import Curate
 from pipeline.recipe import RECIPES, load_recipe
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
@@ -136,3 +137,17 @@ def test_preferences_need_a_step_that_makes_some_or_a_file(tmp_path: Path) -> No
     assert given.student.preference.pairs == str(tmp_path / "edits.jsonl")
     with pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.preference.pairs': no such file"):
         load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "eddits.jsonl"}}))
+
+
+def test_on_no_and_yes_are_words(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    steps = "curate: {steps: [{step: near, on: reply}, {step: format, choices: [yes, no], closed_fences: true}]}\n"
+    path.write_text(path.read_text(encoding="utf-8") + steps, encoding="utf-8")
+    near, form = (step.model_dump() for step in load_recipe(path).curate.steps)
+    assert (near["on"], form["choices"], form["closed_fences"]) == ("reply", ["yes", "no"], True)
+
+
+def test_a_default_step_can_be_set_by_name(tmp_path: Path) -> None:
+    found = load_recipe(write_recipe(tmp_path), ["curate.near.threshold=0.7"]).curate.steps
+    assert [step.step for step in found] == [step.step for step in Curate().steps]
+    assert next(step.model_dump() for step in found if step.step == "near")["threshold"] == 0.7
