@@ -16,7 +16,7 @@ from prompts.errors import StillhouseError
 if TYPE_CHECKING:
     from pipeline.recipe import Recipe
 
-STAGES = ("generate", "curate", "train", "evaluate", "report")
+STAGES = ("generate", "curate", "train", "package", "evaluate", "report")
 EXPORTS = ("openai-chat", "bedrock-distillation", "trl", "sharegpt", "alpaca")
 INTERRUPTED = 130
 
@@ -83,6 +83,7 @@ def curate(changes: tuple[str, ...], **options: Any) -> None:
 
 
 _stage_command("train", "Train the student on the kept rows.")
+_stage_command("package", "Write the student in the forms that RECIPE's `exports` name: fewer bits, other runtimes.")
 _stage_command("evaluate", "Compare teacher, base and student on the held-out prompts.")
 _stage_command("report", "Write report.html from the run.")
 

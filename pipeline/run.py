@@ -73,6 +73,16 @@ class RunDir:
         return self.root / "student"
 
     @property
+    def exports(self) -> Path:
+        """The student in other forms, a folder each; and the corpus for other trainers, a file each."""
+        return self.root / "exports"
+
+    @property
+    def package(self) -> Path:
+        """What the package stage made of the student."""
+        return self.exports / "exports.json"
+
+    @property
     def evaluation(self) -> Path:
         """The numbers."""
         return self.root / "evaluation.json"

@@ -1,4 +1,4 @@
-"""The five stages, in order: what each depends on, what it leaves, and when it runs again."""
+"""The stages, in order: what each depends on, what it leaves, and when it runs again."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from pipeline.terms import check_terms
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
+from students.export.formats import FORMATS, require_exports
 from students.monitors import require_monitors
 
 
@@ -37,6 +38,8 @@ class Stage:
     """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
     refreshes: bool = False
     """Whether the module has `refresh(context)`: what follows the recipe without making the stage run again."""
+    wanted: Callable[[Recipe], bool] = lambda _: True
+    """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
 
 
 def run_stages(context: Context, first: str, last: str, *, force_from: str | None = None) -> None:
@@ -52,10 +55,18 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         )
     if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
+    if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
+        require_exports(context.recipe.exports)
+    if first == "package" and not context.recipe.exports:
+        raise InputError(
+            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
+        )
     for remark in check_terms(context.recipe):
         context.progress.say(remark)
     upstream = ""
     for position, stage in enumerate(STAGES):
+        if not stage.wanted(context.recipe):
+            continue
         fingerprint = digest([SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream])
         current = _is_current(context, stage, fingerprint)
         forced = force_from is not None and position >= NAMES.index(force_from)
@@ -162,6 +173,13 @@ STAGES = (
         lambda run: (run.student,),
         "pipeline.train",
         refreshes=True,
+    ),
+    Stage(
+        "package",
+        lambda recipe: recipe.exports,
+        lambda run: (run.package,),
+        "pipeline.package.stage",
+        wanted=lambda recipe: bool(recipe.exports),
     ),
     Stage(
         "evaluate",

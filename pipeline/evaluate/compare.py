@@ -11,7 +11,7 @@ from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.bootstrap import Bootstrap, ci95, gap_recovered, retention
 from pipeline.evaluate.contestants import BASE, CALIBRATED, STUDENT, TEACHER, Contestant, Row
 from pipeline.evaluate.examples import pick_examples
-from pipeline.evaluate.scorers import Scorer, scorer_for
+from pipeline.evaluate.scorers import Score, Scorer, scorer_for
 from pipeline.evaluate.summary import rank, score_answers, summarise
 from pipeline.recipe import Evaluate
 
@@ -20,9 +20,16 @@ Means = Mapping[str, Floats]
 
 
 def compare(
-    rows: Sequence[Row], contestants: Sequence[Contestant], config: Evaluate, left_out: Mapping[str, int]
+    rows: Sequence[Row],
+    contestants: Sequence[Contestant],
+    config: Evaluate,
+    left_out: Mapping[str, int],
+    exports: Sequence[Contestant] = (),
 ) -> dict[str, Any]:
-    """What evaluation.json holds. Numbers that need an absent contestant, or that do not exist, are null."""
+    """What evaluation.json holds. Numbers that need an absent contestant, or that do not exist, are null.
+
+    `exports`, forms of the student, stand under a key of their own, where there are any.
+    """
     scorer = scorer_for(config)
     bootstrap = Bootstrap([row.group or row.prompt_id for row in rows], config.resamples, config.seed)
     scores = {one.name: score_answers(rows, one.answers, scorer) for one in contestants}
@@ -44,7 +51,29 @@ def compare(
         "agreement": _agreement(rows, contestants, scorer, bootstrap),
         "left_out": dict(left_out),
         "examples": pick_examples(rows, contestants, scores),
+        **({"exports": _exports(rows, exports, scorer, bootstrap, scores.get(STUDENT))} if exports else {}),
     }
+
+
+def _exports(
+    rows: Sequence[Row],
+    exports: Sequence[Contestant],
+    scorer: Scorer,
+    bootstrap: Bootstrap,
+    student: Sequence[Score] | None,
+) -> dict[str, Any]:
+    """Name -> its numbers, and its paired difference to the student; or its size and why it failed."""
+    found: dict[str, Any] = {}
+    for one in exports:
+        if one.failed is not None:
+            found[one.name] = {"spec": one.spec, "failed": one.failed, "bytes": one.size.bytes}
+            continue
+        marks = score_answers(rows, one.answers, scorer)
+        columns = {one.name: marks} if student is None else {one.name: marks, STUDENT: list(student)}
+        means = _means(bootstrap, {name: [score.value for score in column] for name, column in columns.items()})
+        found[one.name] = summarise(one, marks, means[one.name][1:])
+        found[one.name] |= {"minus_student": _difference(means, one.name, STUDENT)}
+    return found
 
 
 def _means(bootstrap: Bootstrap, scores: Mapping[str, list[float]]) -> dict[str, Floats]:

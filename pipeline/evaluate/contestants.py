@@ -55,6 +55,8 @@ class Contestant:
     size: Size = HOSTED
     in_flight: int = 1
     """Requests in flight at once: latencies compare only where this is equal."""
+    failed: str | None = None
+    """Why it answered nothing at all, of an export; it then has no answers and no score."""
 
 
 def teacher_contestants(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.context import Context
 from pipeline.evaluate.ask import ask
 from pipeline.evaluate.compare import compare
 from pipeline.evaluate.contestants import BASE, STUDENT, Answer, Contestant, Row, teacher_contestants
+from pipeline.evaluate.exports import ask_exports, write_scores
 from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import HOSTED, Size, measure
@@ -40,36 +42,58 @@ def work(context: Context) -> dict[str, Any]:
         in_flight=recipe.generate.concurrency,
     )
     base = prepare_base(recipe.student.base, cache=run.work)
-    context.progress.start("evaluate", 2 * len(rows))
+    asking = _Asking(context, rows)
+    context.progress.start("evaluate", (2 + len(recipe.exports)) * len(rows))
     for name, model in ((BASE, base), (STUDENT, run.student)):
-        contestants.append(_contestant(context, name, model, rows))
-    result = compare(rows, contestants, recipe.evaluate, selection.left_out)
+        contestants.append(_contestant(asking, name, model))
+    exports = ask_exports(context, rows, contestants[-1].size, asking.ask)
+    result = compare(rows, contestants, recipe.evaluate, selection.left_out, exports)
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
-    return {"rows": len(rows), **{f"{one.name}_score": result[one.name]["score"] for one in contestants}}
+    write_scores(context, result)
+    return {"rows": len(rows), **_scores(result, contestants, exports)}
 
 
-def _contestant(context: Context, name: str, model: Path | str, rows: tuple[Row, ...]) -> Contestant:
+def _scores(
+    result: Mapping[str, Any], contestants: Sequence[Contestant], exports: Sequence[Contestant]
+) -> dict[str, Any]:
+    found = {f"{one.name}_score": result[one.name]["score"] for one in contestants}
+    found |= {f"{one.name}_score": result["exports"][one.name]["score"] for one in exports if one.failed is None}
+    failed = sum(one.failed is not None for one in exports)
+    return found | ({"failed_exports": failed} if failed else {})
+
+
+def _contestant(asking: _Asking, name: str, model: Path | str) -> Contestant:
     spec = f"huggingface:{model}"
-    answers = asyncio.run(_ask(context, name, spec, rows))
     size = measure(model) if isinstance(model, Path) else HOSTED
-    return Contestant(name, spec, answers, size, in_flight=1)
+    return Contestant(name, spec, asking.ask(name, spec), size, in_flight=1)
 
 
-async def _ask(context: Context, name: str, spec: str, rows: tuple[Row, ...]) -> tuple[Answer, ...]:
-    config = context.recipe.evaluate
-    sampling = Sampling(temperature=0, max_tokens=config.max_tokens, top_logprobs=ALTERNATIVES)
-    done = 0 if name == BASE else len(rows)
+class _Asking:
+    """Puts every row to one after another; the progress counts them all."""
 
-    def on_answer(_: Answer) -> None:
-        nonlocal done
-        done += 1
-        context.progress.update(done, name)
+    def __init__(self, context: Context, rows: tuple[Row, ...]) -> None:
+        self._context, self._rows = context, rows
+        self._asked = 0
 
-    teacher = Metered(open_teacher(spec))
-    try:
-        return await ask(teacher, rows, sampling, config, on_answer=on_answer)
-    finally:
-        await teacher.close()
+    def ask(self, name: str, spec: str) -> tuple[Answer, ...]:
+        """The answers to all rows."""
+        done, self._asked = self._asked, self._asked + len(self._rows)
+        return asyncio.run(self._ask(name, spec, done))
+
+    async def _ask(self, name: str, spec: str, done: int) -> tuple[Answer, ...]:
+        config = self._context.recipe.evaluate
+        sampling = Sampling(temperature=0, max_tokens=config.max_tokens, top_logprobs=ALTERNATIVES)
+
+        def on_answer(_: Answer) -> None:
+            nonlocal done
+            done += 1
+            self._context.progress.update(done, name)
+
+        teacher = Metered(open_teacher(spec))
+        try:
+            return await ask(teacher, self._rows, sampling, config, on_answer=on_answer)
+        finally:
+            await teacher.close()
 
 
 def _teacher_size(spec: str) -> Size:

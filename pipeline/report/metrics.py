@@ -51,6 +51,29 @@ def known(evaluation: Evaluation) -> list[Metric]:
     return [metric for metric in METRICS if any(metric.show(one) != wording.DASH for one in everyone)]
 
 
+EXPORT_TITLES = ("score", "95 % interval", "against the student", "latency p50", "weights on disk")
+"""What is shown of each of the student's exports."""
+
+
+def exports(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
+    """Name -> a text for each of EXPORT_TITLES; one that failed has its reason for a score, and dashes."""
+    return {name: _export(one) for name, one in (evaluation.get("exports") or {}).items()}
+
+
+def _export(one: Summary) -> tuple[str, ...]:
+    weights = wording.large(one["bytes"], "B")
+    if one.get("failed"):
+        return (f"failed: {one['failed']}", wording.DASH, wording.DASH, wording.DASH, weights)
+    difference = one.get("minus_student")
+    return (
+        wording.share(one["score"]),
+        wording.interval(one["ci95"]),
+        wording.DASH if difference is None else wording.difference(difference),
+        wording.seconds(one["latency_p50_s"]),
+        weights,
+    )
+
+
 def relations(evaluation: Evaluation) -> dict[str, str]:
     """How the student stands to the others: differences, retention, gap, agreement, with their intervals."""
     lines = {f"student against {name}": wording.difference(one) for name, one in comparisons(evaluation).items()}

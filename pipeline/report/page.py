@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.funnel import funnel
-from pipeline.report.metrics import contestants, known, relations, stage_seconds
+from pipeline.report.metrics import EXPORT_TITLES, contestants, exports, known, relations, stage_seconds
 from pipeline.report.verdict import TITLES, verdict
 from pipeline.report.wording import DASH, interval, number, share
 
@@ -96,6 +96,8 @@ def _comparison(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "bars": [_bar(title, one) for title, one in everyone.items()],
         "metrics": [(metric.title, [metric.show(one) for one in everyone.values()]) for metric in known(evaluation)],
         "relations": relations(evaluation),
+        "export_titles": EXPORT_TITLES,
+        "exports": exports(evaluation),
         "specs": [(title, one["spec"]) for title, one in everyone.items() if one.get("spec")],
         "left_out": evaluation.get("left_out") or {},
         "facts": {key: evaluation[key] for key in FACTS if key in evaluation},

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.metrics import contestants, known, relations, stage_seconds
+from pipeline.report.metrics import EXPORT_TITLES, contestants, exports, known, relations, stage_seconds
 from pipeline.report.verdict import verdict
 from pipeline.report.wording import DASH, GLUE
 
@@ -41,6 +41,8 @@ def _parts(evaluation: Mapping[str, Any], manifest: Mapping[str, Any], terminal:
 
     stages = ", ".join(f"{name} {took}" for name, took in stage_seconds(manifest).items())
     parts: list[RenderableType] = [_scores(evaluation, terminal), _relations(evaluation), Text()]
+    if evaluation.get("exports"):
+        parts += [_exports(evaluation, terminal), Text()]
     parts.append(Text(verdict(evaluation), style="bold"))
     return [*parts, Text(f"Time: {stages}.")] if stages else parts
 
@@ -59,6 +61,20 @@ def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
     for metric in known(evaluation):
         if metric.brief:
             table.add_row(Text(metric.title), *(Text(metric.show(one)) for one in everyone.values()))
+    return table
+
+
+def _exports(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD if terminal else box.MARKDOWN, pad_edge=not terminal, padding=(0, 1, 0, 0))
+    table.add_column("export", overflow="fold", no_wrap=True)
+    for title in EXPORT_TITLES:
+        table.add_column(title, justify="right", overflow="fold")
+    for name, cells in exports(evaluation).items():
+        table.add_row(Text(name), *map(Text, cells))
     return table
 
 

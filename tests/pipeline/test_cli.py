@@ -57,7 +57,7 @@ def test_the_recipes_schema_is_pinned() -> None:
     }
     assert list(Recipe.model_fields) == [
         *("name", "prompts", "purpose", "override_terms", "teacher", "combine"),
-        *("generate", "rescore", "curate", "student", "tune", "evaluate"),
+        *("generate", "rescore", "curate", "student", "tune", "exports", "evaluate"),
     ]
     assert sections["prompts"] == ["gold", "group", "license", "limit", "source", "template"]
     assert sections["generate"] == [

@@ -1,0 +1,61 @@
+"""The README of an export: what it is, how to run it, what it scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.package.record import README, Export
+from pipeline.records import write_text
+
+RUN = {
+    "gguf": "    llama-server -m model.gguf",
+    "onnx": "    import onnxruntime_genai\n    model = onnxruntime_genai.Model('THIS DIRECTORY')",
+    "huggingface": "    from transformers import pipeline\n    student = pipeline('text-generation', 'THIS DIRECTORY')",
+}
+TEXT = """\
+# {name}
+
+An export of the student in `../../student`, whose README.md says what it was made from and under whose terms.
+
+{score}
+
+- weights: {size:.1f} MB
+- written with {versions}
+
+## Run it
+
+{run}
+
+or from stillhouse, wherever a teacher is named: `{provider}:{where}`
+
+## Files, by sha256
+
+{files}
+"""
+
+
+def write_readme(folder: Path, export: Export, summary: Mapping[str, Any] | None, rows: int) -> None:
+    """Writes it; `summary` is the export's part of evaluation.json, None before it was scored."""
+    provider = export.spec.partition(":")[0]
+    text = TEXT.format(
+        name=export.name,
+        score=_score(summary, rows),
+        size=(export.bytes or 0) / 1e6,
+        versions=", ".join(f"{name} {version}" for name, version in export.versions.items()),
+        run=RUN[provider],
+        provider=provider,
+        where="PATH/TO/model.gguf" if provider == "gguf" else "PATH/TO/THIS/DIRECTORY",
+        files="\n".join(f"- `{name}`: {value}" for name, value in export.digests.items()),
+    )
+    write_text(folder / README, text)
+
+
+def _score(summary: Mapping[str, Any] | None, rows: int) -> str:
+    if summary is None:
+        return "It has not been scored yet."
+    if summary.get("failed"):
+        return f"It could not be scored: {summary['failed']}"
+    low, high = summary["ci95"]
+    return f"It scores {summary['score']:.3f} on {rows} held-out rows (95 % interval {low:.3f} to {high:.3f})."

@@ -1,0 +1,78 @@
+"""The package stage: the student becomes the exports that the recipe names, each in RUN/exports/NAME."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pipeline.context import Context
+from pipeline.package.readme import write_readme
+from pipeline.package.record import Export, digests, read_record, weigh, write_exports, write_record
+from pipeline.package.trial import try_out
+from students.export.formats import FORMATS, ExportName
+from students.export.write import write_export
+from students.files import publish
+from teachers.huggingface_files import version
+
+DISTRIBUTIONS = {"onnx_ir": "onnx-ir", "onnxruntime_genai": "onnxruntime-genai"}
+"""Packages whose distribution has another name."""
+
+OURS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+"""A disk that is full or closed: the run's own trouble, told as such."""
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Writes each export and runs it once; one that fails is recorded with its reason, and the others go on."""
+    names, made = context.recipe.exports, []
+    context.progress.start("package", len(names))
+    for done, name in enumerate(names):
+        context.progress.update(done, name)
+        export = _make(context, name)
+        made.append(export)
+        if export.failed is not None:
+            context.progress.say(f"package: {name} failed: {export.failed}")
+    context.progress.update(len(names))
+    write_exports(context.run, made)
+    failed = sum(one.failed is not None for one in made)
+    return {"exports": len(made) - failed, "failed_exports": failed}
+
+
+def _make(context: Context, name: ExportName) -> Export:
+    """The export, or why there is none. A whole one of the same student and packages is kept as it is."""
+    run = context.run
+    folder = run.exports / name
+    wanted = Export(name, FORMATS[name].spec(folder), str(version(str(run.student))), _versions(name))
+    found = read_record(folder)
+    if found is not None and (found.student, found.versions) == (wanted.student, wanted.versions):
+        return replace(found, spec=wanted.spec)  # the run directory may have moved
+    try:
+        publish(folder, lambda partial: _write(partial, run.student, wanted))
+        export = read_record(folder)
+        assert export is not None
+    except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) in OURS:
+            raise  # no fault of the format
+        # Whatever else a converter says is a row: the run is not lost for it.
+        shutil.rmtree(folder, ignore_errors=True)  # what is there is of another student
+        return replace(wanted, failed=" ".join(str(error).split()) or type(error).__name__)
+    return export
+
+
+def _write(partial: Path, student: Path, wanted: Export) -> None:
+    began_s, form = time.monotonic(), FORMATS[wanted.name]  # type: ignore[index]  # it came from an ExportName
+    write_export(student, wanted.name, partial)  # type: ignore[arg-type]
+    try_out(form.spec(partial), student)
+    seconds = round(time.monotonic() - began_s, 1)
+    export = replace(wanted, bytes=weigh(partial), digests=digests(partial), seconds=seconds)
+    write_readme(partial, export, None, 0)
+    write_record(partial, export)
+
+
+def _versions(name: ExportName) -> dict[str, str]:
+    packages = ("torch", "transformers", *FORMATS[name].imports)
+    return {package: metadata.version(DISTRIBUTIONS.get(package, package)) for package in packages}
