@@ -124,6 +124,7 @@ def line(name: str, found: list[Found]) -> str:
         ""
         if untrained is None
         else f"untrained loss {untrained:.2f}, base {result.measures['base_validation_loss']:.2f}",
+        f"validation loss {median(one.result.validation_loss for one in found):.3f}",
         f"AUC {median(one.auc for one in found):.3f} ({', '.join(f'{one.auc:.3f}' for one in found)})",
         f"accuracy {median(one.accuracy for one in found):.3f}",
         f"{found[0].prompt_tokens:.1f} tokens a prompt",
