@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,29 +52,31 @@ class Text:
 
 
 class Index:
-    """Finds which of the texts a document repeats, and how much of them.
+    """Finds which of the texts a document repeats, and how much of them. The texts of a row stand together.
 
     `overlap` is the share of a text's n-grams that makes a repetition. N-grams in many rows of one source, and those of
     `ignore`, are nobody's own and do not count.
     """
 
     def __init__(self, texts: Sequence[Text], *, overlap: float, ignore: Iterable[int] = ()) -> None:
-        inner = _flat([text.words for text in texts])
-        bounded = _flat([EDGE + text.words + EDGE for text in texts])
-        common = np.union1d(_common(texts, bounded), np.array([*ignore], np.uint64))
-        grams, owners, edged = _own(texts, inner, bounded, common)
-        self._sizes = np.bincount(owners, minlength=len(texts))
+        self._texts = texts
+        postings = _postings(texts)
+        common = _common(texts, postings)
+        common |= np.isin(postings.grams[postings.starts], np.array([*ignore], np.uint64))
+        self._common = postings.grams[postings.starts][common]
+        own = ~np.repeat(common, postings.lengths)
+        edged = _edged(texts, postings, own)
+        own &= postings.inner | edged[postings.owners]
+        self._sizes = np.bincount(postings.owners[own], minlength=len(texts))
         self._whole = edged | (self._sizes < WHOLE_BELOW)
         part = np.ceil(overlap * self._sizes - EXACT).astype(np.int64)
         self._needed = np.where(self._whole, self._sizes, part).clip(min=1)
-        self._texts, self._common = texts, common
-        self._fill(grams, owners)
+        self._fill(postings.grams[own], postings.owners[own])
 
     def _fill(self, grams: Hashes, owners: Places) -> None:
-        """Postings: the texts of each n-gram, in one array, and where each n-gram's begin."""
-        order = np.argsort(grams, kind="stable")
-        self._owners = owners[order]
-        self._keys, starts = np.unique(grams[order], return_index=True)
+        """The n-grams, where each one's texts begin, and a table of which there may be."""
+        starts = _starts(grams)
+        self._owners, self._keys = owners, grams[starts]
         self._starts = np.append(starts, len(grams))
         bits = max(16, (16 * len(self._keys)).bit_length())
         self._shift = np.uint64(64 - bits)
@@ -88,7 +91,7 @@ class Index:
         grams, starts = hashes(b"".join(documents))
         at = np.flatnonzero(self._maybe[grams >> self._shift])  # one in sixteen by chance
         key = np.searchsorted(self._keys, grams[at])
-        hit = np.append(self._keys, np.uint64(0))[key] == grams[at]
+        hit = self._keys.take(key, mode="clip") == grams[at] if len(self._keys) else np.zeros(len(at), np.bool_)
         ends = np.cumsum([len(document) for document in documents])
         return self._enough(np.searchsorted(ends, starts[at[hit]], side="right"), key[hit])
 
@@ -171,20 +174,62 @@ def _table(base: int, bits: int) -> Hashes:
     return np.cumprod(found, out=found)
 
 
-def _flat(texts: Sequence[bytes]) -> tuple[Hashes, Places]:
-    """The different n-grams of each text, all in one array by text, and the text each is of."""
-    found, owners, first = [np.zeros(0, np.uint64)], [np.zeros(0, np.intp)], 0
-    for batch in _batches(texts):
-        grams, starts = hashes(b"".join(text + VOID for text in batch))
-        ends = np.cumsum([len(text) + len(VOID) for text in batch])
-        owner = np.searchsorted(ends, starts, side="right") + first
-        order = np.lexsort((grams, owner))
-        grams, owner = grams[order], owner[order]
-        new = np.append(True, (grams[1:] != grams[:-1]) | (owner[1:] != owner[:-1]))[: len(grams)]
-        found.append(grams[new])
-        owners.append(owner[new])
+@dataclass(slots=True, frozen=True)
+class _Postings:
+    """The texts of each n-gram: sorted by n-gram, each text of it once."""
+
+    grams: Hashes
+    owners: Places
+    inner: NDArray[np.bool_]
+    """Whether the n-gram is in the text itself, without its edges."""
+    starts: Places
+    """Where each n-gram begins."""
+    lengths: Places
+    """How many texts each has."""
+
+
+def _postings(texts: Sequence[Text]) -> _Postings:
+    found = [(np.zeros(0, np.uint64), np.zeros(0, np.intp), np.zeros(0, np.bool_))]
+    first = 0
+    for batch in _batches([EDGE + text.words + EDGE for text in texts]):
+        found.append(_batch_grams(batch, first))
         first += len(batch)
-    return np.concatenate(found), np.concatenate(owners)
+    grams, owners, inner = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = _by_gram(grams, owners)
+    grams, owners = grams[order], owners[order]
+    once = _starts(grams, owners)
+    inner = np.logical_or.reduceat(inner[order], once) if once.size else inner
+    grams, owners = grams[once], owners[once]
+    starts = _starts(grams)
+    return _Postings(grams, owners, inner, starts, np.diff(np.append(starts, len(grams))))
+
+
+def _by_gram(grams: Hashes, owners: Places) -> Places:
+    """The order by n-gram and text. Most n-grams come once: a stable sort of all would take thrice as long."""
+    order = np.argsort(grams)
+    found = grams[order]
+    again = np.zeros(len(order) + 1, np.bool_)
+    again[1:-1] = found[1:] == found[:-1]
+    several = np.flatnonzero(again[1:] | again[:-1])
+    order[several] = order[several][np.lexsort((owners[order[several]], found[several]))]
+    return order
+
+
+def _batch_grams(batch: Sequence[bytes], first: int) -> tuple[Hashes, Places, NDArray[np.bool_]]:
+    grams, starts = hashes(b"".join(text + VOID for text in batch))
+    ends = np.cumsum([len(text) + len(VOID) for text in batch])
+    counts = np.diff(np.searchsorted(starts, ends), prepend=0)
+    last = np.cumsum(counts)
+    place = np.arange(len(grams)) - np.repeat(last - counts, counts)
+    inner = (place >= N - 1) & (place < np.repeat(counts, counts) - N + 1)
+    return grams, np.repeat(np.arange(first, first + len(batch)), counts), inner
+
+
+def _starts(*columns: NDArray[Any]) -> Places:
+    """Where any of some columns has another value than before."""
+    new = np.ones(len(columns[0]), np.bool_)
+    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return np.flatnonzero(new)
 
 
 def _batches(texts: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -198,35 +243,25 @@ def _batches(texts: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield texts[start:]
 
 
-def _common(texts: Sequence[Text], bounded: tuple[Hashes, Places]) -> Hashes:
-    """The n-grams of many rows of a source: a template's, an instruction's."""
-    grams, owners = bounded
+def _common(texts: Sequence[Text], postings: _Postings) -> NDArray[np.bool_]:
+    """Which n-grams are in many rows of a source: a template's, an instruction's."""
     sources = np.array([text.source for text in texts], np.int64)
     rows = np.array([text.row for text in texts], np.int64)
-    common = [np.zeros(0, np.uint64)]
-    for source in np.unique(sources).tolist():
-        of_source = sources[owners] == source
-        found, row = grams[of_source], rows[owners][of_source]
-        order = np.lexsort((row, found))
-        found, row = found[order], row[order]
-        new = np.append(True, (found[1:] != found[:-1]) | (row[1:] != row[:-1]))[: len(found)]
-        found, counts = np.unique(found[new], return_counts=True)
-        total = len(np.unique(rows[sources == source]))
-        common.append(found[counts >= max(COMMON_ROWS, COMMON_SHARE * total)])
-    return np.concatenate(common)
+    several = postings.lengths >= COMMON_ROWS
+    at = np.flatnonzero(np.repeat(several, postings.lengths))
+    gram = np.repeat(np.flatnonzero(several), postings.lengths[several])
+    source, row = sources[postings.owners[at]], rows[postings.owners[at]]
+    once = _starts(gram, source, row)
+    common = np.zeros(len(postings.lengths), np.bool_)
+    for one in np.unique(sources).tolist():
+        counts = np.bincount(gram[once[source[once] == one]], minlength=len(common))
+        common |= counts >= max(COMMON_ROWS, COMMON_SHARE * len(np.unique(rows[sources == one])))
+    return common
 
 
-def _own(
-    texts: Sequence[Text], inner: tuple[Hashes, Places], bounded: tuple[Hashes, Places], common: Hashes
-) -> tuple[Hashes, Places, NDArray[np.bool_]]:
-    """What must be repeated of each text: its n-grams that are not common, with its edges where it is short.
-
-    Which have their edges is told too.
-    """
-    whole = np.array([text.bounded for text in texts]) | (np.bincount(inner[1], minlength=len(texts)) < 2)
-    own, owners = (one[~np.isin(inner[0], common)] for one in inner)
-    edged = whole & (np.bincount(owners, minlength=len(texts)) < WHOLE_BELOW)
-    with_edges = edged[bounded[1]]
-    with_edges[with_edges] = ~np.isin(bounded[0][with_edges], common)
-    plain = ~edged[owners]
-    return np.append(own[plain], bounded[0][with_edges]), np.append(owners[plain], bounded[1][with_edges]), edged
+def _edged(texts: Sequence[Text], postings: _Postings, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which texts are so short that their edges must be repeated too."""
+    bounded = np.array([text.bounded for text in texts])
+    size = np.bincount(postings.owners[postings.inner], minlength=len(texts))
+    own_size = np.bincount(postings.owners[postings.inner & own], minlength=len(texts))
+    return (bounded | (size < 2)) & (own_size < WHOLE_BELOW)
