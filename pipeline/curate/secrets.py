@@ -47,8 +47,7 @@ _SIGNS = (
     "eyJ",
     "hooks.",
     "PRIVATE KEY",
-    "secret",
-    "Secret",
+    '": "',  # behind the AWS secret's name without underscores, in any case
 )
 
 

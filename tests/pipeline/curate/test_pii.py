@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.curate.config import Pii
-from pipeline.curate.pii import IBAN_CHARS, Mask, pii
+from pipeline.curate.pii import CHECKS, HINTS, IBAN_CHARS, PATTERNS, Mask, pii
 from pipeline.curate.step import Drop, Keep
 from prompts.errors import InputError
 from prompts.messages import Message
@@ -171,3 +171,16 @@ def test_a_missing_model_is_named() -> None:
     pytest.importorskip("presidio_analyzer")
     with pytest.raises(InputError, match="no spaCy model 'none'"):
         pii(Pii(presidio="none"))
+
+
+@given(st.sampled_from(sorted(PATTERNS)), st.text(alphabet="019+-. :()aFZ@_sk", max_size=60))
+def test_what_a_pattern_finds_has_its_hint(kind: str, text: str) -> None:
+    assert HINTS[kind](text) or not any(CHECKS[kind](match[0]) for match in PATTERNS[kind].finditer(text))
+
+
+@pytest.mark.parametrize("kind", sorted(PATTERNS))
+@settings(max_examples=30)
+@given(data=st.data())
+def test_whatever_matches_has_its_hint(kind: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(PATTERNS[kind]))
+    assert HINTS[kind](text) or not any(CHECKS[kind](match[0]) for match in PATTERNS[kind].finditer(text))
