@@ -53,7 +53,7 @@ def rows_of(count: int, rng: random.Random) -> Iterator[str]:
 
 def pieces(rng: random.Random) -> Iterator[list[str]]:
     """Every piece of the text in any order, then pieces of pieces: a short text cut again would only repeat itself."""
-    texts = [text.split() for text in sorted(set(passages(longest=None)))]
+    texts = [text.split() for text in sorted(set(passages(longest=1_000_000)))]
     found = []
     for words in texts:
         start = 0

