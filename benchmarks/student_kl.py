@@ -1,7 +1,7 @@
 """What a soft target is worth: python -m benchmarks.student_kl [--rows N] [--seeds N]
 
 A small language model, trained on the SpamAssassin mails, is the teacher: it goes on from a mail's first words,
-sampled at temperature 1, and its 20 likeliest tokens are stored as a hosted teacher's would be. Students of one layer
+sampled at temperature 1, and its 20 likeliest tokens are stored as a hosted teacher's would be. Students of two layers
 learn from the same rows by cross-entropy, by the top 20 renormalised (as peers do), by the head and one bucket for the
 tail, by our loss, and by the teacher's whole distribution, which no API gives. Measured is the KL from the teacher
 on held-out answers, over the whole vocabulary, in nats a token: the median of the seeds.
@@ -225,19 +225,19 @@ METHODS: dict[str, tuple[type[SoftTargetTrainer], Distill]] = {
 
 
 def train(bench: Bench, name: str, seed: int, epochs: float) -> Any:
-    """A student of one layer of 96."""
+    """A student of two layers of 128."""
     kind, settings = METHODS[name]
     base = bench.folder / f"base-{seed}"
     if not base.is_dir():
-        build_model(96, 1, seed + 1).save_pretrained(base)
+        build_model(128, 2, seed + 1).save_pretrained(base)
         bench.tokenizer.save_pretrained(base)
     config = StudentConfig(
         base=str(base),
         method="distill",
         distill=settings,
         epochs=epochs,
-        learning_rate=4e-3,
-        batch_size=32,
+        learning_rate=3e-3,
+        batch_size=8,
         seed=seed,
         validation_fraction=0.02,
         eval_every=epochs,
@@ -274,7 +274,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--rows", type=int, default=3000)
     options.add_argument("--seeds", type=int, default=3)
-    options.add_argument("--epochs", type=float, default=3)
+    options.add_argument("--epochs", type=float, default=4)
     options.add_argument("--teacher-steps", type=int, default=400)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """Bytes a token of stored soft targets: python -m benchmarks.target_storage [--rows N]
 
-SmolLM2-135M answers real mails, 20 alternatives a token. Measured are the corpus's tokens, as the teacher gave them, and
-the aligned targets that a student reads, beside what DistillKit publishes: 114 bytes a token at k = 50.
+SmolLM2-135M answers real mails, 20 alternatives a token. Measured are the corpus's tokens, as the teacher gave them,
+and the aligned targets that a student reads, beside what DistillKit publishes: 114 bytes a token at k = 50.
 """
 
 from __future__ import annotations
