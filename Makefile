@@ -50,6 +50,7 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.curate_decontaminate
 	$(BIN)/python -m benchmarks.curate_votes
 	$(BIN)/python -m benchmarks.curate_pii
+	$(BIN)/python -m benchmarks.train_throughput
 
 bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
 	$(BIN)/python -m benchmarks.peers.run
