@@ -50,7 +50,9 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.curate_decontaminate
 	$(BIN)/python -m benchmarks.curate_votes
 	$(BIN)/python -m benchmarks.curate_pii
-	$(BIN)/python -m benchmarks.train_throughput
+	$(BIN)/python -m benchmarks.train_throughput --rows 16 --rounds 1
+	$(BIN)/python -m benchmarks.target_storage
+	$(BIN)/python -m benchmarks.student_kl
 
 bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
 	$(BIN)/python -m benchmarks.peers.run
