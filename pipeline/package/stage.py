@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -75,4 +76,5 @@ def _write(partial: Path, student: Path, wanted: Export) -> None:
 
 def _versions(name: ExportName) -> dict[str, str]:
     packages = ("torch", "transformers", *FORMATS[name].imports)
-    return {package: metadata.version(DISTRIBUTIONS.get(package, package)) for package in packages}
+    found = {package: DISTRIBUTIONS.get(package, package) for package in packages if find_spec(package) is not None}
+    return {package: metadata.version(distribution) for package, distribution in found.items()}
