@@ -9,9 +9,9 @@ bound the search where that fails.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ VAIN = 10
 RARITY_BITS = 5
 FREQUENT_BITS = 20
 TABLE_BITS = 28  # 256 MB, for a million texts
-HELD_CHARS = 1 << 27
-"""Up to so much text its shingles are held, some 200 MB, instead of made twice."""
+HELD_SHINGLES = 1 << 25
+"""So many are held, 256 MB, some 200 MB of text; those of further text are made twice."""
 REJECTED_BITS = 22
 """Pairs that were compared in vain are remembered in so many places, 32 MB; one that is forgotten is compared again."""
 PAIR_ELEMENTS = 1 << 21  # of the pairs compared at a time: 16 MB an array
@@ -115,13 +115,26 @@ def join(roots: Counts, left: Counts, right: Counts) -> Counts:
 
 
 def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> list[_Prefixes]:
-    chars = sum(map(len, texts))
-    batches = partial(shingle_batches, texts, ngram)
-    if chars <= HELD_CHARS:
-        held = list(batches())
-        batches = partial(iter, held)
-    occurrences = _occurrences(batches(), chars)
-    return [_batch_prefixes(batch, occurrences, threshold) for batch in batches()]
+    held: deque[Shingles] = deque()
+    occurrences = _occurrences(_hold(shingle_batches(texts, ngram), held), sum(map(len, texts)))
+    found = []
+    start = 0
+    while held:
+        batch = held.popleft()
+        start = batch.first + len(batch.counts)
+        found.append(_batch_prefixes(batch, occurrences, threshold))
+    found += [_batch_prefixes(batch, occurrences, threshold) for batch in shingle_batches(texts, ngram, start)]
+    return found
+
+
+def _hold(batches: Iterable[Shingles], held: deque[Shingles]) -> Iterator[Shingles]:
+    """The batches as they come, the first of them held."""
+    shingles = 0
+    for batch in batches:
+        shingles += len(batch.hashes)
+        if shingles <= HELD_SHINGLES:
+            held.append(batch)
+        yield batch
 
 
 def _occurrences(batches: Iterable[Shingles], chars: int) -> _Occurrences:

@@ -40,15 +40,16 @@ class Shingles:
     """How many each text has: one at least, a text shorter than a shingle being one itself."""
 
 
-def shingle_batches(texts: Sequence[str], ngram: int) -> Iterator[Shingles]:
-    """The shingles of all texts, some BATCH_CHARS of text at a time and never more than BATCH_TEXTS."""
-    first = size = 0
-    for index, text in enumerate(texts):
-        if index > first and (index - first == BATCH_TEXTS or size + len(text) > BATCH_CHARS):
+def shingle_batches(texts: Sequence[str], ngram: int, start: int = 0) -> Iterator[Shingles]:
+    """The shingles of all texts from `start`, some BATCH_CHARS of text at a time and never more than BATCH_TEXTS."""
+    first, size = start, 0
+    for index in range(start, len(texts)):
+        chars = len(texts[index])
+        if index > first and (index - first == BATCH_TEXTS or size + chars > BATCH_CHARS):
             yield Shingles(first, *shingle(texts[first:index], ngram))
             first, size = index, 0
-        size += len(text)
-    if texts:
+        size += chars
+    if first < len(texts):
         yield Shingles(first, *shingle(texts[first:], ngram))
 
 

@@ -66,6 +66,16 @@ def test_edited_mails_are_found_as_all_pairs_finds_them(threshold: float) -> Non
     assert len(mails) / 2 < len(set(found)) < len(texts)
 
 
+def test_what_is_not_held_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(0)
+    mails = [orjson.loads(line)["body"] for line in MAILS.read_bytes().splitlines()]
+    texts = mails + [edited(mail, chance, 0.04) for mail in mails * 3]
+    expected = near_clusters(texts, 0.8, 3).tolist()
+    for held in (0, 60_000):
+        monkeypatch.setattr("pipeline.curate.clusters.HELD_SHINGLES", held)
+        assert near_clusters(texts, 0.8, 3).tolist() == expected
+
+
 @given(st.permutations(range(9)))
 def test_order_changes_no_verdict(order: list[int]) -> None:
     words = SENTENCE.split()
