@@ -155,7 +155,7 @@ class Recipe(Section):
     """What `stillhouse tune` searches; no other command reads it."""
     exports: list[ExportName] = Field(default_factory=list)
     """What else the student becomes after training: gguf-f16, gguf-q8_0, gguf-q4_0, gguf-q4_k_m for llama.cpp; onnx,
-    onnx-int8, onnx-int4 for ONNX Runtime; int8, int4 for transformers by torchao. Each is scored beside the student."""
+    onnx-int8, onnx-int4 for ONNX Runtime; int8 for transformers, by torchao. Each is scored beside the student."""
     evaluate: Evaluate = Evaluate()
 
     @field_validator("exports")

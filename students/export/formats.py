@@ -9,9 +9,7 @@ from typing import Literal
 
 from prompts.errors import MissingExtra
 
-ExportName = Literal[
-    "gguf-f16", "gguf-q8_0", "gguf-q4_0", "gguf-q4_k_m", "onnx", "onnx-int8", "onnx-int4", "int8", "int4"
-]
+ExportName = Literal["gguf-f16", "gguf-q8_0", "gguf-q4_0", "gguf-q4_k_m", "onnx", "onnx-int8", "onnx-int4", "int8"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,7 +43,6 @@ FORMATS: dict[ExportName, Format] = {
     "onnx-int8": Format("onnx", "int8", "", "export", _ONNX),
     "onnx-int4": Format("onnx", "int4", "", "export", _ONNX),
     "int8": Format("huggingface", "int8", "", "torchao", ("torchao",)),
-    "int4": Format("huggingface", "int4", "", "torchao", ("torchao",)),
 }
 
 

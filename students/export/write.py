@@ -30,7 +30,7 @@ def write_export(student: Path, name: ExportName, out: Path) -> None:
         case "huggingface":
             from students.export.quantised import write_quantised
 
-            write_quantised(student, out, found.precision)
+            write_quantised(student, out)
 
 
 def copy_tokenizer(student: Path, out: Path) -> None:
