@@ -71,7 +71,7 @@ def test_what_is_not_held_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None
     mails = [orjson.loads(line)["body"] for line in MAILS.read_bytes().splitlines()]
     texts = mails + [edited(mail, chance, 0.04) for mail in mails * 3]
     expected = near_clusters(texts, 0.8, 3).tolist()
-    for held in (0, 60_000):
+    for held in (0, 70_000):
         monkeypatch.setattr("pipeline.curate.clusters.HELD_SHINGLES", held)
         assert near_clusters(texts, 0.8, 3).tolist() == expected
 
