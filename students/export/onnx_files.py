@@ -25,7 +25,7 @@ def write_onnx(student: Path, out: Path, precision: str) -> None:
     """
     from students.export.write import copy_tokenizer
 
-    with TemporaryDirectory(prefix="onnx-", dir=out.parent) as cache:
+    with TemporaryDirectory(prefix="cache-", dir=out) as cache:
         command = [sys.executable, "-m", "onnxruntime_genai.models.builder"]
         command += ["-i", str(student), "-o", str(out), "-p", precision, "-e", "cpu", "-c", cache]
         environment = os.environ | {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}

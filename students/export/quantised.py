@@ -1,8 +1,8 @@
 """int8 weights that transformers loads, through torchao, in safetensors.
 
 The linear layers' weights alone are quantised, with a scale a row (torchao's Int8WeightOnlyConfig); embeddings and
-norms keep their numbers. The 4-bit config that runs on a CPU, IntxWeightOnlyConfig, stores a byte a weight: as large as int8
-and further from the student, so it is not offered.
+norms keep their numbers. The 4-bit config that runs on a CPU, IntxWeightOnlyConfig, stores a byte a weight: as large as
+int8 and further from the student, so it is not offered.
 """
 
 from __future__ import annotations
