@@ -50,6 +50,7 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.curate_decontaminate
 	$(BIN)/python -m benchmarks.curate_votes
 	$(BIN)/python -m benchmarks.curate_pii
+	$(BIN)/python -m benchmarks.curate_filters
 	$(BIN)/python -m benchmarks.train_throughput --rows 16 --rounds 1
 	$(BIN)/python -m benchmarks.target_storage
 	$(BIN)/python -m benchmarks.student_kl
