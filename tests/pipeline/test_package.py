@@ -47,9 +47,9 @@ def break_architecture(context: Context) -> None:
 
 
 def test_an_export_is_written_once_and_again_for_another_student(tiny: Path, tmp_path: Path) -> None:
-    context = open_context(tmp_path, tiny, "gguf-q8_0")
+    context = open_context(tmp_path, tiny, "gguf-f16")
     assert work(context) == {"exports": 1, "failed_exports": 0}
-    folder = context.run.exports / "gguf-q8_0"
+    folder = context.run.exports / "gguf-f16"
     [export] = read_exports(context.run)
     assert sorted(export.digests) == ["model.gguf"]
     assert export.bytes == (folder / "model.gguf").stat().st_size
@@ -64,8 +64,8 @@ def test_an_export_is_written_once_and_again_for_another_student(tiny: Path, tmp
 
 
 def test_a_half_written_export_is_made_again(tiny: Path, tmp_path: Path) -> None:
-    context = open_context(tmp_path, tiny, "gguf-q8_0")
-    folder = context.run.exports / "gguf-q8_0"
+    context = open_context(tmp_path, tiny, "gguf-f16")
+    folder = context.run.exports / "gguf-f16"
     folder.mkdir(parents=True)
     (folder / "export.json").write_text('{"name": "gguf')
     assert work(context)["exports"] == 1
@@ -73,37 +73,37 @@ def test_a_half_written_export_is_made_again(tiny: Path, tmp_path: Path) -> None
 
 
 def test_an_export_that_fails_is_a_row_with_its_reason(tiny: Path, tmp_path: Path) -> None:
-    context = open_context(tmp_path, tiny, "gguf-q8_0")
+    context = open_context(tmp_path, tiny, "gguf-f16")
     work(context)
     break_architecture(context)
     assert work(context) == {"exports": 0, "failed_exports": 1}
     [export] = read_exports(context.run)
     assert "no GGUF writer for NoSuchModel" in (export.failed or "")
-    assert not (context.run.exports / "gguf-q8_0").exists()  # it was another student's
+    assert not (context.run.exports / "gguf-f16").exists()  # it was another student's
 
 
 def test_exports_stand_beside_the_student_scored_or_failed(tiny: Path, tmp_path: Path) -> None:
-    context = open_context(tmp_path, tiny, "gguf-q8_0", "gguf-f16")
+    context = open_context(tmp_path, tiny, "gguf-f16", "gguf-q4_0")
     work(context)
     rows, student = [row(f"r{index}") for index in range(6)], contestant(STUDENT, ["spam"] * 6)
 
     def ask(name: str, spec: str) -> Any:
-        if name == "gguf-f16":
+        if name == "gguf-q4_0":
             raise StillhouseError("no memory for it")
         return contestant(name, ["spam"] * 5 + ["ham"]).answers
 
     found = compare(rows, [student], LABELS, {}, ask_exports(context, rows, Size(7, 99), ask))
-    good, bad = found["exports"]["gguf-q8_0"], found["exports"]["gguf-f16"]
+    good, bad = found["exports"]["gguf-f16"], found["exports"]["gguf-q4_0"]
     assert good["score"] == pytest.approx(5 / 6)
     assert good["minus_student"]["value"] == pytest.approx(-1 / 6)
     assert (good["parameters"], bad["failed"]) == (7, "no memory for it")
     write_scores(context, found)
-    readmes = [(context.run.exports / name / "README.md").read_text() for name in ("gguf-q8_0", "gguf-f16")]
+    readmes = [(context.run.exports / name / "README.md").read_text() for name in ("gguf-f16", "gguf-q4_0")]
     assert "It scores 0.833 on 6 held-out rows" in readmes[0]
     assert "It could not be scored: no memory for it" in readmes[1]
     found |= {"teacher": None, "base": None}
     table = render_table(found, {})
-    assert "gguf-q8_0" in table
+    assert "gguf-f16" in table
     assert "failed: no memory" in table
     page = render_page(ReportInputs("n", found, {}, ""))
     assert "failed: no memory for it" in page

@@ -73,7 +73,7 @@ def replies(spec: str) -> list[Reply]:
     [
         ("Llama", {"tie_word_embeddings": True}),
         ("Llama", {"tie_word_embeddings": False, "rope_parameters": LLAMA3, "head_dim": 32}),
-        ("Mistral", {"tie_word_embeddings": False, "sliding_window": None}),
+        pytest.param("Mistral", {"tie_word_embeddings": False, "sliding_window": None}, marks=pytest.mark.slow),
         ("Qwen2", {"tie_word_embeddings": True}),
     ],
     ids=["llama", "llama3", "mistral", "qwen2"],
@@ -91,7 +91,7 @@ def test_llama_cpp_says_what_transformers_says(tokenizer: Any, tmp_path: Path, k
 
 
 def test_every_row_of_the_embedding_has_a_token(tokenizer: Any, tmp_path: Path) -> None:
-    write_gguf(save(tokenizer, tmp_path / "student", "Llama"), tmp_path / "model.gguf", "q8_0")
+    write_gguf(save(tokenizer, tmp_path / "student", "Llama"), tmp_path / "model.gguf", "f16")
     fields = gguf.GGUFReader(tmp_path / "model.gguf").fields
     tokens, types = fields["tokenizer.ggml.tokens"].contents(), fields["tokenizer.ggml.token_type"].contents()
     assert len(tokens) == len(types) == len(tokenizer) + 8

@@ -40,6 +40,7 @@ def test_onnx_in_fewer_bits_stays_near(tiny: Path, tmp_path: Path, name: str, ne
     assert first_logprobs(f"onnx:{out}") == pytest.approx(first_logprobs(f"huggingface:{tiny}"), abs=near)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_what_the_builder_cannot_write_says_why(tiny: Path, tmp_path: Path) -> None:
     student, out = tmp_path / "student", tmp_path / "onnx"
