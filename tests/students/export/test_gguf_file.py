@@ -93,9 +93,9 @@ def test_llama_cpp_says_what_transformers_says(tokenizer: Any, tmp_path: Path, k
 def test_every_row_of_the_embedding_has_a_token(tokenizer: Any, tmp_path: Path) -> None:
     write_gguf(save(tokenizer, tmp_path / "student", "Llama"), tmp_path / "model.gguf", "f16")
     fields = gguf.GGUFReader(tmp_path / "model.gguf").fields
-    tokens, types = fields["tokenizer.ggml.tokens"].contents(), fields["tokenizer.ggml.token_type"].contents()
-    assert len(tokens) == len(types) == len(tokenizer) + 8
-    assert types[-1] == gguf.TokenType.UNUSED
+    tokens, types = fields["tokenizer.ggml.tokens"], fields["tokenizer.ggml.token_type"]
+    assert len(tokens.data) == len(types.data) == len(tokenizer) + 8
+    assert types.contents(-1) == gguf.TokenType.UNUSED
     assert fields["tokenizer.chat_template"].contents() == tokenizer.chat_template
 
 
