@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from prompts.packaged import packaged_model
 from students.base import prepare_base
 from tests.models import save_tiny
+
+# A law holds or it does not; how long it took on a busy machine is no part of it.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session")

@@ -168,7 +168,7 @@ def test_the_key_is_in_no_file_and_no_message(tmp_path: Path, server: FaultServe
 
 
 def test_a_second_process_is_turned_away(tmp_path: Path, server: FaultServer) -> None:
-    server.responder = lambda seen: slow_echo(seen, 0.5)
+    server.responder = lambda seen: slow_echo(seen, 3)  # the first must still be at it on a busy machine
     recipe = recipe_for(tmp_path, server)
     first = subprocess.Popen(command("generate", recipe), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
     _wait_for_a_request(server, first)

@@ -93,6 +93,8 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
     assert [step.loss for step in heard[0]] == pytest.approx([step.loss for step in heard[1]], abs=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_training_ends_as_an_undisturbed_one(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     whole.mkdir()

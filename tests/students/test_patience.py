@@ -50,6 +50,8 @@ def test_it_stops_after_so_many_measurements_and_keeps_the_best(
 @pytest.mark.parametrize(
     "evaluations", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(2, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_kill_forgets_no_measurement(config: StudentConfig, noise: Path, tmp_path: Path, evaluations: int) -> None:
     undisturbed = run(config, noise, tmp_path / "a")
     per_epoch = undisturbed.planned_steps // 15

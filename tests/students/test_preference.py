@@ -84,6 +84,8 @@ def with_preference(config: StudentConfig, **changes: Any) -> StudentConfig:
     return config.model_copy(update={"preference": Preference(**changes)})
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_student_learns_to_prefer(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
     steps: list[Any] = []
     result = run(config.model_copy(update={"epochs": 2}), corpus, tmp_path, steps)
@@ -94,6 +96,8 @@ def test_a_student_learns_to_prefer(config: StudentConfig, corpus: Path, tmp_pat
     assert "method: preference" in (tmp_path / "student" / "README.md").read_text()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_first_loss_is_that_of_a_student_that_is_its_reference(tiny: Path, corpus: Path, tmp_path: Path) -> None:
     config = StudentConfig(base=str(tiny), method="preference", epochs=0.2, lora=Lora(rank=4))
     for loss, first in (("dpo", math.log(2)), ("kto", 0.5)):
