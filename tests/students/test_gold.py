@@ -26,6 +26,9 @@ from tests.students.test_on_policy import run
 from tests.students.test_sft import answer, command
 from tests.students.test_sft import run as run_sft
 
+# Imported directly here; students.gold silences it for a user.
+pytestmark = pytest.mark.filterwarnings("ignore:You are importing from")
+
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}[{{ message['role'] }}]:{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %} {% endfor %}"
