@@ -88,6 +88,15 @@ def read_rows(path: Path, also: Sequence[str] = ()) -> Iterator[Row]:
                     yield _row(path, number, values)
 
 
+def read_teachers(path: Path) -> set[str]:
+    """Who gave the probabilities of the train rows, by their specs; none where the file does not say."""
+    with _open(path) as file:
+        columns = [name for name in WHO if name in file.schema_arrow.names]
+        batches = (batch for batch in file.iter_batches(columns=[*columns, "split"])) if columns else ()
+        rows = (values for batch in batches for values in batch.to_pylist())
+        return {_teacher(values) for values in rows if values["split"] == "train"} - {""}
+
+
 def split_by_key(rows: list[Row], fraction: float) -> tuple[list[Row], list[Row]]:
     """Rows to train on and rows to watch, whole groups on one side."""
     watched = watched_keys([row.key for row in rows], fraction)
@@ -136,7 +145,7 @@ def _open(path: Path) -> pq.ParquetFile:
 def _row(path: Path, number: int, values: dict[str, Any]) -> Row:
     for field in ("prompt", "completion"):
         messages = values[field]
-        if not messages or not all(_is_message(message) for message in messages):
+        if not messages or not all(is_message(message) for message in messages):
             raise InputError("needs messages of role and content", path=path, line=number, field=field)
     key = next((values[name] for name in KEYS if values.get(name) is not None), None)
     return Row(
@@ -145,15 +154,17 @@ def _row(path: Path, number: int, values: dict[str, Any]) -> Row:
         key=str(key or digest(values["prompt"])),
         tokens=values.get("tokens"),
         soft_labels=[(label["text"], label["share"]) for label in values.get("soft_labels") or ()] or None,
-        teacher=values.get("scored_by") or _spec(values.get("teacher")),
+        teacher=_teacher(values),
         sampled_plainly=_is_plain(values.get("sampling")),
         name=f"{values['prompt_id']} (row {number})" if values.get("prompt_id") else f"row {number}",
     )
 
 
-def _spec(teacher: dict[str, Any] | None) -> str:
-    if teacher is None:
-        return ""
+def _teacher(values: dict[str, Any]) -> str:
+    """The spec of who gave a row's probabilities; empty where it does not say."""
+    teacher = values.get("teacher")
+    if values.get("scored_by") or teacher is None:
+        return values.get("scored_by") or ""
     base = teacher.get("base_url")
     return f"{teacher['provider']}:{teacher['model']}" + (f"@{base}" if base else "")
 
@@ -162,5 +173,6 @@ def _is_plain(sampling: dict[str, Any] | None) -> bool:
     return all((sampling or {}).get(name) in (None, 1) for name in ("temperature", "top_p"))
 
 
-def _is_message(message: object) -> bool:
+def is_message(message: object) -> bool:
+    """Whether it is a `{role, content}` of two texts."""
     return isinstance(message, dict) and all(isinstance(message.get(part), str) for part in ("role", "content"))

@@ -37,8 +37,8 @@ def require_gold(installed: str) -> None:
         )
 
 
-def build_gold_trainer(setup: Setup) -> Any:
-    """The trainer for a teacher of another vocabulary.
+def build_gold_trainer(setup: Setup, train_rows: Any) -> Any:
+    """The trainer for a teacher of another vocabulary, which reads `train_rows` in their order.
 
     Raises InputError for another TRL, and for a tokenizer that is not byte-level or has no chat template.
     """
@@ -53,14 +53,12 @@ def build_gold_trainer(setup: Setup) -> Any:
         raise InputError("has no chat template", path=setup.job.teacher, field="student.on_policy.teacher")
     corpus = read_corpus(setup.job.corpus, setup.job.config.validation_fraction)
     prompts = [row.prompt for row in (*corpus.train, *corpus.validation)]
-    from students.on_policy import whole_steps
-
     with _without_bars():
         return GoldTrainer(
             model=load_model(setup.job.base),
             teacher_model=load_teacher(setup.job),
             args=gold_arguments(setup),
-            train_dataset=whole_steps(setup),
+            train_dataset=train_rows,
             eval_dataset=setup.data.validation,
             processing_class=setup.tokenizer,
             peft_config=adapters(setup.job.config.lora),

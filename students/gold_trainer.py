@@ -15,9 +15,10 @@ from trl.trainer.utils import RepeatSampler
 
 from prompts.messages import MessageDict
 from students.encode import IGNORED
+from students.quiet import Unreported
 
 
-class GoldTrainer(GOLDTrainer):  # type: ignore[misc]  # trl is untyped
+class GoldTrainer(Unreported, GOLDTrainer):  # type: ignore[misc]  # trl is untyped
     """GOLDTrainer whose teacher is asked as it was trained to be, and whose training can be gone on from.
 
     TRL's own gives the teacher the student's chat template as text, with the student's end of turn in the answer, and
@@ -66,9 +67,6 @@ class GoldTrainer(GOLDTrainer):  # type: ignore[misc]  # trl is untyped
             repeat_count=self.args.gradient_accumulation_steps,
             shuffle=False,  # students.order has shuffled them
         )
-
-    def _send_telemetry(self) -> None:
-        """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""
 
 
 def end_answers(labels_BT: Tensor, offsets_BT2: Tensor, end: int, texts: list[str]) -> tuple[Tensor, Tensor]:

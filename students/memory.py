@@ -14,11 +14,11 @@ Every row is taken to be of max_length tokens. Measured on a CPU with such rows 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
 from students.architecture import Architecture
 from students.config import Lora, StudentConfig
 from students.device import Device, Settings, choose_settings
+from students.shrink.depth import kept_layers
 
 FLOAT32, BFLOAT16 = 4, 2
 NF4 = 0.53
@@ -78,7 +78,7 @@ def estimate(
     config: StudentConfig, base: Architecture, settings: Settings, kind: str, answer_tokens: int | None = None
 ) -> Memory:
     """The module's formulas."""
-    layers = kept_layers(config, base)
+    layers = layers_after(config, base)
     inside = layers * base.layer_parameters
     whole = inside + base.parameters - base.layers * base.layer_parameters
     quantised = config.lora is not None and config.lora.bits is not None
@@ -97,7 +97,7 @@ def estimate(
     )
 
 
-def kept_layers(config: StudentConfig, base: Architecture) -> int:
+def layers_after(config: StudentConfig, base: Architecture) -> int:
     """Decoder layers after `shrink`."""
     shrink = config.shrink
     if shrink is None:
@@ -105,7 +105,7 @@ def kept_layers(config: StudentConfig, base: Architecture) -> int:
     if shrink.layers is not None:
         return len(shrink.layers)
     if shrink.every is not None:
-        return ceil(base.layers / shrink.every)
+        return len(kept_layers(base.layers, shrink.every))
     return min(shrink.keep or base.layers, base.layers)
 
 

@@ -75,7 +75,7 @@ def build_trainer(setup: Setup) -> Any:
     if not same_tokens(setup.tokenizer, load_teacher_tokenizer(setup.job)):
         from students.gold import build_gold_trainer
 
-        return build_gold_trainer(setup)
+        return build_gold_trainer(setup, whole_steps(setup))
     return OnPolicyTrainer(
         model=load_model(setup.job.base),
         teacher_model=load_teacher(setup.job),

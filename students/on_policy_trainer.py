@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from trl import DistillationTrainer
 
+from students.quiet import Unreported
 
-class OnPolicyTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
+
+class OnPolicyTrainer(Unreported, DistillationTrainer):  # type: ignore[misc]  # trl is untyped
     """DistillationTrainer whose validation draws its answers from the same random numbers each time.
 
     So that the best step is not the luckiest one, and that training draws the same answers however often it is
@@ -21,6 +23,3 @@ class OnPolicyTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is unty
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(self.args.seed + self.args.process_index)
             return super().evaluation_loop(*arguments, **options)
-
-    def _send_telemetry(self) -> None:
-        """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""

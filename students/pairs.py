@@ -15,7 +15,7 @@ from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.messages import MessageDict
 from prompts.sources import read_rows
-from students.data import KEYS
+from students.data import KEYS, is_message
 
 SPLITS = (None, "train", "heldout")
 
@@ -85,11 +85,7 @@ def _messages(path: Path, line: int, field: str, values: dict[str, Any]) -> list
     messages = values[field]
     if messages is None:
         return None
-    if not isinstance(messages, list) or not messages or not all(_is_message(turn) for turn in messages):
+    if not isinstance(messages, list) or not messages or not all(is_message(turn) for turn in messages):
         remedy = 'For example [{"role": "assistant", "content": "..."}]'
         raise InputError(f"is no list of messages: {messages!r:.60}", path=path, line=line, field=field, remedy=remedy)
     return [MessageDict(role=turn["role"], content=turn["content"]) for turn in messages]
-
-
-def _is_message(turn: object) -> bool:
-    return isinstance(turn, dict) and all(isinstance(turn.get(part), str) for part in ("role", "content"))

@@ -25,9 +25,11 @@ from trl import DPOTrainer, KTOTrainer
 from students.config import Preference
 from students.encode import IGNORED
 from students.preference_losses import dpo_loss_B, kto_loss_B, kto_reference_point
+from students.quiet import Unreported
+from students.trainer import taught_logits
 
 
-class _StepMean:
+class _StepMean(Unreported):
     """What both trainers do otherwise than TRL's. Comes before TRL's class among the bases."""
 
     loss_is_scaled_for_ga = True  # compute_loss divides by the rows of the whole step
@@ -44,9 +46,6 @@ class _StepMean:
     def __init__(self, *, preference: Preference, **options: Any) -> None:
         self.preference = preference
         super().__init__(**options)
-
-    def _send_telemetry(self) -> None:
-        """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         return dataset
@@ -169,18 +168,16 @@ def reply_logprobs(model: Any, inputs: dict[str, Tensor], prefix: str = "") -> T
     """
     ids_BT, mask_BT = inputs[f"{prefix}input_ids"], inputs[f"{prefix}completion_mask"]
     labels_BT = ids_BT.masked_fill(mask_BT == 0, IGNORED)
-    given = {"input_ids": ids_BT, "attention_mask": inputs[f"{prefix}attention_mask"], "use_cache": False}
+    given = {"input_ids": ids_BT, "attention_mask": inputs[f"{prefix}attention_mask"], "labels": labels_BT}
     if ids_BT.device.type == "cpu":
-        return _logprobs_of_columns(model, given, labels_BT[:, 1:])
-    logps_B: Tensor = model(**given, labels=labels_BT, fused_lm_head=True).log_probs.sum(dim=1)  # 0 without a label
+        return _logprobs_of_columns(model, given)
+    logps_B: Tensor = model(**given, use_cache=False, fused_lm_head=True).log_probs.sum(dim=1)  # 0 without a label
     return logps_B
 
 
-def _logprobs_of_columns(model: Any, given: dict[str, Any], targets_BT: Tensor) -> Tensor:
-    # As in CompletionTrainer: logits only of the columns that hold a label in some row.
-    columns_K = (targets_BT != IGNORED).any(dim=0).nonzero().squeeze(-1)
-    targets_BK = targets_BT[:, columns_K]
-    logits_BKV = model(**given, logits_to_keep=columns_K).logits
+def _logprobs_of_columns(model: Any, given: dict[str, Any]) -> Tensor:
+    outputs, targets_BK, _ = taught_logits(model, given)
+    logits_BKV = outputs.logits
     taught_BK = targets_BK != IGNORED
     nats_M = cross_entropy(logits_BKV[taught_BK].float(), targets_BK[taught_BK], reduction="none")
     return nats_M.new_zeros(len(targets_BK)).index_add(0, taught_BK.nonzero()[:, 0], -nats_M)

@@ -1,4 +1,4 @@
-"""A library that keeps silent: a training speaks through its progress, not on the terminal."""
+"""Libraries that keep silent: a training speaks through its progress, not on the terminal, nor to the hub."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+class Unreported:
+    """Before a trainer of TRL's among the bases: TRL reports each to the hub, stillhouse reports nothing to anybody."""
+
+    def _send_telemetry(self) -> None:
+        pass

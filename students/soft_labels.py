@@ -11,8 +11,8 @@ from students.align import SoftTarget, Targets
 def soft_label_targets(ids: Sequence[int], labels: Sequence[tuple[Sequence[int], float]]) -> Targets:
     """What comes next at each of `ids`, given the shares of the texts that begin alike up to there.
 
-    `labels` are the texts' token ids, ended as an answer ends, and their shares. Where all the texts that are left
-    go on alike there is nothing soft, and the target is None.
+    `labels` are the texts' token ids, ended as an answer ends, and their shares. Where all that are left go on alike
+    the next token is certain; where none is left, as `ids` are of no label, nothing is known and the target is None.
     """
     found: Targets = []
     for place in range(len(ids)):
@@ -20,7 +20,7 @@ def soft_label_targets(ids: Sequence[int], labels: Sequence[tuple[Sequence[int],
         for label, share in labels:
             if share > 0 and len(label) > place and list(label[:place]) == list(ids[:place]):
                 mass[label[place]] += share
-        found.append(_target(mass) if len(mass) > 1 else None)
+        found.append(_target(mass) if mass else None)
     return found
 
 

@@ -17,7 +17,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from students.config import Distill
 from students.encode import IGNORED
 from students.losses import NO_TOKEN, SoftTargets, cross_entropy_N, soft_target_loss_N
-from students.trainer import CompletionTrainer
+from students.trainer import CompletionTrainer, taught_logits
 
 NOWHERE = -1
 """The place of a token that has no soft target."""
@@ -77,7 +77,7 @@ class SoftTargetTrainer(CompletionTrainer):
     ) -> Any:
         """The summed loss over the number of taught tokens in the global batch, in nats."""
         parts = {name: inputs.pop(name) for name in PARTS}
-        outputs, targets_BC, columns_C = self.taught_logits(model, inputs)
+        outputs, targets_BC, columns_C = taught_logits(model, inputs)
         taught_BC = targets_BC != IGNORED
         place_M = parts["place_BT"][:, 1:][:, columns_C][taught_BC]
         total = self.total(outputs.logits[taught_BC], targets_BC[taught_BC], place_M, parts)

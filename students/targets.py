@@ -9,7 +9,7 @@ for they are small differences. A dictionary of each row group's tokens keeps an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ import pyarrow.parquet as pq
 
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
-from students.align import SoftTarget, Targets, TeacherToken, align, mix
-from students.data import SIGNALS, WHO, Row, read_rows
+from students.align import Targets, TeacherToken, align, mix
+from students.data import SIGNALS, Row, read_rows, read_teachers
 from students.encode import IGNORED, encode_row
 from students.files import publish_file
 from students.soft_labels import soft_label_targets
 from students.token_table import TokenTable
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same corpus would be aligned otherwise."""
 SCHEMA = pa.schema(
     [
@@ -60,11 +60,11 @@ class Coverage:
 
     def add(self, targets: Targets) -> None:
         """Counts one row, whose last token ends the turn."""
-        known = [target for target in targets if target is not None]
+        known = [target for target in targets[:-1] if target is not None]
         self.rows += 1
         self.silent_rows += not known
         self.tokens += max(len(targets) - 1, 0)
-        self.covered += sum(target is not None for target in targets[:-1])
+        self.covered += len(known)
         self.mass += sum(1 - target.tail for target in known)
 
     def measures(self) -> dict[str, float]:
@@ -79,13 +79,24 @@ class Coverage:
 def prepare_targets(corpus: Path, tokenizer: Any, weights: dict[str, float], cache: Path) -> Path:
     """The file for this corpus and tokenizer, made if it is not in `cache`; its metadata has the coverage.
 
-    Raises InputError for a corpus that cannot be read, or a tokenizer whose tokens have no bytes.
+    Raises InputError for a corpus that cannot be read, weights of a teacher that is not in it, or a tokenizer whose
+    tokens have no bytes.
     """
+    require_known(weights, read_teachers(corpus))
     key = [FORMAT, digest_file(corpus), tokenizer.backend_tokenizer.to_str(), tokenizer.chat_template, weights]
     path = cache / f"targets-{digest(key)}.parquet"
     if not path.is_file():
         publish_file(path, lambda target: _write(corpus, tokenizer, weights, target))
     return path
+
+
+def require_known(weights: Iterable[str], teachers: set[str]) -> None:
+    """InputError for the weight of a teacher that the corpus has no row of: it would change nothing, unsaid."""
+    for name in weights:
+        if name not in teachers:
+            field = f"student.distill.weights.{name}"
+            remedy = f"The corpus has {', '.join(sorted(teachers)) or 'no column teacher'}"
+            raise InputError("no train row is this teacher's", field=field, remedy=remedy)
 
 
 def read_measures(path: Path) -> dict[str, float]:
@@ -133,7 +144,7 @@ def _same_text(corpus: Path) -> Iterator[list[Row]]:
 
     They are held in memory only where there are several teachers.
     """
-    if len({row.teacher for row in read_rows(corpus, WHO)}) < 2:
+    if len(read_teachers(corpus)) < 2:
         yield from ([row] for row in read_rows(corpus, SIGNALS))
         return
     together: dict[str, list[Row]] = {}
@@ -183,17 +194,6 @@ def pack(targets: Targets) -> dict[str, list[Any]]:
         "logprobs": [math.log(share) for _, share in heads],
         "tails": [target.tail for target in known],
     }
-
-
-def unpack(row: dict[str, Any]) -> Targets:
-    """The inverse of `pack`, but for float16."""
-    targets: Targets = []
-    at, tails = 0, iter(row["tails"])
-    for size in row["sizes"]:
-        head = zip(row["ids"][at : at + size], row["logprobs"][at : at + size], strict=True)
-        targets.append(SoftTarget(tuple((i, math.exp(p)) for i, p in head), next(tails)) if size else None)
-        at += size
-    return targets
 
 
 def require_coverage(path: Path, corpus: Path, least: float) -> dict[str, float]:

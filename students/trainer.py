@@ -5,6 +5,7 @@ Shapes: B rows, T tokens, K columns that hold a label in at least one row, V the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,9 +13,10 @@ from torch.nn.functional import cross_entropy
 from trl import SFTTrainer
 
 from students.encode import IGNORED
+from students.quiet import Unreported
 
 
-class CompletionTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped
+class CompletionTrainer(Unreported, SFTTrainer):  # type: ignore[misc]  # trl is untyped
     """SFTTrainer that asks for logits only where there are labels.
 
     On a CPU, TRL 1.16 projects every position into the vocabulary, prompt included, and computes entropy and
@@ -28,26 +30,24 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped
         """Cross-entropy of the completion tokens, in nats, over the number of them in the global batch."""
         if inputs["labels"].device.type != "cpu":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        outputs, targets_BK, _ = self.taught_logits(model, inputs)
+        outputs, targets_BK, _ = taught_logits(model, inputs)
         loss = self.scaled(completion_loss(outputs.logits, targets_BK, num_items_in_batch), num_items_in_batch)
         return (loss, outputs) if return_outputs else loss
-
-    def taught_logits(self, model: Any, inputs: dict[str, Any]) -> tuple[Any, torch.Tensor, torch.Tensor]:
-        """The model's outputs with logits of the columns that hold a label, those labels, and which columns they are.
-
-        Column t of the labels' own, counted without the first: its logits are those of token t, which predicts t + 1.
-        """
-        targets_BT = inputs["labels"][:, 1:]
-        columns_K = (targets_BT != IGNORED).any(dim=0).nonzero().squeeze(-1)
-        forward = {name: value for name, value in inputs.items() if name != "labels"}
-        return model(**forward, use_cache=False, logits_to_keep=columns_K), targets_BT[:, columns_K], columns_K
 
     def scaled(self, loss: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
         """A loss over the items of all processes, such that DDP's mean of the gradients is the whole batch's."""
         return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
 
-    def _send_telemetry(self) -> None:
-        """TRL reports every trainer to the hub; stillhouse reports nothing to anybody."""
+
+def taught_logits(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, torch.Tensor, torch.Tensor]:
+    """The model's outputs with logits of the columns that hold a label, those labels, and which columns they are.
+
+    Column t of the labels' own, counted without the first: its logits are those of token t, which predicts t + 1.
+    """
+    targets_BT = inputs["labels"][:, 1:]
+    columns_K = (targets_BT != IGNORED).any(dim=0).nonzero().squeeze(-1)
+    forward = {name: value for name, value in inputs.items() if name != "labels"}
+    return model(**forward, use_cache=False, logits_to_keep=columns_K), targets_BT[:, columns_K], columns_K
 
 
 def completion_loss(logits_BKV: torch.Tensor, targets_BK: torch.Tensor, items: Any = None) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The validation rows under one measure for every method: what a training's own loss is depends on its method.
 
-Shapes: B rows, T tokens, K columns that hold a label in at least one row, V the vocabulary.
+Shapes: B rows, K columns that hold a label in at least one row, V the vocabulary.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from students.data import read_corpus
 from students.encode import IGNORED, encode
 from students.method import Job
 from students.result import OnValidation, Validation
+from students.trainer import taught_logits
 
 
 class Validate(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -52,7 +53,8 @@ def measure(model: Any, rows: Sequence[dict[str, list[int]]], batch_size: int, p
     with torch.no_grad():
         for at in range(0, len(rows), batch_size):
             batch = {name: value.to(model.device) for name, value in collate(by_length[at : at + batch_size]).items()}
-            targets_BK, logits_BKV = _taught(model, batch)
+            outputs, targets_BK, _ = taught_logits(model, batch)
+            logits_BKV = outputs.logits.float()
             taught_BK = targets_BK != IGNORED
             total += cross_entropy(
                 logits_BKV.flatten(0, 1), targets_BK.flatten(), ignore_index=IGNORED, reduction="sum"
@@ -61,10 +63,3 @@ def measure(model: Any, rows: Sequence[dict[str, list[int]]], batch_size: int, p
             right += int(((logits_BKV.argmax(-1) == targets_BK) | ~taught_BK).all(1).sum())
     model.train(trained)
     return (total / tokens if tokens else math.nan), right / max(len(rows), 1)
-
-
-def _taught(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    targets_BT = batch.pop("labels")[:, 1:]
-    columns_K = (targets_BT != IGNORED).any(dim=0).nonzero().squeeze(-1)
-    logits_BKV = model(**batch, use_cache=False, logits_to_keep=columns_K).logits
-    return targets_BT[:, columns_K], logits_BKV.float()

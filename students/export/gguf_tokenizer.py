@@ -43,10 +43,9 @@ def add_tokenizer(writer: Any, student: Path, vocabulary: int) -> None:
 
 def split_name(body: dict[str, Any], student: Path) -> str:
     """llama.cpp's name for how the tokenizer cuts a text before BPE."""
-    if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or body.get("normalizer"):
-        normal = body.get("normalizer") or {}
-        if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or normal.get("type") != "NFC":
-            raise _unknown(student, "its tokenizer is no byte-level BPE")
+    normal = (body.get("normalizer") or {"type": "NFC"})["type"]
+    if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or normal != "NFC":
+        raise _unknown(student, "its tokenizer is no byte-level BPE")
     parts = _parts(body.get("pre_tokenizer"))
     match [part["type"] for part in parts]:
         case ["ByteLevel"] if parts[0].get("use_regex", True):

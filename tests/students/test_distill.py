@@ -18,11 +18,12 @@ from students.config import Distill, StudentConfig
 from students.data import Row
 from students.encode import IGNORED, encode_row
 from students.soft_labels import soft_label_targets
-from students.targets import pack, prepare_targets, read_measures, row_targets, unpack
+from students.targets import Coverage, pack, prepare_targets, read_measures, row_targets
 from students.token_table import TokenTable
 from students.train import train
+from tests.students.kills import same_after_a_kill
 from tests.students.samples import corpus_rows
-from tests.students.test_sft import answer, command, killed, run
+from tests.students.test_sft import answer, run
 
 TOP = pa.list_(pa.struct([("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32())]))
 TOKENS = pa.list_(pa.struct([("bytes", pa.binary()), ("id", pa.int32()), ("logprob", pa.float32()), ("top", TOP)]))
@@ -96,15 +97,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_killed_training_ends_as_an_undisturbed_one(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    whole.mkdir()
-    cut.mkdir()
-    undisturbed = run(config, corpus, whole)
-    killed(config, corpus, cut, step=7)
-    resumed = run(config, corpus, cut)
-    assert resumed.resumed_from
-    assert resumed.validation_loss == pytest.approx(undisturbed.validation_loss, abs=1e-6)
-    assert command(config, corpus, cut)
+    same_after_a_kill(run, config, corpus, tmp_path, within=1e-6)
 
 
 def test_soft_labels_count_before_logprobs(tokenizer: Any) -> None:
@@ -115,7 +108,7 @@ def test_soft_labels_count_before_logprobs(tokenizer: Any) -> None:
     targets = row_targets(row, ids, tokenizer, TokenTable(tokenizer))
     ham = tokenizer("ham", add_special_tokens=False)["input_ids"][0]
     assert targets[0] == SoftTarget(((ids[0], pytest.approx(0.8)), (ham, pytest.approx(0.2))), 0.0)  # type: ignore[arg-type]
-    assert targets[1:] == [None] * (len(ids) - 1)
+    assert targets[1:] == [SoftTarget(((index, 1.0),), 0.0) for index in ids[1:]], "the rest of a label is certain"
 
 
 def test_shares_of_texts_that_begin_alike() -> None:
@@ -124,7 +117,28 @@ def test_shares_of_texts_that_begin_alike() -> None:
     assert first == SoftTarget(((1, 0.75), (4, 0.25)), 0.0)
     assert second is not None
     assert dict(second.head) == pytest.approx({2: 2 / 3, 3: 1 / 3})
-    assert third is None
+    assert third == SoftTarget(((9, 1.0),), 0.0)
+    assert soft_label_targets([7, 8], labels)[1] is None, "of no label"
+
+
+def test_labels_of_several_tokens_are_covered_whole(tokenizer: Any, tmp_path: Path) -> None:
+    rows = corpus_rows(4)
+    for row in rows:
+        row["completion"][0]["content"] = "a very long label: spam"
+        row["soft_labels"] = [{"text": "a very long label: spam", "share": 0.7}, {"text": "ham", "share": 0.3}]
+    measures = read_measures(prepare_targets(write(rows, tmp_path), tokenizer, {}, tmp_path / "cache"))
+    assert measures["soft_target_coverage"] == measures["soft_target_head_mass"] == 1
+
+
+def test_the_mass_is_of_the_tokens_that_are_counted() -> None:
+    coverage = Coverage()
+    coverage.add([SoftTarget(((1, 0.5),), 0.5), SoftTarget(((2, 1.0),), 0.0)])  # the last ends the turn
+    assert coverage.measures()["soft_target_head_mass"] == 0.5
+
+
+def test_the_weight_of_an_unknown_teacher_is_refused(tokenizer: Any, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"weights\.openai:gpt.*no train row is this teacher's"):
+        prepare_targets(corpus, tokenizer, {"openai:gpt": 2.0}, tmp_path / "cache")
 
 
 def test_logprobs_of_another_text_are_left_out_and_counted(tokenizer: Any, tmp_path: Path) -> None:
@@ -144,7 +158,12 @@ def test_the_cache_is_used_again_and_named_by_what_it_depends_on(tokenizer: Any,
     first = prepare_targets(corpus, tokenizer, {}, tmp_path / "cache")
     made = first.stat().st_mtime_ns
     assert prepare_targets(corpus, tokenizer, {}, tmp_path / "cache").stat().st_mtime_ns == made
-    assert prepare_targets(corpus, tokenizer, {"a:b": 2.0}, tmp_path / "cache") != first
+    rows = with_tokens(corpus_rows(), tokenizer)
+    for row in rows:
+        row["teacher"] = {"provider": "openai", "model": "a", "base_url": None}
+    other = write(rows, tmp_path / "other")
+    plain = prepare_targets(other, tokenizer, {}, tmp_path / "cache")
+    assert prepare_targets(other, tokenizer, {"openai:a": 2.0}, tmp_path / "cache") != plain != first
 
 
 def test_several_teachers_of_one_text_are_mixed(tokenizer: Any, tmp_path: Path) -> None:
@@ -153,6 +172,17 @@ def test_several_teachers_of_one_text_are_mixed(tokenizer: Any, tmp_path: Path) 
         row["teacher"] = {"provider": "openai", "model": "ab"[number // 2], "base_url": None}
     path = prepare_targets(write(rows, tmp_path), tokenizer, {"openai:a": 3.0}, tmp_path / "cache")
     assert pq.read_metadata(path).num_rows == 2
+
+
+def unpack(row: dict[str, Any]) -> list[SoftTarget | None]:
+    """The columns of a row as targets again."""
+    targets: list[SoftTarget | None] = []
+    at, tails = 0, iter(row["tails"])
+    for size in row["sizes"]:
+        head = zip(row["ids"][at : at + size], row["logprobs"][at : at + size], strict=True)
+        targets.append(SoftTarget(tuple((i, math.exp(p)) for i, p in head), next(tails)) if size else None)
+        at += size
+    return targets
 
 
 def test_packing_loses_only_float16s_digits() -> None:

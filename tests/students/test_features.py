@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,10 @@ from students.features import Projection, feature_loss, matched_layers, unit_rms
 from students.result import Progress
 from students.shrink.depth import evenly
 from tests.models import save_tiny
+from tests.students.kills import same_after_a_kill
 from tests.students.samples import corpus_rows
 from tests.students.test_distill import with_tokens, write
 from tests.students.test_on_policy import run
-from tests.students.test_sft import command
 
 
 @pytest.fixture(scope="session")
@@ -90,15 +88,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
 def test_a_killed_training_ends_as_an_undisturbed_one(
     config: StudentConfig, lora: Lora | None, corpus: Path, tmp_path: Path
 ) -> None:
-    often = config.model_copy(update={"eval_every": 0.6, "lora": lora})
-    undisturbed = run(often, corpus, tmp_path / "a")
-    assert config.local_teacher
-    killed = [*command(often, corpus, tmp_path / "b", step=8), config.local_teacher]
-    assert subprocess.run(killed, stdout=subprocess.DEVNULL, check=False).returncode == -signal.SIGKILL
-    again = run(often, corpus, tmp_path / "b")
-    assert again.resumed_from == 6
-    for name in ("train_loss", "validation_loss", "tokens", "steps", "best_step"):
-        assert getattr(again, name) == pytest.approx(getattr(undisturbed, name), abs=1e-5), name
+    same_after_a_kill(run, config.model_copy(update={"lora": lora}), corpus, tmp_path, within=1e-5)
     assert names(tmp_path / "b" / "student") == names(tmp_path / "a" / "student")
     assert not [name for name in names(tmp_path / "b" / "student") if "feature" in name or "lora" in name]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,9 +19,10 @@ from students.encode import IGNORED
 from students.gold import require_gold
 from students.result import Progress
 from tests.models import save_tiny
+from tests.students.kills import same_after_a_kill
 from tests.students.samples import HAM
 from tests.students.test_on_policy import run
-from tests.students.test_sft import answer, command
+from tests.students.test_sft import answer
 from tests.students.test_sft import run as run_sft
 
 # Imported directly here; students.gold silences it for a user.
@@ -128,15 +127,8 @@ def test_a_student_learns_from_a_teacher_of_another_vocabulary(
 def test_a_killed_training_draws_the_answers_that_an_undisturbed_one_does(
     config: StudentConfig, corpus: Path, tmp_path: Path
 ) -> None:
-    often = config.model_copy(update={"eval_every": 0.6, "accumulation": 2, "batch_size": 4})
-    undisturbed = run(often, corpus, tmp_path / "a")
-    assert config.local_teacher
-    killed = [*command(often, corpus, tmp_path / "b", step=8), config.local_teacher]
-    assert subprocess.run(killed, stdout=subprocess.DEVNULL, check=False).returncode == -signal.SIGKILL
-    again = run(often, corpus, tmp_path / "b")
-    assert again.resumed_from == 6
-    for name in ("train_loss", "validation_loss", "tokens", "steps", "best_step"):
-        assert getattr(again, name) == pytest.approx(getattr(undisturbed, name), abs=1e-6), name
+    parted = config.model_copy(update={"accumulation": 2, "batch_size": 4})
+    same_after_a_kill(run, parted, corpus, tmp_path, within=1e-6)
 
 
 @pytest.mark.parametrize("installed", ["1.16.0", "1.16.4"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,9 @@ from students.config import Features, OnPolicy, StudentConfig
 from students.result import Progress, TrainResult
 from students.train import train
 from tests.models import save_tiny
+from tests.students.kills import same_after_a_kill
 from tests.students.samples import HAM, SPAM, WriteCorpus, corpus_rows
-from tests.students.test_sft import answer, command
+from tests.students.test_sft import answer
 from tests.students.test_sft import run as run_sft
 
 
@@ -90,19 +89,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
 def test_a_killed_training_draws_the_answers_that_an_undisturbed_one_does(
     config: StudentConfig, corpus: Path, tmp_path: Path
 ) -> None:
-    often = config.model_copy(update={"eval_every": 0.6})
-    undisturbed = run(often, corpus, tmp_path / "a")
-    assert config.local_teacher
-    ended = subprocess.run(
-        [*command(often, corpus, tmp_path / "b", step=8), config.local_teacher],
-        stdout=subprocess.DEVNULL,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL
-    again = run(often, corpus, tmp_path / "b")
-    assert (undisturbed.resumed_from, again.resumed_from) == (None, 6)
-    for name in ("train_loss", "validation_loss", "tokens", "steps", "best_step"):
-        assert getattr(again, name) == pytest.approx(getattr(undisturbed, name), abs=1e-6), name
+    same_after_a_kill(run, config, corpus, tmp_path, within=1e-6)
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 from students.config import StudentConfig
 from students.result import Progress, TrainResult
 from students.train import train
+from tests.students.kills import killed
 from tests.students.samples import WriteCorpus, corpus_rows
-from tests.students.test_sft import killed
 
 
 @pytest.fixture

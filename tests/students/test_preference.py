@@ -25,8 +25,9 @@ from students.encode import IGNORED, encode_row
 from students.preference import weights_of
 from students.preference_losses import dpo_loss_B, kto_loss_B, kto_reference_point
 from students.quiet import quiet
+from tests.students.kills import command, killed
 from tests.students.samples import MESSAGES, corpus_rows
-from tests.students.test_sft import command, killed, run
+from tests.students.test_sft import run
 
 SCHEMA = pa.schema(
     [

@@ -1,7 +1,5 @@
 import random
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from students.config import Lora, Shrink, StudentConfig
 from students.result import Progress, TrainResult
 from students.train import train
 from tests.models import save_tiny
+from tests.students.kills import command, same_after_a_kill
 from tests.students.samples import HAM, SPAM, WriteCorpus, corpus_rows
 
 
@@ -102,32 +101,9 @@ def test_a_shrunk_student_trains(config: StudentConfig, corpus: Path, tmp_path: 
     assert answer(tmp_path / "student", SPAM)
 
 
-def command(config: StudentConfig, corpus: Path, place: Path, step: int = -1) -> list[str]:
-    paths = (corpus, config.base, place / "student", place / "work")
-    return [
-        sys.executable,
-        "-m",
-        "tests.students.killed_training",
-        config.model_dump_json(),
-        *map(str, paths),
-        str(step),
-    ]
-
-
-def killed(config: StudentConfig, corpus: Path, place: Path, step: int) -> None:
-    ended = subprocess.run(command(config, corpus, place, step), stdout=subprocess.DEVNULL, check=False)
-    assert ended.returncode == -signal.SIGKILL
-    assert not (place / "student").exists()
-
-
 def test_a_killed_training_ends_as_an_undisturbed_one(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
-    dropped_out = config.model_copy(update={"lora": Lora(rank=4, dropout=0.2), "eval_every": 0.6})
-    undisturbed = run(dropped_out, corpus, tmp_path / "a")
-    killed(dropped_out, corpus, tmp_path / "b", step=8)
-    again = run(dropped_out, corpus, tmp_path / "b")
-    assert (undisturbed.resumed_from, again.resumed_from) == (None, 6)
-    for name in ("train_loss", "validation_loss", "tokens", "steps", "best_step"):
-        assert getattr(again, name) == pytest.approx(getattr(undisturbed, name), abs=5e-4), name
+    adapted = config.model_copy(update={"lora": Lora(rank=4, dropout=0.2)})
+    same_after_a_kill(run, adapted, corpus, tmp_path, within=5e-4)
 
 
 @pytest.mark.slow

@@ -22,9 +22,10 @@ from students.quiet import quiet
 from students.shrink.prepare import prepare_shrunk
 from students.shrink.vocabulary import row_ids
 from tests.models import save_tiny
+from tests.students.kills import killed
 from tests.students.samples import SPAM, WriteCorpus, corpus_rows
 from tests.students.test_distill import with_tokens, write
-from tests.students.test_sft import answer, killed, run
+from tests.students.test_sft import answer, run
 
 
 @pytest.fixture(scope="module")
