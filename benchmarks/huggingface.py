@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.wanted import recipe_prompts
 from prompts.messages import Conversation
 from teachers.base import Request, Sampling, Teacher

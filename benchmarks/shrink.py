@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.student_methods import Row, auc, spam_chances
 from pipeline.curate.split import sides_of
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.records import MESSAGES
 from prompts.digest import digest
 from prompts.template import load_template

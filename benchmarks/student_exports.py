@@ -23,7 +23,8 @@ from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.summary import score_answers
 from pipeline.package.record import read_exports
-from pipeline.recipe import Evaluate, load_recipe
+from pipeline.recipe import Evaluate
+from pipeline.recipe_file import load_recipe
 from pipeline.run import RunDir
 from teachers.base import Sampling
 from teachers.catalog import open_teacher
@@ -42,7 +43,7 @@ def main() -> None:
     config = recipe.evaluate.model_copy(update={"limit": given.rows})
     rows = read_evaluation_rows(run.kept, run.dropped, run.replies, config).rows
     specs = {STUDENT: f"huggingface:{run.student}"} | {one.name: one.spec for one in read_exports(run)}
-    sizes = {one.name: one.bytes or 0 for one in read_exports(run)}
+    sizes: dict[str, int] = {one.name: one.bytes or 0 for one in read_exports(run)}
     sizes[STUDENT] = sum(file.stat().st_size for file in run.student.glob("*.safetensors"))
     cache = run.work / f"benchmark-exports-{len(rows)}"
     cache.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.records import KEPT
 from students.base import prepare_base
 from students.config import Distill, StudentConfig

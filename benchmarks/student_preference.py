@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.wanted import recipe_prompts
 from prompts.digest import digest
-from prompts.messages import to_dicts
+from prompts.messages import MessageDict, to_dicts
 from students.base import prepare_base
 from students.config import Preference, StudentConfig
 from students.data import Row
@@ -44,7 +44,7 @@ def other(label: str) -> str:
     return LABELS[label == LABELS[0]]
 
 
-def say(label: str) -> list[dict[str, str]]:
+def say(label: str) -> list[MessageDict]:
     return [{"role": "assistant", "content": label}]
 
 
@@ -85,7 +85,7 @@ def measure(model_path: Path | str, prompts: list[Any]) -> tuple[float, float]:
 
 
 def logprob(model: Any, tokenizer: Any, prompt: Any, label: str) -> float:
-    encoded = encode_row(Row(to_dicts(prompt.bare), say(label), ""), tokenizer)  # type: ignore[arg-type]
+    encoded = encode_row(Row(to_dicts(prompt.bare), say(label), ""), tokenizer)
     ids, labels = torch.tensor([encoded["input_ids"]]), torch.tensor(encoded["labels"])
     taught = (labels != IGNORED).nonzero().squeeze(-1)
     with torch.no_grad():

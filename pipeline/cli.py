@@ -297,7 +297,7 @@ def _what_if(
 
 
 def _load(recipe: Path, overrides: tuple[str, ...], teacher: str | None) -> Recipe:
-    from pipeline.recipe import load_recipe
+    from pipeline.recipe_file import load_recipe
 
     return load_recipe(recipe, overrides, teacher=teacher)
 

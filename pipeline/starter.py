@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.recipe import find_recipe, load_recipe
+from pipeline.recipe_file import find_recipe, load_recipe
 from prompts.errors import InputError
 
 

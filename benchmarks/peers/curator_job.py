@@ -25,9 +25,9 @@ def shipped_vocabularies() -> str:
 def main() -> None:
     job = Job.from_arguments()
     os.environ |= {"TIKTOKEN_CACHE_DIR": shipped_vocabularies(), "TELEMETRY_ENABLED": "false"}
-    from bespokelabs import curator  # type: ignore[import-not-found]
+    from bespokelabs import curator
 
-    class Sorter(curator.LLM):  # type: ignore[misc]
+    class Sorter(curator.LLM):  # type: ignore[misc]  # a peer, in an environment of its own
         def prompt(self, row: Any) -> Any:
             return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": row["mail"]}]
 

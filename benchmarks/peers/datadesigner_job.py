@@ -11,8 +11,8 @@ from benchmarks.peers.job import SYSTEM, Job, timed
 
 def main() -> None:
     job = Job.from_arguments()
-    import data_designer.config as dd  # type: ignore[import-not-found]
-    from data_designer.interface import DataDesigner  # type: ignore[import-not-found]
+    import data_designer.config as dd
+    from data_designer.interface import DataDesigner
 
     how = dd.ChatCompletionInferenceParams(temperature=0, max_tokens=20, max_parallel_requests=job.in_flight)
     model = dd.ModelConfig(alias="m", model="m", provider="p", inference_parameters=how)

@@ -295,6 +295,9 @@ class Pii(Section):
     None looks for patterns alone. Needs the extra `pii`."""
 
 
+REJECTING = frozenset({"agreement", "best", "judge", "verify"})
+"""The steps whose drops say that a reply is worse: curate/preferences.py has their reasons."""
+
 Step = Annotated[
     Outcome
     | Format

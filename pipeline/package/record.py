@@ -12,6 +12,7 @@ from pipeline.records import write_text
 from pipeline.run import RunDir
 from prompts.digest import digest_file
 from prompts.errors import InputError
+from students.export.formats import ExportName
 
 WEIGHTS = frozenset({".gguf", ".safetensors", ".onnx", ".data"})
 RECORD, README = "export.json", "README.md"
@@ -21,7 +22,7 @@ RECORD, README = "export.json", "README.md"
 class Export:
     """One export of one student."""
 
-    name: str
+    name: ExportName
     spec: str
     """The teacher that it is."""
     student: str

@@ -65,8 +65,8 @@ def _make(context: Context, name: ExportName) -> Export:
 
 
 def _write(partial: Path, student: Path, wanted: Export) -> None:
-    began_s, form = time.monotonic(), FORMATS[wanted.name]  # type: ignore[index]  # it came from an ExportName
-    write_export(student, wanted.name, partial)  # type: ignore[arg-type]
+    began_s, form = time.monotonic(), FORMATS[wanted.name]
+    write_export(student, wanted.name, partial)
     try_out(form.spec(partial), student)
     seconds = round(time.monotonic() - began_s, 1)
     export = replace(wanted, bytes=weigh(partial), digests=digests(partial), seconds=seconds)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stages_of, stillhouse, write_recipe, write_rows
 
 CURATE = {"split": {"heldout": 0.25}, "steps": [{"step": "outcome"}, {"step": "agreement", "by": "label"}]}
 SMALL = {"epochs": 1, "batch_size": 4, "learning_rate": 1e-3, "eval_every": 1, "validation_fraction": 0.2}
@@ -31,10 +30,7 @@ def go(folder: Path, student: dict[str, Any], out: str, *more: str) -> dict[str,
     teachers = [{"spec": f"scripted:{folder}/{name}.jsonl", "name": name} for name in "abc"]
     evaluate = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
     recipe = write_recipe(folder, teacher=teachers, curate=CURATE, student=student | SMALL, evaluate=evaluate)
-    result = stillhouse("run", recipe, "--dir", out, "--json", *more, cwd=folder)
-    assert result.returncode == 0, result.stderr
-    stages: dict[str, Any] = json.loads(result.stdout)["manifest"]["stages"]
-    return stages
+    return stages_of(recipe, "--dir", out, *more, cwd=folder)
 
 
 @pytest.mark.slow

@@ -66,6 +66,14 @@ def stillhouse(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.Comp
     )
 
 
+def stages_of(recipe: Path, *options: str | Path, cwd: Path) -> dict[str, Any]:
+    """The manifest's stages after `stillhouse run`, which must end well."""
+    result = stillhouse("run", recipe, *options, "--json", cwd=cwd)
+    assert result.returncode == 0, result.stderr
+    stages: dict[str, Any] = json.loads(result.stdout)["manifest"]["stages"]
+    return stages
+
+
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
 

@@ -19,7 +19,7 @@ from pipeline.bakeoff.lineup import take_slice
 from pipeline.bakeoff.run import bakeoff
 from pipeline.bakeoff.table import render
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.records import read_rows
 from pipeline.wanted import recipe_prompts
 from prompts.errors import InputError

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pipeline.budget import FREE, UNIT_USD, Budgeted, Ledger, Purse, Tariff, check_budget, tariff_of
 from pipeline.curate.config import Best, Curate, Judge
 from pipeline.errors import BudgetReached
-from pipeline.recipe import Generate, load_recipe
+from pipeline.recipe import Generate
+from pipeline.recipe_file import load_recipe
 from pipeline.roster import Combine, PriceEntry, Rescore, TeacherEntry
 from pipeline.seats import seat_of, seats_of
 from prompts.errors import InputError

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.chains import Chain, chains_of, owed_of
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.seats import has_system, seats_of
 from pipeline.wanted import recipe_prompts
 from prompts.errors import InputError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.local_teacher import local_teacher, prepare_teacher
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from prompts.errors import InputError
 from students.config import Features, OnPolicy, StudentConfig
 from teachers.spec import Spec

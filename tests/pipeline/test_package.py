@@ -18,7 +18,7 @@ from pipeline.manifest import Manifest
 from pipeline.package.record import read_exports
 from pipeline.package.stage import work
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.report.page import ReportInputs, render_page
 from pipeline.report.table import render_table
 from pipeline.run import RunDir

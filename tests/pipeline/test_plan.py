@@ -22,7 +22,8 @@ from pipeline.plan.lanes import lanes_of
 from pipeline.plan.measured import Measured
 from pipeline.plan.sample import PROMPTS, Owed, Sample
 from pipeline.plan.seat import share_of
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.seats import seats_of
 from pipeline.wanted import PromptStream
 from prompts.errors import InputError

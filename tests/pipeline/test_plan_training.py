@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.plan import require_memory
 from pipeline.plan.training import plan_training
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe, write_rows
 
@@ -57,7 +57,7 @@ def test_a_base_that_is_not_here_is_no_error(recipe: Path) -> None:
 def test_a_plan_loads_no_torch(recipe: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from pipeline.plan.training import plan_training;"
-        f"from pipeline.recipe import load_recipe; assert plan_training(load_recipe(Path({str(recipe)!r})));"
+        f"from pipeline.recipe_file import load_recipe; assert plan_training(load_recipe(Path({str(recipe)!r})));"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipeline.curate.config import Curate
-from pipeline.recipe import RECIPES, load_recipe
+from pipeline.recipe_file import RECIPES, load_recipe
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
 

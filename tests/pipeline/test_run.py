@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RunBusy
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.run import RunDir, open_run
 from tests.pipeline.helpers import write_recipe
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.recipe import find_recipe, load_recipe
+from pipeline.recipe_file import find_recipe, load_recipe
 from pipeline.starter import write_starter
 from tests.pipeline.helpers import ROOT
 

@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.roster import BatchEntry, Combine, PriceEntry, Rescore, TeacherEntry
 from pipeline.terms import check_terms
 from teachers.capabilities import capabilities_of

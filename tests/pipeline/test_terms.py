@@ -11,7 +11,8 @@ from pipeline import train
 from pipeline.context import Context
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import Recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.records import KEPT, write_parquet
 from pipeline.run import RunDir
 from pipeline.terms import check_terms, provenance, sources

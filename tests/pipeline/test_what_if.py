@@ -12,7 +12,7 @@ from pipeline.context import Context
 from pipeline.curate.stage import work
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.run import RunDir, open_run
 from pipeline.stages import run_stages
 from pipeline.what_if import overrides_of, render_what_if, what_if

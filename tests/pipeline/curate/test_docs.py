@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from pipeline.curate.config import Step
-from pipeline.recipe import _read
+from pipeline.recipe_file import _read
 from tests.pipeline.helpers import ROOT
 
 PAGE = (ROOT / "docs" / "curation.md").read_text(encoding="utf-8")

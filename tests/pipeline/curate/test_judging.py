@@ -20,7 +20,7 @@ from pipeline.curate.step import Drop, Keep, Sample
 from pipeline.judge import judging_seat
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.roster import TeacherEntry
 from pipeline.run import RunDir
 from prompts.messages import Conversation

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
+from pipeline.curate.config import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
 from pipeline.curate.curate import Curated, Dropped, curate
 from pipeline.curate.preferences import WORSE, preferences, write_preferences
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
-from pipeline.recipe import REJECTING
 from pipeline.records import PREFERENCES, REPLIES, read_rows, write_parquet
 from pipeline.roster import TeacherEntry
 from prompts.messages import Message

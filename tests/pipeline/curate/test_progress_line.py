@@ -10,7 +10,7 @@ from pipeline.context import Context
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.stage import curate_replies
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.run import open_run
 from pipeline.stages import run_stages
 from tests.pipeline.helpers import write_recipe, write_rows

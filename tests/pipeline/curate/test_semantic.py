@@ -20,7 +20,7 @@ from pipeline.curate.models import is_model, packaged_folder
 from pipeline.curate.semantic import semantic
 from pipeline.curate.static_model import static_model
 from pipeline.curate.step import Drop, Keep, Sample
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from prompts.errors import InputError, MissingExtra
 from prompts.messages import Message
 from tests.pipeline.curate.static_models import WORDS, save_static, save_transformer

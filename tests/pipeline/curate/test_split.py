@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.curate.config import Split
 from pipeline.curate.split import side, sides_of
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.wanted import recipe_prompts
 from prompts.messages import Message
 

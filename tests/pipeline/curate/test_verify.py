@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pipeline.curate.config import Verify
 from pipeline.curate.step import Drop, Verdict
 from pipeline.curate.verify import digests, verify
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.stages import STAGES
 from prompts.errors import InputError
 from tests.pipeline.curate.test_steps import reason, sample

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipeline.progress import Progress
-from pipeline.recipe import load_recipe
+from pipeline.recipe_file import load_recipe
 from pipeline.tune.run import tune as search
 from pipeline.tune.table import render
 from tests.pipeline.helpers import command, environment, stillhouse, write_recipe, write_rows
