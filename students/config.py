@@ -194,6 +194,9 @@ class StudentConfig(BaseModel):
     report_to: list[Literal["tensorboard", "trackio", "wandb", "mlflow"]] = Field(default_factory=list)
     """Who else is told of each step, each an extra of its name: files below the run's logs/, sent to nobody. They
     change no weights: a change trains nothing again."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What matrices are multiplied in; weights, gradients and AdamW's moments are float32 always. `auto`: bfloat16
+    where the device has it at speed, a GPU since Ampere or a CPU with avx512_bf16 or amx_bf16, else float32."""
     seed: int = Field(default=0, ge=0)
     """Decides the order of the rows, the adapters' start and dropout."""
 

@@ -12,6 +12,9 @@ from typing import Literal
 
 from students.config import StudentConfig
 
+CPU_FACTS = Path("/proc/cpuinfo")
+CPU_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
+"""Instructions that multiply bfloat16. Without them a CPU is slower in it than in float32."""
 CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 ASK_GPUS = ("nvidia-smi", "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits")
 MIB = 2**20
@@ -29,7 +32,7 @@ class Device:
     """All that it has: what other programs hold of it is not taken off."""
     count: int = 1
     bf16: bool = False
-    """Whether it computes in bfloat16 at speed. A CPU does not."""
+    """Whether it multiplies matrices in bfloat16 at speed."""
     flash: bool = False
     """Whether flash attention is installed and runs on it."""
 
@@ -58,9 +61,12 @@ def choose_settings(config: StudentConfig, device: Device, *, checkpointing: boo
 
     Rows go without padding for `sft` alone: other methods lay more than ids in a batch.
     """
-    flash = device.flash and device.bf16
+    bf16 = device.bf16 if config.precision == "auto" else config.precision == "bfloat16"
+    if device.kind == "cpu" and config.lora is not None and config.lora.bits is not None:
+        bf16 = False  # students.quantised computes the four bits in float32 there
+    flash = device.flash and bf16
     return Settings(
-        bf16=device.bf16,
+        bf16=bf16,
         attention="flash_attention_2" if flash else "sdpa",
         padding_free=flash and config.method == "sft" and config.features is None,
         activation_checkpointing=checkpointing,
@@ -71,10 +77,16 @@ def find_device() -> Device:
     """The GPUs that torch would take where it is built for them, else the CPU."""
     gpus = _gpus() if _torch_takes_gpus() else []
     if not gpus:
-        return Device("CPU", "cpu", cpu_memory_bytes())
+        return cpu()
     name, memory, capability = gpus[0]
     able = float(capability) >= BF16_SINCE
     return Device(name, "cuda", int(float(memory) * MIB), len(gpus), able, able and has_flash_attention())
+
+
+def cpu() -> Device:
+    """This machine's."""
+    facts = CPU_FACTS.read_text(encoding="utf-8") if CPU_FACTS.is_file() else ""
+    return Device("CPU", "cpu", cpu_memory_bytes(), bf16=not CPU_BF16.isdisjoint(facts.split()))
 
 
 def has_flash_attention() -> bool:

@@ -10,7 +10,7 @@ from trl import SFTConfig
 
 from students.architecture import read_architecture
 from students.config import StudentConfig
-from students.device import Device, Settings, choose_settings, cpu_memory_bytes, has_flash_attention
+from students.device import Device, Settings, choose_settings, cpu, has_flash_attention
 from students.memory import needed
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
@@ -44,20 +44,21 @@ def common_arguments(config: StudentConfig, work: Path) -> dict[str, Any]:
         "seed": config.seed,
         "train_sampling_strategy": "sequential",  # students.order has shuffled them
         "ddp_find_unused_parameters": False,  # every weight takes part in every step
-        **_device(),
+        **_device(config),
         **_watching(config),
     }
 
 
-def _device() -> dict[str, Any]:
+def _device(config: StudentConfig) -> dict[str, Any]:
     device = device_of_torch()
-    return {"use_cpu": device.kind == "cpu", "bf16": device.bf16, "activation_checkpointing": False}
+    bf16 = choose_settings(config, device, checkpointing=False).bf16
+    return {"use_cpu": device.kind == "cpu", "bf16": bf16, "activation_checkpointing": False}
 
 
 def device_of_torch() -> Device:
     """What torch trains on; `students.device.find_device` says the same without it."""
     if not torch.cuda.is_available():
-        return Device("CPU", "cpu", cpu_memory_bytes())
+        return cpu()
     about, able = torch.cuda.get_device_properties(0), torch.cuda.is_bf16_supported()
     flash = able and has_flash_attention()
     return Device(about.name, "cuda", about.total_memory, torch.cuda.device_count(), able, flash)

@@ -62,7 +62,12 @@ def test_a_student_is_at_no_distance_from_itself(config: StudentConfig, corpus: 
     first: list[list[Progress]] = [[], []]
     itself = Features(teacher=config.base, weight=100)
     for steps, features in zip(first, (itself, None), strict=True):
-        run(config.model_copy(update={"features": features, "epochs": 1}), corpus, tmp_path, steps)
+        run(
+            config.model_copy(update={"features": features, "epochs": 1, "precision": "float32"}),
+            corpus,
+            tmp_path,
+            steps,
+        )
     assert first[0][0].loss == pytest.approx(first[1][0].loss, abs=1e-4)
 
 
@@ -78,7 +83,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
     both = config.model_copy(update={"method": method, "distill": Distill() if method == "distill" else None})
     heard: list[list[Progress]] = [[], []]
     for steps, (size, accumulation) in zip(heard, ((8, 1), (2, 4)), strict=True):
-        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1}
+        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1, "precision": "float32"}
         run(both.model_copy(update=shape), corpus, tmp_path, steps)
     assert [step.loss for step in heard[0]] == pytest.approx([step.loss for step in heard[1]], abs=1e-5)
 

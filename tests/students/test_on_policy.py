@@ -79,7 +79,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
     heard: list[list[Progress]] = [[], []]
     watched = []
     for steps, (size, accumulation) in zip(heard, ((8, 1), (2, 4)), strict=True):
-        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1}
+        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1, "precision": "float32"}
         watched.append(run(config.model_copy(update=shape), corpus, tmp_path, steps).validation_loss)
     assert [step.loss for step in heard[0]] == pytest.approx([step.loss for step in heard[1]], abs=1e-5)
     assert watched[0] == pytest.approx(watched[1], abs=1e-5)

@@ -115,7 +115,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
     heard: list[list[Any]] = [[], []]
     ends = []
     for steps, (size, accumulation) in zip(heard, ((8, 1), (2, 4)), strict=True):
-        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1}
+        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1, "precision": "float32"}
         ends.append(run(config.model_copy(update=shape), corpus, tmp_path, steps).validation_loss)
     assert [step.loss for step in heard[0]] == pytest.approx([step.loss for step in heard[1]], abs=1e-5)
     assert ends[0] == pytest.approx(ends[1], abs=1e-5)

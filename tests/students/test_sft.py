@@ -63,7 +63,7 @@ def test_the_best_weights_are_kept_not_the_last(
         row["completion"][0]["content"] = chance.choice(("spam", "ham"))
     steps: list[Progress] = []
     result = run(
-        config.model_copy(update={"epochs": 30, "eval_every": 6, "learning_rate": 2e-2}),
+        config.model_copy(update={"epochs": 30, "eval_every": 6, "learning_rate": 2e-2, "precision": "float32"}),
         write_corpus(rows),
         tmp_path,
         steps,
@@ -78,7 +78,7 @@ def test_the_loss_does_not_depend_on_the_shape_of_the_batch(
 ) -> None:
     heard: list[list[Progress]] = [[], []]
     for steps, (size, accumulation) in zip(heard, ((8, 1), (2, 4)), strict=True):
-        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1}
+        shape = {"batch_size": size, "accumulation": accumulation, "epochs": 1, "precision": "float32"}
         run(config.model_copy(update=shape), corpus, tmp_path, steps)
     assert [step.loss for step in heard[0]] == pytest.approx([step.loss for step in heard[1]], abs=1e-5)
 
