@@ -1,7 +1,7 @@
 """The checkpoints of one training, and which of them can be trusted after a kill.
 
 WORK/
-  fingerprint.json      config, corpus, base and library versions: what the checkpoints belong to
+  fingerprint.json      config, corpus, base, processes and library versions: what the checkpoints belong to
   checkpoint-STEP/      written by transformers: weights, optimiser, schedule, random states, trainer state
 """
 
@@ -17,8 +17,14 @@ from safetensors import SafetensorError, safe_open
 
 FINGERPRINT = "fingerprint.json"
 STATE = "trainer_state.json"
-PARTS = ("*.safetensors", "optimizer.pt", "scheduler.pt", "rng_state*.pth", STATE)
+RANDOM = "rng_state*.pth"
+COMMON = ("scheduler.pt", RANDOM, STATE)
+PARTS = ("*.safetensors", "optimizer.pt", *COMMON)
 """What a checkpoint must hold to go on as if nothing had happened; transformers writes STATE last."""
+SHARDED = ("pytorch_model_fsdp_0/.metadata", "optimizer_0/.metadata", *COMMON)
+"""The same under FSDP, each process's part a file; torch writes .metadata when all of them are on the disk."""
+GATHERED = ("pytorch_model_fsdp.bin", "optimizer.bin", *COMMON)
+"""The same under FSDP with FULL_STATE_DICT."""
 
 
 def open_work(work: Path, fingerprint: dict[str, Any]) -> Path | None:
@@ -27,24 +33,32 @@ def open_work(work: Path, fingerprint: dict[str, Any]) -> Path | None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         (work / FINGERPRINT).write_text(json.dumps(fingerprint, indent=1), encoding="utf-8")
-    return newest_complete(work)
+    return newest_complete(work, fingerprint.get("processes", 1))
 
 
-def newest_complete(work: Path) -> Path | None:
+def newest_complete(work: Path, processes: int = 1) -> Path | None:
     """The newest checkpoint that is whole, as is the best one that it refers to."""
-    checkpoints = sorted(work.glob("checkpoint-*"), key=_step, reverse=True)
-    return next((path for path in checkpoints if is_complete(path) and _best_is_complete(path)), None)
+    for path in sorted(work.glob("checkpoint-*"), key=_step, reverse=True):
+        best = _read_json(path / STATE).get("best_global_step")
+        needed = [path] if best is None else [path, work / f"checkpoint-{best}"]
+        if all(is_complete(each, processes) for each in needed):
+            return path
+    return None
 
 
-def is_complete(checkpoint: Path) -> bool:
-    """Whether every part is there to its last byte; a kill may have cut its writing or its deletion."""
-    found = [list(checkpoint.glob(pattern)) for pattern in PARTS]
+def is_complete(checkpoint: Path, processes: int = 1) -> bool:
+    """Whether every part is there to its last byte; a kill may have cut its writing or its deletion.
+
+    Each of the `processes` writes its random states, and the first does not wait for the others before it writes STATE.
+    """
+    if len(list(checkpoint.glob(RANDOM))) < processes:
+        return False
+    return any(_holds(checkpoint, parts) for parts in (PARTS, SHARDED, GATHERED))
+
+
+def _holds(checkpoint: Path, parts: tuple[str, ...]) -> bool:
+    found = [list(checkpoint.glob(pattern)) for pattern in parts]
     return all(found) and all(_is_intact(file) for files in found for file in files)
-
-
-def _best_is_complete(checkpoint: Path) -> bool:
-    best = _read_json(checkpoint / STATE).get("best_global_step")
-    return best is None or is_complete(checkpoint.parent / f"checkpoint-{best}")
 
 
 def _is_intact(file: Path) -> bool:
@@ -52,6 +66,8 @@ def _is_intact(file: Path) -> bool:
         return bool(_read_json(file))
     if file.suffix == ".safetensors":
         return _is_intact_safetensors(file)
+    if file.name == ".metadata":
+        return True  # renamed to its name when it was whole
     return zipfile.is_zipfile(file)  # torch.save writes a zip, and a zip's directory stands at its end
 
 

@@ -30,6 +30,7 @@ from students.quantised import train_in_float32
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
 from students.settings import settings_for, use_settings
+from students.sharded import is_sharding, require_shardable, tell_all, whole_model
 from students.shrink.prepare import prepare_shrunk
 from students.validation import Validate
 
@@ -41,6 +42,7 @@ def finetune(
 ) -> TrainResult:
     """The contract is `students.train.train`'s."""
     config, method = job.config, find_method(job.config.method)
+    require_shardable(config)
     with quiet():
         arguments = method.arguments(config, job.work)
         with arguments.main_process_first(local=False):
@@ -50,7 +52,8 @@ def finetune(
         use_settings(arguments, settings_for(config, job.base, max(data.lengths)))
         arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
         with arguments.main_process_first(local=False):
-            checkpoint = open_work(job.work, fingerprint(config, data.digest, job.base, job.teacher))
+            decides = fingerprint(config, data.digest, job.base, job.teacher)
+            checkpoint = open_work(job.work, decides | {"processes": arguments.world_size, "sharded": is_sharding()})
         reporter = Reporter(on_progress)
         # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
         step_rows = config.batch_size * config.accumulation * arguments.world_size
@@ -67,13 +70,14 @@ def finetune(
         with disk_for(job.work, disk_bytes(trainer.model)):
             trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
         seconds = time.monotonic() - began_s
-        student = merged(trainer)
-        result = summarise(trainer.state, data, student.num_parameters(), seconds, reporter)
-        result = dataclasses.replace(result, measures=shrunk | result.measures)
+        model, result = whole_model(trainer, job), None
         if trainer.is_world_process_zero():
+            student = merged(model)
+            result = summarise(trainer.state, data, student.num_parameters(), seconds, reporter)
+            result = dataclasses.replace(result, measures=shrunk | result.measures)
             write(job, student, tokenizer, result, provenance)
             shutil.rmtree(job.work)
-        trainer.accelerator.wait_for_everyone()
+        result = tell_all(result)
     return dataclasses.replace(result, bytes=directory_bytes(job.out))
 
 

@@ -16,7 +16,7 @@ from students.quantised import is_quantised, merge_dense, quantisation, without_
 
 
 def load_model(base: str, lora: Lora | None = None, attention: str | None = None) -> Any:
-    """The base's weights in float32 (a GPU computes in bfloat16 beside them), or as `lora.bits` says.
+    """The base's weights in float32 (`precision` says what they are multiplied in), or as `lora.bits` says.
 
     `attention` None takes what the model has of sdpa or eager.
 
@@ -48,9 +48,8 @@ def adapters(lora: Lora | None) -> LoraConfig | None:
     )
 
 
-def merged(trainer: Any) -> Any:
-    """The trained model, free of wrappers, adapters merged into the weights they adapt."""
-    model = trainer.accelerator.unwrap_model(trainer.model)
+def merged(model: Any) -> Any:
+    """The trained model as it is to be saved, adapters merged into the weights they adapt."""
     if is_quantised(model):
         model = merge_dense(model)
     elif hasattr(model, "merge_and_unload"):

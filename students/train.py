@@ -33,11 +33,11 @@ def train(
     """Trains `base` (from `prepare_base`) on the train split of `corpus` and writes the student to `out`.
 
     A killed training goes on from the newest whole checkpoint under `work` and ends with the same weights as an
-    undisturbed one; another config, corpus or base begins anew. `out` is replaced at once, when all is done, and
-    the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes `out`.
-    What later trainings can use again is kept in `cache`, by default the folder of `work`; `logs`, by default beside
-    `work`, is where `report_to` writes. `on_validation` is called at each measurement of the validation rows, with
-    numbers that compare methods; it costs another pass over those rows, and what it raises ends the training.
+    undisturbed one; another config, corpus, base or number of processes begins anew. `out` is replaced at once, when
+    all is done, and the checkpoints are deleted. Under `accelerate launch` the first process alone reports and writes
+    `out`. What later trainings can use again is kept in `cache`, by default the folder of `work`; `logs`, by default
+    beside `work`, is where `report_to` writes. `on_validation` is called at each measurement of the validation rows,
+    with numbers that compare methods; it costs another pass over those rows, and what it raises ends the training.
     `teacher`, also from `prepare_base`, is the model in memory that `on_policy` and `features` learn from.
     `provenance` is for the model card alone; the card also lists the teachers in the corpus's column `teacher`.
 
