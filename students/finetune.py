@@ -30,7 +30,7 @@ from students.quantised import train_in_float32
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
 from students.settings import settings_for, use_settings
-from students.sharded import is_sharding, require_shardable, tell_all, whole_model
+from students.sharded import find_the_best, is_sharding, require_shardable, tell_all, whole_model
 from students.shrink.prepare import prepare_shrunk
 from students.validation import Validate
 
@@ -60,6 +60,7 @@ def finetune(
         order = order_by_length(data.lengths, step_rows, config.seed)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
         train_in_float32(trainer.model)
+        find_the_best(trainer)
         trainer.remove_callback(PrinterCallback)
         for callback in watchers(job):
             trainer.add_callback(callback)

@@ -7,6 +7,7 @@ what is left is a student that one process can merge and write.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from accelerate.utils import broadcast_object_list
@@ -43,6 +44,21 @@ def require_shardable(config: StudentConfig) -> None:
         if there:
             remedy = "Launch without --use_fsdp: each process then holds the whole model. FSDP is for sft and distill"
             raise InputError("is not supported under FSDP", field=field, remedy=f"{remedy}, without these")
+
+
+def find_the_best(trainer: Any) -> None:
+    """Makes a sharded training keep the best checkpoint, and all processes load the same one at its end.
+
+    transformers 5.23 looks for a checkpoint's folder before sharded weights are written there: without it the best one
+    passes for the one before, or is another in each process, which then wait for each other for ever.
+    """
+    save_model = trainer.save_model
+
+    def save(output_dir: str | None = None, **options: Any) -> None:
+        Path(output_dir or trainer.args.output_dir).mkdir(parents=True, exist_ok=True)
+        save_model(output_dir, **options)
+
+    trainer.save_model = save
 
 
 def whole_model(trainer: Any, job: Job) -> Any:
