@@ -118,6 +118,16 @@ class RunDir:
         return self.logs / "pace.jsonl"
 
     @property
+    def serve_log(self) -> Path:
+        """What the server of `stillhouse serve` says."""
+        return self.logs / "serve.log"
+
+    @property
+    def now(self) -> Path:
+        """What the process that works on the run is doing: written at most once a second, gone with its end."""
+        return self.work / "progress.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that works on the run."""
         return self.root / ".lock"

@@ -1,0 +1,93 @@
+"""The cascade: the student answers, and where it is not sure enough the teacher is asked.
+
+FrugalGPT's cascade of two models (Chen, Zaharia and Zou 2023, arXiv:2305.05176), with the student's own logprobs as the
+score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from pipeline.evaluate.confidence import confidence
+from pipeline.serve.wire import Answered, Asked
+from prompts.messages import Conversation
+from teachers.arrival import lacks
+from teachers.base import Reply, Request, Sampling, Teacher
+from teachers.errors import TeacherError, Unsupported
+
+
+@dataclass(slots=True)
+class Tally:
+    """Who answered, since the start."""
+
+    by: Counter[str] = field(default_factory=Counter)
+    cost_usd: float = 0.0
+    """Of the teacher's answers whose price is known."""
+
+    def __str__(self) -> str:
+        student, teacher = self.by["student"], self.by["teacher"]
+        share = f" ({teacher / (student + teacher):.1%})" if student + teacher else ""
+        failed = f", {self.by['failed']:,} failed" if self.by["failed"] else ""
+        spent = f", ${self.cost_usd:,.4f}"
+        return f"{student:,} answered by the student, {teacher:,} by the teacher{share}{failed}{spent}"
+
+
+@dataclass(slots=True, frozen=True)
+class Cascade:
+    """Two models, and the confidence from which the first one's answer stands."""
+
+    student: Teacher
+    teacher: Teacher
+    threshold: float
+    """0 to 1, on the scale of `confidence`."""
+    usual: Sampling
+    """What the teacher is asked with where the request does not say."""
+    usual_schema: str | None = None
+    examples: Conversation = ()
+    """The turns that the recipe's template shows the teacher and not the student."""
+    optional: frozenset[str] = frozenset()
+    """Fields of a request that may be left out where the teacher cannot honour them: the recipe's generate.optional."""
+    tally: Tally = field(default_factory=Tally)
+
+    async def answer(self, asked: Asked) -> Answered:
+        """The answer. Unsupported where the student cannot honour the request, TeacherError where the teacher fails."""
+        reply = await self._ask_student(asked)
+        sure = None if reply is None else confidence(reply.tokens)
+        if reply is not None and sure is not None and sure >= self.threshold:
+            self.tally.by["student"] += 1
+            return Answered(reply, "student", self.student.identity.model, sure)
+        try:
+            reply = await self.teacher.complete(self._for_teacher(asked))
+        except TeacherError:
+            self.tally.by["failed"] += 1
+            raise
+        self.tally.by["teacher"] += 1
+        self.tally.cost_usd += reply.cost_usd or 0.0
+        return Answered(reply, "teacher", self.teacher.identity.model, sure)
+
+    async def _ask_student(self, asked: Asked) -> Reply | None:
+        """None where it fails: too long a prompt, or a server that has gone. That is what the teacher is there for."""
+        # An effort is for the teacher: students do not reason. Without an alternative there are no logprobs.
+        how = replace(asked.sampling, reasoning_effort=None, top_logprobs=1)
+        try:
+            return await self.student.complete(Request(self.student.identity, asked.messages, how, asked.schema))
+        except Unsupported:
+            raise
+        except TeacherError:
+            return None
+
+    def _for_teacher(self, asked: Asked) -> Request:
+        """As the corpus was asked, unless the request says otherwise; without what the recipe lets a teacher lack."""
+        head = [message for message in asked.messages[:1] if message.role == "system"]
+        messages = (*head, *self.examples, *asked.messages[len(head) :])
+        said = {
+            item.name: value for item in fields(Sampling) if (value := getattr(asked.sampling, item.name)) is not None
+        }
+        how = replace(self.usual, **{**said, "top_logprobs": 0})
+        request = Request(self.teacher.identity, messages, how, asked.schema or self.usual_schema)
+        lacking = {lack.field for lack in lacks(self.teacher.capabilities, request)} & self.optional
+        nothing: dict[str, Any] = dict.fromkeys(lacking - {"json_schema"})
+        schema = None if "json_schema" in lacking else request.schema
+        return replace(request, sampling=replace(how, **nothing), schema=schema)

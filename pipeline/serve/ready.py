@@ -1,0 +1,44 @@
+"""What is told once requests are answered: the address, the model's name, and what to change in the user's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.run import RunDir
+from pipeline.serve.engines import MODEL, Engine
+
+Announce = Callable[[dict[str, Any]], None]
+"""Is given it: run, engine, files, base_url, model, log, cascade."""
+
+
+def describe(
+    run: RunDir, engine: Engine, url: str, log: str | None, cascade: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The object. `cascade` has the threshold and the teacher's spec."""
+    return {
+        "run": str(run.root),
+        "engine": engine.name,
+        "files": str(engine.path),
+        "base_url": url,
+        "model": MODEL,
+        "log": log,
+        "cascade": cascade,
+    }
+
+
+def render_ready(ready: dict[str, Any]) -> str:
+    """The same for people."""
+    how, cascade = f"{ready['engine']} serves {ready['files']}", ready["cascade"]
+    if cascade:
+        how += f"; below a confidence of {cascade['threshold']:g}, {cascade['teacher']} is asked"
+    lines = [how, f"base URL  {ready['base_url']}", f"model     {ready['model']}", "", *_example(ready), ""]
+    return "\n".join([*lines, "Ctrl-C stops it." + (f" Log: {ready['log']}" if ready["log"] else "")])
+
+
+def _example(ready: dict[str, Any]) -> list[str]:
+    return [
+        "    from openai import OpenAI",
+        f'    client = OpenAI(base_url="{ready["base_url"]}", api_key="none")',
+        f'    client.chat.completions.create(model="{ready["model"]}", messages=[{{"role": "user", "content": "?"}}])',
+    ]

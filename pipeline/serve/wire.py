@@ -1,0 +1,143 @@
+"""A chat completion's request and answer, as the cascade reads and writes them. Pure."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prompts.messages import Conversation, Message, from_dicts
+from teachers.base import Reply, Sampling
+
+SAID = frozenset(
+    {"model", "messages", "stream", "stream_options", "user", "metadata", "store"}
+    | {
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "seed",
+        "reasoning_effort",
+        "response_format",
+        "n",
+    }
+)
+"""The fields that are read, or that change no answer."""
+
+ROLES: Mapping[str, str] = {"developer": "system"}
+"""OpenAI's newer word for the system turn."""
+
+
+@dataclass(slots=True, frozen=True)
+class Asked:
+    """What a request asks for."""
+
+    messages: Conversation
+    sampling: Sampling
+    schema: str | None
+    stream: bool
+    with_usage: bool
+    """Whether a stream ends with the tokens used."""
+
+
+@dataclass(slots=True, frozen=True)
+class Answered:
+    """An answer, who gave it, and how sure the student was."""
+
+    reply: Reply
+    by: str
+    """student or teacher."""
+    model: str
+    confidence: float | None
+    """Of the student's answer, whoever answered; None where it gave none, or no logprobs."""
+
+
+def read_request(body: Mapping[str, Any]) -> Asked:
+    """The request; ValueError names what the cascade cannot honour: nothing is dropped without a word."""
+    unknown = sorted(name for name, value in body.items() if name not in SAID and value is not None)
+    if unknown:
+        raise ValueError(f"the cascade does not take '{unknown[0]}': ask the student's or the teacher's own endpoint")
+    if body.get("n") not in (None, 1):
+        raise ValueError("the cascade gives one choice: leave 'n' unset")
+    limit = body.get("max_completion_tokens", body.get("max_tokens"))
+    sampling = Sampling(
+        temperature=_number(body, "temperature"),
+        top_p=_number(body, "top_p"),
+        max_tokens=None if limit is None else int(limit),
+        seed=body.get("seed"),
+        reasoning_effort=body.get("reasoning_effort"),
+    )
+    messages = tuple(map(_message, body["messages"]))
+    if not messages:
+        raise ValueError("'messages' is empty")
+    stream_options = body.get("stream_options") or {}
+    with_usage = bool(stream_options.get("include_usage"))
+    return Asked(messages, sampling, _schema(body.get("response_format")), bool(body.get("stream")), with_usage)
+
+
+def completion(answered: Answered, threshold: float) -> dict[str, Any]:
+    """The answer as a chat completion. The field `stillhouse` says who answered and how sure the student was."""
+    choice = {"index": 0, "message": _said(answered), "finish_reason": _finish(answered.reply)}
+    return {**_head(answered, threshold, "chat.completion"), "choices": [choice], "usage": _usage(answered.reply)}
+
+
+def chunks(answered: Answered, threshold: float, *, with_usage: bool) -> Sequence[dict[str, Any]]:
+    """The same as a stream: the whole text at once, for it was checked whole."""
+    head = _head(answered, threshold, "chat.completion.chunk")
+    found = [
+        {**head, "choices": [{"index": 0, "delta": _said(answered), "finish_reason": None}]},
+        {**head, "choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": _finish(answered.reply)}]},
+    ]
+    return [*found, {**head, "choices": [], "usage": _usage(answered.reply)}] if with_usage else found
+
+
+def _head(answered: Answered, threshold: float, kind: str) -> dict[str, Any]:
+    who = {"answered_by": answered.by, "confidence": answered.confidence, "threshold": threshold}
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time())}
+    return {**head, "model": answered.model, "stillhouse": who}
+
+
+def _said(answered: Answered) -> dict[str, Any]:
+    refused = answered.reply.outcome == "refused"
+    return {
+        "role": "assistant",
+        "content": answered.reply.text,
+        **({"refusal": answered.reply.text} if refused else {}),
+    }
+
+
+def _finish(reply: Reply) -> str:
+    return {"truncated": "length", "filtered": "content_filter"}.get(reply.outcome, "stop")
+
+
+def _usage(reply: Reply) -> dict[str, int]:
+    used, made = reply.usage.input_tokens or 0, reply.usage.output_tokens or 0
+    return {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made}
+
+
+def _message(message: Mapping[str, Any]) -> Message:
+    role = str(message.get("role"))
+    content = message.get("content")
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    if not isinstance(parts, list) or any(part.get("type") != "text" for part in parts):
+        raise ValueError("the cascade reads text alone: give 'content' as a string")
+    text = "".join(part["text"] for part in parts)
+    return from_dicts([{"role": ROLES.get(role, role), "content": text}])[0]
+
+
+def _number(body: Mapping[str, Any], name: str) -> float | None:
+    value = body.get(name)
+    return None if value is None else float(value)
+
+
+def _schema(wanted: Mapping[str, Any] | None) -> str | None:
+    """The JSON schema of a `response_format`, as canonical JSON; None where text is asked for."""
+    kind = (wanted or {}).get("type", "text")
+    if wanted is None or kind == "text":
+        return None
+    if kind != "json_schema":
+        raise ValueError(f"the cascade does not take the response_format '{kind}': use json_schema")
+    return json.dumps(wanted["json_schema"]["schema"], sort_keys=True, separators=(",", ":"))
