@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STAGES = ("generate", "curate", "train", "package", "evaluate", "report")
 EXPORTS = ("openai-chat", "bedrock-distillation", "trl", "sharegpt", "alpaca")
+ENGINES = ("vllm", "llama.cpp", "transformers")
 INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -212,6 +213,41 @@ def push(run_dir: Path, repo: str, private: bool, as_json: bool) -> None:
     from pipeline.push import render_push
 
     _print(publish(run_dir, repo, private=private), as_json, render_push)
+
+
+@cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--with", "engine", type=click.Choice(ENGINES), help="The server. [the first that can: vLLM on a GPU, ...]"
+)
+@click.option("--export", metavar="NAME", help="Serve this GGUF export instead of the student: gguf-q8_0.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@click.option(
+    "--cascade",
+    is_flag=False,
+    flag_value="chosen",
+    metavar="[CONFIDENCE]",
+    help="Ask the teacher where the student is less sure than this, 0 to 1. [the one that evaluation chose]",
+)
+@click.option("--teacher", metavar="SPEC", help="The cascade's teacher. [the run's]")
+@_json
+def serve(run_dir: Path, as_json: bool, **options: Any) -> None:
+    """Serve RUN's student as an OpenAI-compatible endpoint, by vLLM, llama.cpp or transformers, until Ctrl-C.
+
+    The model is called `student`. With --cascade, each answer's field `stillhouse` says who gave it.
+    """
+    from pipeline.progress import Progress
+    from pipeline.serve.ready import render_ready
+    from pipeline.serve.run import Wanted
+    from pipeline.serve.run import serve as serve_run
+
+    def announce(ready: dict[str, Any]) -> None:
+        _print(ready, as_json, render_ready)
+        sys.stdout.flush()
+
+    with Progress(as_json=as_json) as progress:
+        serve_run(run_dir, Wanted(**options), announce, progress)
 
 
 @cli.command()
