@@ -23,11 +23,12 @@ def scripted(folder: Path) -> Path:
     return folder
 
 
-def ask(found: Served, **options: Any) -> Any:
+def ask(server: Served, **options: Any) -> Any:
     said: Any = [{"role": "user", "content": "mail"}]
-    with openai.OpenAI(base_url=found.ready["base_url"], api_key="none") as client:
-        model = found.ready["model"]
-        return client.chat.completions.create(model=model, messages=said, max_tokens=4, temperature=0, **options)
+    with openai.OpenAI(base_url=server.ready["base_url"], api_key="none") as client:
+        model = server.ready["model"]
+        found = client.chat.completions.create(model=model, messages=said, max_tokens=4, temperature=0, **options)
+        return list(found) if options.get("stream") else found
 
 
 def test_an_export_is_served_by_llama_cpp_until_ctrl_c(tiny: Path, tmp_path: Path) -> None:
