@@ -89,6 +89,7 @@ CURATED = pa.schema(
         ("margin", pa.float64()),  # how sure the last step that measured it was; null where none did
         ("judge_score", pa.float64()),  # 0 to 1; null where no judge was asked
         ("soft_labels", pa.list_(pa.struct([("text", pa.string()), ("share", pa.float64())]))),  # of a vote
+        ("review", pa.struct([(name, pa.string()) for name in ("kind", "step", "reason")])),  # and the drop it overrode
     ]
 )
 

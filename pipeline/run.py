@@ -63,6 +63,11 @@ class RunDir:
         return self.root / "preferences.parquet"
 
     @property
+    def reviews(self) -> Path:
+        """Every decision of the people who went through samples; cannot be recomputed."""
+        return self.root / "reviews.sqlite"
+
+    @property
     def dataset(self) -> Path:
         """What of the corpus may be shown to others, with a card."""
         return self.root / "dataset"
@@ -93,6 +98,16 @@ class RunDir:
         return self.root / "report.html"
 
     @property
+    def report_markdown(self) -> Path:
+        """The page's numbers as Markdown."""
+        return self.root / "report.md"
+
+    @property
+    def comparison_csv(self) -> Path:
+        """The same, a number a line, for a spreadsheet."""
+        return self.root / "comparison.csv"
+
+    @property
     def work(self) -> Path:
         """Checkpoints and the converted base: safe to delete, made again when needed."""
         return self.root / "work"
@@ -116,6 +131,11 @@ class RunDir:
     def pace(self) -> Path:
         """How fast the teachers were asked: a record a second."""
         return self.logs / "pace.jsonl"
+
+    @property
+    def train_log(self) -> Path:
+        """The losses of the training: a line a step."""
+        return self.logs / "train.jsonl"
 
     @property
     def serve_log(self) -> Path:

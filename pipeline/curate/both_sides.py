@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,15 @@ def write_both(replies: Path, curated: Curated, kept: Path, dropped: Path) -> No
 def kept_rows(replies: pa.Table, curated: Curated) -> pa.Table:
     """Those of some rows of replies.parquet that were kept, in the schema KEPT."""
     rows, samples = _side(replies, curated.kept)
-    return _with_columns(rows, KEPT, _columns(samples))
+    return _with_columns(_with_gold(rows, samples, curated), KEPT, _columns(samples))
 
 
 def dropped_rows(replies: pa.Table, curated: Curated) -> pa.Table:
     """Those that were dropped, in the schema DROPPED."""
     rows, gone = _side(replies, curated.dropped)
+    samples = [one.sample for one in gone]
     verdicts = {name: [getattr(one, name) for one in gone] for name in VERDICT.names}
-    return _with_columns(rows, DROPPED, {**_columns([one.sample for one in gone]), **verdicts})
+    return _with_columns(_with_gold(rows, samples, curated), DROPPED, {**_columns(samples), **verdicts})
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -54,7 +56,19 @@ def _columns(samples: Sequence[Sample]) -> dict[str, list[Any]]:
         "margin": [sample.margin for sample in samples],
         "judge_score": [sample.score for sample in samples],
         "soft_labels": [[{"text": text, "share": share} for text, share in sample.soft_labels] for sample in samples],
+        "review": [sample.reviewed and asdict(sample.reviewed) for sample in samples],
     }
+
+
+def _with_gold(rows: pa.Table, samples: Sequence[Sample], curated: Curated) -> pa.Table:
+    """On the held-out side, people's answers where the source has none."""
+    known, given = rows["gold"].to_pylist(), curated.rulings.gold
+    golds = [
+        given.get(sample.prompt_id) if gold is None and sample.split == "heldout" else gold
+        for gold, sample in zip(known, samples, strict=True)
+    ]
+    place = rows.schema.get_field_index("gold")
+    return rows.set_column(place, "gold", pa.array(golds, pa.string()))
 
 
 def _with_columns(rows: pa.Table, schema: pa.Schema, columns: dict[str, list[Any]]) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Literal
@@ -43,6 +43,7 @@ from pipeline.curate.near import near
 from pipeline.curate.pii import pii
 from pipeline.curate.refusals import refusal
 from pipeline.curate.repetition import repetition
+from pipeline.curate.reviewed import STEP, keep_words, obey, overruled, spare
 from pipeline.curate.select import select
 from pipeline.curate.semantic import semantic
 from pipeline.curate.split import sides_of
@@ -51,6 +52,7 @@ from pipeline.curate.tokens import TokenFile, Tokens
 from pipeline.curate.verify import verify
 from pipeline.errors import RunError
 from pipeline.records import spec_of
+from pipeline.review.rulings import Rulings
 from prompts.messages import Conversation, Message
 from teachers.base import ANSWERS
 
@@ -84,6 +86,8 @@ class Curated:
     failed: Counter[str] = field(default_factory=Counter)
     funnel: list[dict[str, Any]] = field(default_factory=list)
     """Per step: how many went in and came out, and the reasons of those that did not, for steps may share a name."""
+    rulings: Rulings = field(default_factory=Rulings)
+    """What people decided, and this obeyed."""
 
     def counts(self) -> dict[str, Any]:
         """What the manifest says; RunError if a sample has disappeared."""
@@ -114,17 +118,19 @@ def curate(
     *,
     tokens: TokenFile | None = None,
     ask: Ask = ask_nobody,
+    rulings: Rulings | None = None,
     on_rows: Callable[[str, int, int], None] = lambda step, done, came: None,
     on_step: Callable[[str, int, int], None] = lambda step, came, stay: None,
 ) -> Curated:
     """Runs the steps in the recipe's order over rows of replies.parquet, in any order.
 
     `bare` gives each prompt id the conversation that the student will see; `tokens` is where the rows' tokens are,
-    in the same order, if they are not in the rows; `ask` puts a judge's questions. Rows without an answer are
-    counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score. `on_rows` hears how
-    many of a step's samples are done, first 0, and `on_step` how many came and stay.
+    in the same order, if they are not in the rows; `ask` puts a judge's questions; `rulings` is what people decided,
+    which goes before every step. Rows without an answer are counted as failed; every other row ends in `kept` or in
+    `dropped`, with step, reason and score. `on_rows` hears how many of a step's samples are done, first 0, and
+    `on_step` how many came and stay.
     """
-    result = Curated(0)
+    result = Curated(0, rulings=rulings or Rulings())
     answered: list[tuple[Row, Tokens]] = []
     for index, row in enumerate(rows):
         result.samples += 1
@@ -134,6 +140,8 @@ def curate(
             result.failed[row["outcome"]] += 1
     sides = sides_of([row for row, _ in answered], bare, config.split)
     alive = [_sample(row, found, bare, side) for (row, found), side in zip(answered, sides, strict=True)]
+    if result.rulings:
+        alive = _review(alive, result)
     for step in config.steps:
         came, gone = len(alive), len(result.dropped)
         tell = partial(_tell, on_rows, step.step, came)
@@ -142,8 +150,39 @@ def curate(
         reasons = Counter(one.reason for one in islice(result.dropped.values(), gone, None))
         result.funnel.append({"step": step.step, "in": came, "out": len(alive), "reasons": dict(reasons)})
         on_step(step.step, came, len(alive))
+    if result.rulings:
+        alive = _overrule(alive, result)
     result.kept = {sample.sample_id: sample for sample in alive}
     return result
+
+
+def _review(alive: Sequence[Sample], result: Curated) -> list[Sample]:
+    """What stays of what people have looked at, and all that they have not."""
+    staying: list[Sample] = []
+    for sample in alive:
+        match obey(sample, result.rulings):
+            case Drop(reason):
+                seen = result.rulings.samples[sample.sample_id].seen
+                shown = sample if seen is None else replace(sample, completion=seen)
+                result.dropped[sample.sample_id] = Dropped(shown, STEP, reason, None)
+            case Sample() as stays:
+                staying.append(stays)
+    reasons = {"rejected": len(alive) - len(staying)} if len(staying) < len(alive) else {}
+    result.funnel.append({"step": STEP, "in": len(alive), "out": len(staying), "reasons": reasons})
+    return staying
+
+
+def _overrule(alive: Sequence[Sample], result: Curated) -> list[Sample]:
+    """What no person's word on another reply to its prompt rules out."""
+    gone = overruled(alive)
+    if not gone:
+        return list(alive)
+    for sample in alive:
+        if sample.sample_id in gone:
+            result.dropped[sample.sample_id] = Dropped(sample, STEP, "overruled", None)
+    step = {"step": STEP, "in": len(alive), "out": len(alive) - len(gone), "reasons": {"overruled": len(gone)}}
+    result.funnel.append(step)
+    return [sample for sample in alive if sample.sample_id not in gone]
 
 
 def _tell(on_rows: Callable[[str, int, int], None], step: str, came: int, done: int) -> None:
@@ -195,9 +234,12 @@ def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated, tel
     for sample, verdict in zip(alive, _verdicts(rule, alive, tell), strict=True):
         match verdict:
             case Keep(kept):
-                staying.append(kept)
-            case Drop(reason, score, detail):
-                result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score, detail)
+                staying.append(keep_words(sample, kept, step))
+            case Drop(reason, score, detail) as drop:
+                if spared := spare(sample, step, drop):
+                    staying.append(spared)
+                else:
+                    result.dropped[sample.sample_id] = Dropped(sample, step.step, reason, score, detail)
     return staying
 
 

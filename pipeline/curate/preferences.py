@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipeline.curate.camps import camps_of
 from pipeline.curate.config import Agreement, Curate, Pii, Step
 from pipeline.curate.curate import Curated, Dropped
 from pipeline.curate.pii import pii
+from pipeline.curate.reviewed import STEP
 from pipeline.curate.step import Keep, Sample
 from pipeline.curate.text import normalise
 from pipeline.records import PREFERENCES, read_rows, write_parquet
@@ -27,6 +28,7 @@ WORSE = {
     ("best", "not_chosen"): False,  # another reply was picked over it, in both orders
     ("judge", "low_score"): True,
     ("verify", "verify_failed"): True,
+    ("review", "rejected"): True,
 }
 """Steps and reasons that say of a reply that it is worse; True where they say so without another reply."""
 
@@ -60,8 +62,28 @@ def preferences(curated: Curated, config: Curate) -> dict[str, Preference]:
         if sample.prompt_id in worse:
             kept[sample.prompt_id].append(sample)
     rejected = (one for prompt, gone in worse.items() for one in _of_prompt(kept[prompt], gone, config.steps))
-    masked = _masked(list(rejected), config.steps)
+    # A person's word on a reply takes the place of a step's.
+    found = {one.rejected.sample_id: one for one in (*rejected, *_preferred(curated), *_rewritten(curated))}
+    masked = _masked(list(found.values()), config.steps)
     return {one.rejected.sample_id: one for one in masked if not _same(one)}
+
+
+def _preferred(curated: Curated) -> Iterator[Preference]:
+    """The pairs of which a person chose the better, where that one was kept."""
+    for worse, better in curated.rulings.better.items():
+        chosen, gone = curated.kept.get(better), curated.dropped.get(worse)
+        rejected = curated.kept.get(worse) if gone is None else gone.sample
+        if chosen is not None and rejected is not None:
+            yield Preference(chosen, rejected, Dropped(rejected, STEP, "not_preferred", None))
+
+
+def _rewritten(curated: Curated) -> Iterator[Preference]:
+    """What people wrote in an answer's place is better than that answer."""
+    for name, ruling in curated.rulings.samples.items():
+        chosen = curated.kept.get(name)
+        if chosen is not None and chosen.reviewed is not None and ruling.kind in ("edit", "relabel"):
+            rejected = replace(chosen, completion=chosen.reply if ruling.seen is None else ruling.seen)
+            yield Preference(chosen, rejected, Dropped(rejected, STEP, "rewritten", None))
 
 
 def _of_prompt(kept: Sequence[Sample], worse: Sequence[Dropped], steps: Sequence[Step]) -> Iterator[Preference]:
@@ -95,7 +117,7 @@ def _masked(found: Sequence[Preference], steps: Sequence[Step]) -> list[Preferen
     """Those whose rejected reply left before a step `pii` are masked as what stayed was, or left out with `drop`."""
     for place, step in enumerate(steps):
         if isinstance(step, Pii):
-            before: set[str] = {earlier.step for earlier in steps[:place]}
+            before: set[str] = {STEP, *(earlier.step for earlier in steps[:place])}
             found = _mask(found, step, before)
     return list(found)
 

@@ -16,6 +16,7 @@ from pipeline.curate.tokens import TokenFile
 from pipeline.errors import RunError
 from pipeline.judge import ask_judge
 from pipeline.records import read_rows
+from pipeline.review.rulings import read_rulings
 from pipeline.wanted import recipe_prompts
 from prompts.errors import InputError
 from prompts.messages import Conversation
@@ -41,6 +42,8 @@ def work(context: Context) -> dict[str, Any]:
     counts = curated.counts()
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
     counts |= write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
+    if curated.rulings:
+        counts |= {"reviewed": len(curated.rulings.samples), "contested": curated.rulings.contested}
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)
@@ -71,6 +74,7 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
         config,
         tokens=TokenFile(replies),
         ask=put,
+        rulings=read_rulings(context.run.reviews),
         on_rows=line.rows,
         on_step=line.step,
     )

@@ -13,6 +13,16 @@ Side = Literal["train", "heldout"]
 
 
 @dataclass(slots=True, frozen=True)
+class Reviewed:
+    """What a person decided about a sample that may stay, and the first drop that this overrode."""
+
+    kind: str
+    """accept, edit, relabel, or prefer: it was chosen over another reply."""
+    step: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
 class Sample:
     """A prompt with one of its replies, as curation sees it. There is no gold here: no step can use it."""
 
@@ -38,6 +48,8 @@ class Sample:
     """How good a judge found it, 0 to 1, where one was asked."""
     soft_labels: tuple[tuple[str, float], ...] = ()
     """What the student may learn instead of one answer: texts and their shares, which sum to 1."""
+    reviewed: Reviewed | None = None
+    """On the train side, what a person decided, where one did."""
 
 
 @dataclass(slots=True, frozen=True)
