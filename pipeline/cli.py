@@ -103,11 +103,16 @@ def plan(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 
 @cli.command()
 @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--watch", is_flag=True, help="Follow it until it ends; exits as the run does. --json: an object a line.")
 @_json
-def status(run_dir: Path, as_json: bool) -> None:
+def status(run_dir: Path, watch: bool, as_json: bool) -> None:
     """Say where a run stands, also while it runs."""
     from pipeline.status import read_status, render_status
 
+    if watch:
+        from pipeline.watch import follow
+
+        sys.exit(follow(run_dir, as_json=as_json))
     _print(read_status(run_dir), as_json, render_status)
 
 
@@ -308,7 +313,10 @@ def _run(
     from pipeline.summary import read_summary, render_summary
 
     loaded = _load(recipe, overrides, teacher)
-    with open_run(_directory(run_dir, loaded), loaded) as (directory, manifest), Progress(as_json=as_json) as progress:
+    with (
+        open_run(_directory(run_dir, loaded), loaded) as (directory, manifest),
+        Progress(as_json=as_json, file=directory.now) as progress,
+    ):
         run_stages(Context(loaded, directory, manifest, progress), first, last, force_from=force_from)
     _print(read_summary(directory, last), as_json, render_summary)
 

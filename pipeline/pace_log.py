@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,19 +18,21 @@ import orjson
 
 from pipeline.asker import Tally, describe_tally
 from pipeline.context import Context
-from teachers.account import Account
+from teachers.account import Account, Pace
 
 EVERY_S = 1.0
 SHOW_EVERY_S = 0.25
 COLUMNS = 40
+COUNTS = ("in_flight", "ceiling", "waiting", "refused")
+"""What is known of an account at a moment; `waiting` counts those that rest before another try as well."""
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPREAD = 3600
 """Records are at least a 3600th of the time so far apart."""
 
 
 @contextmanager
-def watch(context: Context, stage: str, tally: Tally, accounts: Collection[Account]) -> Iterator[None]:
-    """Shows and logs the pace while it lasts, and once more at its end."""
+def watch(context: Context, stage: str, tally: Tally, accounts: Mapping[str, Account]) -> Iterator[None]:
+    """Shows and logs the pace while it lasts, and once more at its end. `accounts` are by name."""
     context.progress.start(stage, tally.total)
     context.run.pace.parent.mkdir(exist_ok=True)
     with context.run.pace.open("ab") as log:
@@ -104,9 +106,14 @@ def _blocks(values: Sequence[float]) -> str:
     return "".join(BLOCKS[round(value / most * (len(BLOCKS) - 1))] for value in values)
 
 
+def _counts(pace: Pace) -> dict[str, int]:
+    waiting = pace.waiting + pace.resting
+    return dict(zip(COUNTS, (pace.in_flight, pace.ceiling, waiting, pace.refused), strict=True))
+
+
 class _Watcher:
     def __init__(
-        self, context: Context, stage: str, tally: Tally, accounts: Collection[Account], log: IO[bytes]
+        self, context: Context, stage: str, tally: Tally, accounts: Mapping[str, Account], log: IO[bytes]
     ) -> None:
         self._context, self._stage, self._tally, self._accounts, self._log = context, stage, tally, accounts, log
         self._loop = asyncio.get_running_loop()
@@ -135,12 +142,11 @@ class _Watcher:
         self._context.progress.update(self._tally.done, detail, figures=figures)
 
     def _figures(self) -> dict[str, Any]:
-        paces, tally = [account.pace for account in self._accounts], self._tally
+        tally = self._tally
+        accounts = {name: _counts(account.pace) for name, account in self._accounts.items()}
         return {
-            "in_flight": sum(pace.in_flight for pace in paces),
-            "ceiling": sum(pace.ceiling for pace in paces),
-            "waiting": sum(pace.waiting + pace.resting for pace in paces),
-            "refused": sum(pace.refused for pace in paces),
+            **{name: sum(counts[name] for counts in accounts.values()) for name in COUNTS},
+            "accounts": accounts,
             "input_tokens": tally.input_tokens,
             "output_tokens": tally.output_tokens,
             "cost_usd": tally.cost_usd,

@@ -2,15 +2,19 @@
 
 A machine reads one object a line: {"event": "message", "text"} and {"event": "progress", "stage", "done", "total",
 "per_s", "left_s"}, with what else is known: "in_flight", "ceiling", "waiting", "refused" (429s), "input_tokens",
-"output_tokens", "cost_usd", "kept", "outcomes".
+"output_tokens", "cost_usd", "kept", "outcomes", "accounts", "loss", "validation_loss", "tokens_per_s". The same object
+is left in a file of the run, for `stillhouse status`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -18,13 +22,15 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S = 10.0  # a log that is read afterwards wants to see movement, not every row
 JSON_EVERY_S = 1.0
+FILE_EVERY_S = 1.0
 
 
 class Progress:
     """One stage at a time: `start`, `update` as often as you like, `say` for a line that stays."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
-        """`as_json` writes JSON lines wherever stderr is no terminal."""
+    def __init__(self, *, as_json: bool = False, file: Path | None = None) -> None:
+        """`as_json` writes JSON lines wherever stderr is no terminal; `file` has the last of them while it lasts."""
+        self._file, self._file_at = file, -FILE_EVERY_S
         self._as_json = as_json and not sys.stderr.isatty()
         self._bars = _bars() if sys.stderr.isatty() else None
         self._task: rich.progress.TaskID | None = None
@@ -40,6 +46,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bars is not None:
             self._bars.stop()
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -52,6 +61,7 @@ class Progress:
         """A new bar of `total` steps; 0 where they are not counted yet."""
         self._stage, self._total, self._left_s = stage, total, None
         self._started_at = self._line_at = time.monotonic()
+        self._file_at = -FILE_EVERY_S
         if self._bars is not None:
             self._clear()
             self._task = self._bars.add_task(stage, total=total or None, detail="", left_s=None)
@@ -71,6 +81,8 @@ class Progress:
         have gone on from a checkpoint.
         """
         self._total, self._left_s = self._total if total is None else total, left_s
+        if self._file is not None and time.monotonic() - self._file_at >= FILE_EVERY_S:
+            self._write(self._file, done, detail, figures or {})
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=self._total or None, detail=detail, left_s=left_s)
         elif time.monotonic() - self._line_at >= (JSON_EVERY_S if self._as_json else LINE_EVERY_S):
@@ -85,6 +97,16 @@ class Progress:
         if self._bars is not None and self._task is not None:
             self._bars.remove_task(self._task)
             self._task = None
+
+    def _write(self, file: Path, done: int, detail: str, figures: Mapping[str, Any]) -> None:
+        self._file_at = time.monotonic()
+        now = {**json.loads(self._json_line(done, figures)), "detail": detail, "at": time.time()}
+        # Whoever watches is told what can be told: a disk that is full stops the run where it loses something.
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+            beside.write_text(json.dumps(now), encoding="utf-8")
+            beside.replace(file)
 
     def _speed(self, done: int) -> tuple[float, float | None]:
         """Steps a second, by the seconds left where they are known, else since the start; and seconds left."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 
-from pipeline.accounts import open_accounts
+from pipeline.accounts import account_of, open_accounts
 from pipeline.asker import Asker, Tally
 from pipeline.budget import open_ledger
 from pipeline.chains import Chain
@@ -54,7 +54,7 @@ async def ask(
         asker = Asker(teachers, accounts, tally)
         alone = {number for number, seat in seats.items() if seat.warms_cache}
         with (
-            watch(context, stage, tally, set(accounts.values())),
+            watch(context, stage, tally, {account_of(seats[number]): accounts[number] for number in seats}),
             on_stop_signal(_stopping(asker, stage, progress.say)),
         ):
             await asker.ask(lanes, OPEN * generate.concurrency, alone)
