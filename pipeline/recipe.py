@@ -9,6 +9,7 @@ import yaml
 from pydantic import BeforeValidator, Field, field_validator
 
 from pipeline.curate.config import Agreement, Best, Curate, Step
+from pipeline.evaluate.general_config import General
 from pipeline.roster import Combine, Rescore, TeacherEntry, to_entries
 from pipeline.section import Section
 from pipeline.tune.config import Tune
@@ -96,6 +97,7 @@ class Evaluate(Section):
     """Bootstrap resamples behind each interval."""
     seed: int = 0
     """The bootstrap's seed."""
+    general: General = General()
 
 
 class Recipe(Section):

@@ -42,6 +42,7 @@ def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
             "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, path, root)}),
             "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
             "student": student.model_copy(update={"base": base}),
+            "evaluate": recipe.evaluate.model_copy(update={"general": recipe.evaluate.general.beside(path, root)}),
         }
     )
 

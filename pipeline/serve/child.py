@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from pipeline.errors import RunError
+from pipeline.log_tail import log_tail
 from pipeline.serve.engines import Engine
 from prompts.errors import InputError
 
@@ -22,7 +23,6 @@ READY_S = 900.0
 POLL_S = 0.2
 STOP_S = 15.0
 """Seconds between asking a server to stop and ending it."""
-LAST_LINES = 15
 
 _LOCAL = build_opener(ProxyHandler({}))
 """A proxy of the environment must not be asked for an address of this machine."""
@@ -46,7 +46,7 @@ class Child:
     def wait(self) -> None:
         """Returns never, unless by KeyboardInterrupt; RunError, with its last lines, when the server ends by itself."""
         code = self.process.wait()
-        raise RunError(f"{self.engine.name} ended with exit status {code}. {_last_lines(self.log)}")
+        raise RunError(f"{self.engine.name} ended with exit status {code}. {log_tail(self.log)}")
 
     def is_ready(self) -> bool:
         """Whether it answers its health check. RunError where it has ended."""
@@ -112,7 +112,7 @@ def _wait_ready(child: Child, ready_s: float) -> None:
     while not child.is_ready():
         if time.monotonic() > until:
             late = f"{child.engine.name} was not ready after {ready_s:.0f} s"
-            raise RunError(f"{late}. {_last_lines(child.log)}")
+            raise RunError(f"{late}. {log_tail(child.log)}")
         time.sleep(POLL_S)
 
 
@@ -123,8 +123,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _last_lines(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
-    return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,12 @@ def run(exported: RunDir, tmp_path: Path) -> RunDir:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    real = engines.find_spec
+    real = find_spec
     monkeypatch.setattr(engines, "find_spec", lambda name: None if name in names else real(name))
 
 
 def with_vllm(monkeypatch: pytest.MonkeyPatch, *, gpu: bool) -> None:
-    real: Any = engines.find_spec
+    real: Any = find_spec
     monkeypatch.setattr(engines, "find_spec", lambda name: object() if name == "vllm" else real(name))
     monkeypatch.setattr(engines, "_has_gpu", lambda: gpu)
 

@@ -93,7 +93,7 @@ def test_a_server_that_dies_is_an_error_with_its_last_lines(tiny: Path, tmp_path
 def test_a_bad_option_is_told_before_anything_is_loaded(tiny: Path, tmp_path: Path, wanted: Wanted, says: str) -> None:
     run = make_run(scripted(tmp_path), tiny)
     with pytest.raises(InputError, match=says):
-        serve(run.root, wanted, pytest.fail, Progress())
+        serve(run.root, wanted, lambda ready: pytest.fail(str(ready)), Progress())
 
 
 def test_the_threshold_that_evaluation_chose_is_the_default(tiny: Path, tmp_path: Path) -> None:
