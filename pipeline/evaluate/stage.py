@@ -14,6 +14,7 @@ from pipeline.evaluate.ask import ask
 from pipeline.evaluate.compare import compare
 from pipeline.evaluate.contestants import BASE, STUDENT, Answer, Contestant, Row, teacher_contestants
 from pipeline.evaluate.exports import ask_exports, write_scores
+from pipeline.evaluate.general import measure_general
 from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import HOSTED, Size, measure
@@ -48,6 +49,8 @@ def work(context: Context) -> dict[str, Any]:
         contestants.append(_contestant(asking, name, model))
     exports = ask_exports(context, rows, contestants[-1].size, asking.ask)
     result = compare(rows, contestants, recipe.evaluate, selection.left_out, exports)
+    if (general := measure_general(context, base)) is not None:
+        result["general"] = general
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     write_scores(context, result)
     return {"rows": len(rows), **_scores(result, contestants, exports)}
