@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.context import Context
 from pipeline.local_teacher import prepare_teacher
 from pipeline.terms import provenance
+from pipeline.train_log import open_log
 from prompts.errors import InputError
 from students.base import prepare_base
 from students.card import write_card
@@ -23,15 +24,18 @@ def work(context: Context) -> dict[str, Any]:
     _require_other_base(context)
     progress.start("train", 0)
     progress.update(0, "loading the base and the rows")
-    result = train_student(
-        context,
-        context.recipe.student,
-        out=run.student,
-        work=run.work / "checkpoints",
-        on_progress=lambda now: progress.update(
-            now.step, describe(now), total=now.total_steps, figures=figures(now), left_s=now.seconds_left
-        ),
-    )
+    with open_log(run.train_log) as log:
+
+        def on_progress(now: Progress) -> None:
+            log.step(now)
+            progress.update(
+                now.step, describe(now), total=now.total_steps, figures=figures(now), left_s=now.seconds_left
+            )
+
+        result = train_student(
+            context, context.recipe.student, out=run.student, work=run.work / "checkpoints", on_progress=on_progress
+        )
+        log.end(result)
     if result.steps < result.planned_steps:
         measured = f"{context.recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
@@ -77,7 +81,7 @@ def refresh(context: Context) -> None:
     They are no part of the stage's fingerprint, for they do not change the weights.
     """
     run, counts = context.run, context.manifest.stages["train"].counts
-    result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult)})
+    result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult) if item.name in counts})
     write_card(run.student, context.recipe.student, run.kept, result, provenance(context.recipe, run))
 
 

@@ -118,6 +118,9 @@ def summarise(state: Any, data: Data, parameters: int, seconds: float, reporter:
         resumed_from=reporter.first_step or None,
         measures={**data.measures},
         planned_steps=state.max_steps,
+        last_validation_loss=next(
+            (log["eval_loss"] for log in reversed(state.log_history) if "eval_loss" in log), None
+        ),
     )
 
 

@@ -97,3 +97,5 @@ class TrainResult:
     """What was found out before the first step: what `shrink` kept, the share of answer tokens with a soft target."""
     planned_steps: int = 0
     """The steps of all its epochs: more than `steps` where `patience` ended it before."""
+    last_validation_loss: float | None = None
+    """The loss of the last step's weights on the same rows: well above `validation_loss`, they had begun to overfit."""

@@ -1,0 +1,90 @@
+"""RUN/logs/train.jsonl: the losses of the training, a line a step and a line a measurement of the validation rows.
+
+It is only appended to. A step that was written before is trained again: a new training, or one that goes on from a
+checkpoint; the reader forgets what came after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from students.result import Progress, TrainResult
+
+Point = tuple[int, float]
+
+
+@dataclass(slots=True, frozen=True)
+class Curve:
+    """Loss by step, ascending, in nats per completion token."""
+
+    train: tuple[Point, ...] = ()
+    """After each optimiser step."""
+    validation: tuple[Point, ...] = ()
+    """At each measurement."""
+
+
+class TrainLog:
+    """Writes the log; every line is whole when its method returns."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._validation: float | None = None
+
+    def step(self, now: Progress) -> None:
+        """A step's loss; before it the validation loss, where one was measured since the step before."""
+        if now.validation_loss not in (None, self._validation):
+            self._validation = now.validation_loss
+            self._write({"step": now.step - 1, "validation_loss": now.validation_loss})
+        self._write({"step": now.step, "loss": now.loss})
+
+    def end(self, result: TrainResult) -> None:
+        """The last measurement, which no step came after."""
+        if result.last_validation_loss is not None:
+            self._write({"step": result.steps, "validation_loss": result.last_validation_loss})
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        self._file.write(orjson.dumps(record) + b"\n")
+        self._file.flush()
+
+
+@contextmanager
+def open_log(path: Path) -> Iterator[TrainLog]:
+    """The log at `path`, made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(b"\n")  # a line that a kill tore ends here, and takes no other with it
+        yield TrainLog(file)
+
+
+def read_curve(path: Path) -> Curve:
+    """The last training in the log; empty where there is no log. A torn line is left out."""
+    train: dict[int, float] = {}
+    validation: dict[int, float] = {}
+    last = 0
+    for record in _records(path):
+        step = record["step"]
+        if "loss" in record:
+            if step <= last:
+                train = {place: loss for place, loss in train.items() if place < step}
+                validation = {place: loss for place, loss in validation.items() if place < step}
+            train[step], last = record["loss"], step
+        else:
+            validation[step] = record["validation_loss"]
+    return Curve(tuple(sorted(train.items())), tuple(sorted(validation.items())))
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
