@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.recipe import Recipe
 
 STAGES = ("generate", "curate", "train", "package", "evaluate", "report")
+REVIEWS = ("argilla", "label-studio")
 EXPORTS = ("openai-chat", "bedrock-distillation", "trl", "sharegpt", "alpaca")
 ENGINES = ("vllm", "llama.cpp", "transformers")
 INTERRUPTED = 130
@@ -253,6 +254,38 @@ def serve(run_dir: Path, as_json: bool, **options: Any) -> None:
 
     with Progress(as_json=as_json) as progress:
         serve_run(run_dir, Wanted(**options), announce, progress)
+
+
+@cli.command()
+@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--by", type=click.Choice(("uncertainty", "disagreement", "random")), default="uncertainty")
+@click.option("--split", type=click.Choice(("train", "heldout", "all")), default="train", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), default=500, show_default=True, help="The most samples shown.")
+@click.option("--reviewer", metavar="NAME", help="Who decides. [the login name]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The page's port. [any that is free]")
+@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+@click.option("--export", "to", type=click.Choice(REVIEWS), help="Write the samples and decisions to --out instead.")
+@click.option("--out", type=click.Path(path_type=Path), help="A new file, for --export.")
+@click.option("--import", "file", type=click.Path(path_type=Path), help="Add another tool's decisions instead.")
+@click.option("--from", "source", type=click.Choice(REVIEWS), help="What wrote the file of --import.")
+@_json
+def review(
+    run_dir: Path,
+    to: str | None,
+    out: Path | None,
+    file: Path | None,
+    source: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Go through RUN's samples in a local page: accept, reject, edit, relabel, choose the better of two.
+
+    Every decision is in RUN/reviews.sqlite at once; the next `stillhouse run` obeys it. Ctrl-C ends the page.
+    """
+    from pipeline.review.command import review as go
+
+    done, render = go(run_dir, to, out, file, source, as_json=as_json, **options)
+    _print(done, as_json, render)
 
 
 @cli.command()

@@ -162,8 +162,8 @@ def _review(alive: Sequence[Sample], result: Curated) -> list[Sample]:
     for sample in alive:
         match obey(sample, result.rulings):
             case Drop(reason):
-                seen = result.rulings.samples[sample.sample_id].seen
-                shown = sample if seen is None else replace(sample, completion=seen)
+                ruling = result.rulings.samples.get(sample.sample_id)
+                shown = replace(sample, completion=ruling.seen) if ruling and ruling.seen else sample
                 result.dropped[sample.sample_id] = Dropped(shown, STEP, reason, None)
             case Sample() as stays:
                 staying.append(stays)

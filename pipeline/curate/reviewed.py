@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pipeline.curate.config import Decontaminate, Pii, Step
 from pipeline.curate.step import Drop, Reviewed, Sample
+from pipeline.curate.text import normalise
 from pipeline.review.rulings import Rulings
 
 STEP = "review"
@@ -25,6 +26,8 @@ def obey(sample: Sample, rulings: Rulings) -> Sample | Drop:
     if sample.split == "heldout":
         return sample
     if ruling is None:
+        if (sample.prompt_id, normalise(sample.completion)) in rulings.rejected:
+            return Drop("rejected")
         preferred = sample.sample_id in rulings.better.values()
         return replace(sample, reviewed=Reviewed("prefer")) if preferred else sample
     if ruling.kind == "reject":

@@ -35,6 +35,8 @@ class Rulings:
     """Of pairs: the worse sample's id, and the better one's. Of a sample that lost twice, the first by id."""
     gold: Mapping[str, str] = field(default_factory=dict)
     """By prompt id, the answer that people gave or accepted."""
+    rejected: frozenset[tuple[str, str]] = frozenset()
+    """Prompt ids with the answers that were rejected, normalised: whichever sample says it."""
     contested: int = 0
     """Questions on which reviewers are split evenly."""
 
@@ -69,6 +71,7 @@ def rule(decisions: Iterable[Decision]) -> Rulings:
         {one.sample_id: Ruling(one.kind, one.says, one.seen) for one in singles},
         better,
         _gold(singles),
+        frozenset((one.prompt_id, normalise(one.seen)) for one in singles if one.kind == "reject" and one.seen),
         sum(one is None for one in winners.values()),
     )
 

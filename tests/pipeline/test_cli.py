@@ -39,7 +39,7 @@ def as_json(*arguments: str | Path, cwd: Path) -> Any:
 
 
 def test_the_command_line_is_the_contracts() -> None:
-    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push", "tune", "serve"]
+    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push", "tune", "serve", "review"]
     assert sorted(cli.commands) == sorted([*STAGES, *others])
     assert STAGES == NAMES
     options = {name for parameter in cli.commands["run"].params for name in parameter.opts}

@@ -1,0 +1,107 @@
+"""The samples that a person goes through, as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.records import read_rows, spec_of
+from pipeline.review.candidates import (
+    Candidate,
+    by_prompt,
+    labels_of,
+    read_answers,
+    read_candidates,
+    read_recipe,
+)
+from pipeline.review.order import By, ordered
+from pipeline.run import RunDir
+from prompts.messages import MessageDict
+
+_COLUMNS = ["sample_id", "prompt_id", "split", "prompt", "completion", "gold", "teacher"]
+STUDENT = "student"
+"""The student's name in answers.parquet."""
+
+
+@dataclass(slots=True, frozen=True)
+class Item:
+    """One answer to judge, with all that a reviewer is shown."""
+
+    sample_id: str
+    prompt_id: str
+    split: str
+    prompt: list[MessageDict]
+    """What the student is asked."""
+    completion: str
+    gold: str | None
+    teacher: str
+    verdict: str
+    """kept, or the step and the reason by which it was dropped."""
+    other_id: str | None = None
+    """Another sample of the prompt that says something else, where there is one, and what it says."""
+    other: str | None = None
+    student: str | None = None
+    """What the student answers, where it was evaluated."""
+
+
+@dataclass(slots=True, frozen=True)
+class Pile:
+    """What is gone through, in order."""
+
+    items: tuple[Item, ...]
+    labels: tuple[str, ...]
+    """The only answers there are; empty where any text may be one."""
+    by: str
+    """What the order goes by, in words."""
+    total: int
+    """How many there are without the limit."""
+
+
+def read_pile(run: RunDir, by: By, split: str, limit: int | None) -> Pile:
+    """The first `limit` items; the run's files are read twice, and no more than these items are held."""
+    recipe = read_recipe(run)
+    labels = labels_of(recipe)
+    student = read_answers(run.root / "answers.parquet", STUDENT)
+    candidates = read_candidates(run, split, labels)
+    order, words = ordered(candidates, by, student=student, labels=labels)
+    chosen = order[:limit]
+    others = _others(candidates, chosen)
+    found = {item.sample_id: item for item in load_items(run, {one.sample_id for one in chosen} | {*others.values()})}
+    items = (replace(found[one.sample_id], student=student.get(one.key[0])) for one in chosen)
+    shown = [_with_other(item, found[others[item.sample_id]]) if item.sample_id in others else item for item in items]
+    return Pile(tuple(shown), labels, words, len(order))
+
+
+def _others(candidates: Sequence[Candidate], chosen: Sequence[Candidate]) -> dict[str, str]:
+    """Per chosen sample the one beside it: the prompt's first that is another."""
+    groups = by_prompt(candidates)
+    pairs = ((one, [two for two in groups[one.key[0]] if two.sample_id != one.sample_id]) for one in chosen)
+    return {one.sample_id: rest[0].sample_id for one, rest in pairs if rest}
+
+
+def _with_other(item: Item, other: Item) -> Item:
+    return replace(item, other_id=other.sample_id, other=other.completion)
+
+
+def load_items(run: RunDir, wanted: set[str]) -> Iterator[Item]:
+    """The wanted samples of a run, by id; those that it does not have are not among them."""
+    for row in read_rows(run.kept, _COLUMNS):
+        if row["sample_id"] in wanted:
+            yield _item(row, "kept")
+    for row in read_rows(run.dropped, [*_COLUMNS, "step", "reason"]):
+        if row["sample_id"] in wanted:
+            yield _item(row, f"dropped by {row['step']}: {row['reason']}")
+
+
+def _item(row: dict[str, Any], verdict: str) -> Item:
+    return Item(
+        sample_id=row["sample_id"],
+        prompt_id=row["prompt_id"],
+        split=row["split"],
+        prompt=row["prompt"],
+        completion=row["completion"][-1]["content"] if row["completion"] else "",
+        gold=row["gold"],
+        teacher=spec_of(row["teacher"]),
+        verdict=verdict,
+    )
