@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quickstart test test-slow check format bench bench-peers docs clean
+.PHONY: setup browser quickstart test test-slow check format bench bench-peers docs clean
 
 setup: $(STAMP)
 
@@ -19,10 +19,18 @@ $(STAMP): pyproject.toml constraints.txt
 quickstart: setup  ## real e-mails, a real teacher, a trained student and the table: runs/quickstart/
 	@$(BIN)/stillhouse run quickstart
 
-test: setup  ## the whole suite, under ten minutes on two cores
+# A package of the system, not of Python: where it is missing and apt is here, it is installed; else the tests that
+# need it fail and say so.
+browser:  ## headless Chromium, in which pages are tested
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		else echo "no Chromium: sudo apt-get install chromium"; fi; }
+
+test: setup browser  ## the whole suite, under ten minutes on two cores
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: setup  ## what takes longer: the quickstart's own figures
+test-slow: setup browser  ## what takes longer: the quickstart's own figures
 	$(BIN)/python -m pytest -m slow
 
 check: setup  ## lint, format, types, layers

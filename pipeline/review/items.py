@@ -19,14 +19,14 @@ from pipeline.review.order import By, ordered
 from pipeline.run import RunDir
 from prompts.messages import MessageDict
 
-_COLUMNS = ["sample_id", "prompt_id", "split", "prompt", "completion", "gold", "teacher"]
+_COLUMNS = ["sample_id", "prompt_id", "split", "prompt", "completion", "teacher"]
 STUDENT = "student"
 """The student's name in answers.parquet."""
 
 
 @dataclass(slots=True, frozen=True)
 class Item:
-    """One answer to judge, with all that a reviewer is shown."""
+    """One answer to judge, with all that a reviewer is shown: not gold, which would then train through their words."""
 
     sample_id: str
     prompt_id: str
@@ -34,7 +34,6 @@ class Item:
     prompt: list[MessageDict]
     """What the student is asked."""
     completion: str
-    gold: str | None
     teacher: str
     verdict: str
     """kept, or the step and the reason by which it was dropped."""
@@ -101,7 +100,6 @@ def _item(row: dict[str, Any], verdict: str) -> Item:
         split=row["split"],
         prompt=row["prompt"],
         completion=row["completion"][-1]["content"] if row["completion"] else "",
-        gold=row["gold"],
         teacher=spec_of(row["teacher"]),
         verdict=verdict,
     )

@@ -89,7 +89,6 @@ async function show(where) {
   put("other", item.other ?? "");
   for (const id of ["left", "right"]) $(id).hidden = item.other === null;
   maybe("student", "student-text", item.student);
-  maybe("gold", "gold-text", item.gold);
   $("note").value = "";
   showSaid();
   $("this").focus({ preventScroll: true });
