@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
 from pipeline.local_teacher import prepare_teacher
+from pipeline.student_card import write_student_card
 from pipeline.terms import provenance
 from pipeline.train_log import open_log
 from prompts.errors import InputError
 from students.base import prepare_base
-from students.card import write_card
 from students.config import StudentConfig
 from students.result import OnProgress, OnValidation, Progress, TrainResult
 from students.train import train
@@ -80,9 +80,7 @@ def refresh(context: Context) -> None:
 
     They are no part of the stage's fingerprint, for they do not change the weights.
     """
-    run, counts = context.run, context.manifest.stages["train"].counts
-    result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult) if item.name in counts})
-    write_card(run.student, context.recipe.student, run.kept, result, provenance(context.recipe, run))
+    write_student_card(context)
 
 
 def figures(now: Progress) -> dict[str, float | None]:

@@ -23,7 +23,11 @@ Trained with stillhouse: method `{method}`, from `{base}`, on a teacher's answer
 
 {origin}
 
-## Numbers
+## Scores
+
+{scores}
+
+## Training
 
 | | |
 |---|---|
@@ -46,7 +50,21 @@ student = pipeline("text-generation", model="PATH/TO/THIS/DIRECTORY")
 messages = [{{"role": "user", "content": "..."}}]
 print(student(messages, do_sample=False, max_new_tokens=64)[0]["generated_text"][-1]["content"])
 ```
+
+As an OpenAI-compatible endpoint, at http://127.0.0.1:8000/v1 with the model's name `student`:
+
+```sh
+stillhouse serve RUN                                                  # from the run directory; picks one of these
+vllm serve PATH/TO/THIS/DIRECTORY --served-model-name student         # vLLM, on a GPU
+{llama}
+```
 """
+
+UNSCORED = "It has not been scored on held-out rows yet: `stillhouse evaluate RECIPE`."
+LLAMA = "llama-server -m {gguf} --alias student --port 8000"
+NO_GGUF = """\
+# llama.cpp wants a GGUF file: add `exports: [gguf-q8_0]` to the recipe and run `stillhouse package RECIPE`, then
+llama-server -m RUN/exports/gguf-q8_0/model.gguf --alias student --port 8000"""
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,6 +99,28 @@ class Provenance:
 
 
 @dataclass(slots=True, frozen=True)
+class Score:
+    """A number of the evaluation, on the scorer's scale."""
+
+    name: str
+    value: float
+    ci95: tuple[float, float] | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Measured:
+    """What the evaluation says of a student, and which files were made of it."""
+
+    scorer: str
+    rows: int
+    """Held-out rows that were scored."""
+    scores: tuple[Score, ...]
+    """The student's first."""
+    notes: tuple[str, ...] = ()
+    """Sentences below the table."""
+
+
+@dataclass(slots=True, frozen=True)
 class TeacherRows:
     """Who answered how many of the training rows, and the terms of those answers."""
 
@@ -90,9 +130,21 @@ class TeacherRows:
     rows: int
 
 
-def write_card(student: Path, config: StudentConfig, corpus: Path, result: TrainResult, provenance: Provenance) -> None:
-    """Writes the card of the student in directory `student`, trained on the file `corpus`, over an older one."""
-    card = model_card(config, digest_file(corpus), result, read_teachers(corpus), provenance)
+def write_card(
+    student: Path,
+    config: StudentConfig,
+    corpus: Path,
+    result: TrainResult,
+    provenance: Provenance,
+    measured: Measured | None = None,
+    gguf: str | None = None,
+) -> None:
+    """Writes the card of the student in directory `student`, trained on the file `corpus`, over an older one.
+
+    `measured` is None before it was scored; `gguf` is its first GGUF export, from the student's directory.
+    """
+    teachers = read_teachers(corpus)
+    card = model_card(config, digest_file(corpus), result, teachers, provenance, measured, gguf)
     beside = student / ".README.md.tmp"
     beside.write_text(card, encoding="utf-8")
     beside.replace(student / "README.md")
@@ -115,6 +167,8 @@ def model_card(
     result: TrainResult,
     teachers: tuple[TeacherRows, ...],
     provenance: Provenance,
+    measured: Measured | None = None,
+    gguf: str | None = None,
 ) -> str:
     """Markdown with the hub's front matter. It names the teachers' terms; the base's licence is the base's to say."""
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["stillhouse", config.method]}
@@ -128,6 +182,8 @@ def model_card(
         origin="\n\n".join(_origin(teachers, provenance)),
         rows="\n".join(f"| {name} | {_show(value)} |" for name, value in facts.items()),
         settings=yaml.safe_dump(config.model_dump(), sort_keys=False),
+        scores=UNSCORED if measured is None else "\n\n".join(_scores(measured)),
+        llama=NO_GGUF if gguf is None else LLAMA.format(gguf=gguf),
     )
 
 
@@ -146,6 +202,16 @@ def _origin(teachers: tuple[TeacherRows, ...], provenance: Provenance) -> list[s
     lines += [f"- {_name(item.provider, item.model)}, {item.role}: {_terms(item.terms)}" for item in provenance.helpers]
     parts.append("\n".join(lines) or "The corpus does not say who its teachers were.")
     return parts
+
+
+def _scores(measured: Measured) -> list[str]:
+    """The table, then the notes, a paragraph each."""
+    lines = ["| on the held-out rows | | 95 % interval |", "|---|---|---|"]
+    for score in measured.scores:
+        interval = "-" if score.ci95 is None else "{:.3f} to {:.3f}".format(*score.ci95)
+        lines.append(f"| {score.name} | {score.value:.3f} | {interval} |")
+    by = f"{measured.rows:,} held-out rows, which training never read, scored by `{measured.scorer}`."
+    return [by, "\n".join(lines), *map(_line, measured.notes)]
 
 
 def _name(provider: str, model: str) -> str:

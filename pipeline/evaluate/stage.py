@@ -19,6 +19,7 @@ from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import HOSTED, Size, measure
 from pipeline.records import write_text
+from pipeline.student_card import write_student_card
 from students.base import prepare_base
 from teachers.base import Sampling
 from teachers.catalog import open_teacher
@@ -53,6 +54,7 @@ def work(context: Context) -> dict[str, Any]:
         result["general"] = general
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     write_scores(context, result)
+    write_student_card(context, result)
     return {"rows": len(rows), **_scores(result, contestants, exports)}
 
 

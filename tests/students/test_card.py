@@ -65,7 +65,7 @@ def test_overrides_and_notices_stand_above_all_else(trained: tuple[Path, TrainRe
     card = (trained[0] / "README.md").read_text()
     override = card.index("**Terms overridden by the user: anthropic: No competing models (https://a.example)**")
     notice = card.index('**Its name must begin with "Llama".**')
-    assert override < notice < card.index("Made for: general.") < card.index("## Teachers") < card.index("## Numbers")
+    assert override < notice < card.index("Made for: general.") < card.index("## Teachers") < card.index("## Scores")
 
 
 def test_another_purpose_rewrites_the_card_and_no_weight(

@@ -1,0 +1,123 @@
+"""General ability: lm-eval itself on a small local task, and the paired difference."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.context import Context
+from pipeline.errors import RunError
+from pipeline.evaluate import general_config
+from pipeline.evaluate.general import compare_general, measure_general
+from pipeline.evaluate.general_config import General, require_general
+from pipeline.manifest import Manifest
+from pipeline.progress import Progress
+from pipeline.recipe_file import load_recipe
+from pipeline.run import RunDir
+from prompts.errors import InputError, MissingExtra
+from tests.models import save_tiny
+from tests.pipeline.helpers import write_recipe, write_rows
+
+TASK = {
+    "task": "sums",
+    "dataset_path": "json",
+    "dataset_kwargs": {"data_files": {"test": "sums.jsonl"}},
+    "output_type": "multiple_choice",
+    "test_split": "test",
+    "doc_to_text": "Question: {{question}}\nAnswer:",
+    "doc_to_choice": "{{choices}}",
+    "doc_to_target": "{{answer}}",
+    "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+}
+
+
+def write_task(folder: Path, **changes: Any) -> Path:
+    rows = [{"question": f"{i} + 1 = ?", "choices": [f"{i + 1}", f"{i + 30}"], "answer": i % 2} for i in range(12)]
+    write_rows(folder / "sums.jsonl", rows)
+    path = folder / "sums.yaml"
+    path.write_text(yaml.safe_dump({**TASK, **changes}, sort_keys=False))
+    return path
+
+
+def open_context(folder: Path, student: Path, **general: Any) -> Context:
+    recipe = load_recipe(write_recipe(folder, evaluate={"general": general}))
+    run = RunDir(folder / "run")
+    shutil.copytree(student, run.student)
+    return Context(recipe, run, Manifest(run.manifest, recipe.name), Progress())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_base_and_student_are_measured_on_the_same_rows_once(
+    tiny: Path, tokenizer: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    base = save_tiny(tokenizer, tmp_path / "base", layers=1)
+    write_task(tmp_path)
+    context = open_context(tmp_path, tiny, tasks=["sums.yaml"], limit=10)
+    found = measure_general(context, base)
+    assert found is not None
+    sums = found["sums"]
+    assert (sums["metric"], sums["higher_is_better"], sums["rows"]) == ("acc", True, 10)
+    assert sums["difference"]["value"] == pytest.approx(sums["student"]["value"] - sums["base"]["value"])
+    low, high = sums["difference"]["ci95"]
+    assert low <= sums["difference"]["value"] <= high
+    assert 0 < sums["student"]["stderr"] < 0.5
+    json.dumps(found)
+    log = context.run.logs / "lm-eval.log"
+    before = log.stat().st_size
+    assert measure_general(context, base) == found
+    assert log.stat().st_size == before, "neither model is measured again"
+    assert set(capfd.readouterr().err.splitlines()) == {
+        f"evaluate: general ability of the {name}, by lm-eval" for name in ("base", "student")
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_task_that_lm_eval_refuses_is_an_error_with_its_words(tiny: Path, tmp_path: Path) -> None:
+    write_task(tmp_path, output_type="no such thing")
+    with pytest.raises(RunError, match=r"(?s)lm-eval ended with exit status 1\..*no such thing"):
+        measure_general(open_context(tmp_path, tiny, tasks=["sums.yaml"]), tiny)
+
+
+def test_without_tasks_nothing_is_measured(tiny: Path, tmp_path: Path) -> None:
+    assert measure_general(open_context(tmp_path, tiny), tiny) is None
+
+
+def test_a_missing_task_is_told_with_its_line(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, evaluate={"general": {"tasks": ["none.yaml"]}})
+    line = next(n for n, text in enumerate(recipe.read_text().splitlines(), 1) if "none.yaml" in text)
+    with pytest.raises(InputError, match=rf"recipe\.yaml:{line}: field 'evaluate\.general\.tasks': no such file"):
+        load_recipe(recipe)
+
+
+def test_the_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(general_config, "find_spec", lambda name: None)
+    require_general(General())
+    with pytest.raises(MissingExtra, match=r"stillhouse\[general\]"):
+        require_general(General(tasks=[Path("x.yaml")]))
+
+
+def scores(values: list[float], value: float | None = None) -> dict[str, Any]:
+    mean = sum(values) / len(values) if value is None else value
+    rows = {str(number): one for number, one in enumerate(values)}
+    return {"t": {"metric": "acc", "higher_is_better": True, "value": mean, "stderr": None, "rows": rows}}
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
+def test_a_model_against_itself_differs_by_nothing(values: list[float]) -> None:
+    found = compare_general(scores(values), scores(values), resamples=100, seed=0)["t"]
+    assert found["difference"] == {"value": 0.0, "ci95": [0.0, 0.0]}
+
+
+def test_where_the_score_is_no_mean_or_the_rows_differ_there_is_no_interval() -> None:
+    whole, part = scores([1.0, 0.0, 1.0]), scores([1.0, 0.0])
+    for base, student in ((whole, part), (scores([1.0, 0.0, 1.0], 7.0), whole)):
+        assert compare_general(base, student, resamples=100, seed=0)["t"]["difference"]["ci95"] is None
