@@ -14,6 +14,7 @@ from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
 from pipeline.curate.models import model_digest
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
+from pipeline.evaluate.general_config import require_general
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
@@ -57,6 +58,8 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
         require_exports(context.recipe.exports)
+    if NAMES.index(first) <= NAMES.index("evaluate") <= NAMES.index(last):
+        require_general(context.recipe.evaluate.general)
     if first == "package" and not context.recipe.exports:
         raise InputError(
             "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
@@ -158,6 +161,12 @@ def _train_inputs(recipe: Recipe) -> Any:
     return [decides, *map(digest_file, named)] if named else decides
 
 
+def _evaluate_inputs(recipe: Recipe) -> Any:
+    """The settings, and the bytes of the tasks of `general`."""
+    settings, tasks = recipe.evaluate.model_dump(mode="json"), recipe.evaluate.general.tasks
+    return [settings, *map(digest_file, tasks)] if tasks else settings
+
+
 STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
     Stage(
@@ -183,7 +192,7 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        lambda recipe: recipe.evaluate.model_dump(),
+        _evaluate_inputs,
         lambda run: (run.evaluation,),
         "pipeline.evaluate.stage",
     ),
