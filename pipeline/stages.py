@@ -14,10 +14,10 @@ from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
 from pipeline.curate.models import model_digest
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
-from pipeline.evaluate.general_config import require_general
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
+from pipeline.review.rulings import read_rulings
 from pipeline.run import RunDir
 from pipeline.seats import seats_of
 from pipeline.terms import check_terms
@@ -39,6 +39,8 @@ class Stage:
     """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
     refreshes: bool = False
     """Whether the module has `refresh(context)`: what follows the recipe without making the stage run again."""
+    found: Callable[[RunDir], Any] = lambda _: None
+    """Inputs that people put into the run directory itself; None where there are none."""
     wanted: Callable[[Recipe], bool] = lambda _: True
     """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
 
@@ -48,18 +50,21 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 
     `force_from` runs that stage and the later ones even where nothing changed.
     """
-    if context.recipe.prompts.gold is None and NAMES.index(last) >= NAMES.index("evaluate"):
+    if (
+        context.recipe.prompts.gold is None
+        and not read_rulings(context.run.reviews).gold
+        and NAMES.index(last) >= NAMES.index("evaluate")
+    ):
         raise InputError(
             "is not set, so the students could not be scored",
             field="prompts.gold",
-            remedy="Name the column with the right answers, or stop earlier with --until train",
+            remedy="Name the column with the right answers, or give some with 'stillhouse review RUN --split heldout', "
+            "or stop earlier with --until train",
         )
     if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
         require_exports(context.recipe.exports)
-    if NAMES.index(first) <= NAMES.index("evaluate") <= NAMES.index(last):
-        require_general(context.recipe.evaluate.general)
     if first == "package" and not context.recipe.exports:
         raise InputError(
             "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
@@ -70,7 +75,9 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
     for position, stage in enumerate(STAGES):
         if not stage.wanted(context.recipe):
             continue
-        fingerprint = digest([SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream])
+        found = stage.found(context.run)
+        inputs = [SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream]
+        fingerprint = digest(inputs if found is None else [*inputs, found])
         current = _is_current(context, stage, fingerprint)
         forced = force_from is not None and position >= NAMES.index(force_from)
         if position < NAMES.index(first):
@@ -161,12 +168,6 @@ def _train_inputs(recipe: Recipe) -> Any:
     return [decides, *map(digest_file, named)] if named else decides
 
 
-def _evaluate_inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of the tasks of `general`."""
-    settings, tasks = recipe.evaluate.model_dump(mode="json"), recipe.evaluate.general.tasks
-    return [settings, *map(digest_file, tasks)] if tasks else settings
-
-
 STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
     Stage(
@@ -175,6 +176,7 @@ STAGES = (
         lambda run: (run.kept, run.dropped, run.preferences, run.dataset / "README.md"),
         "pipeline.curate.stage",
         refreshes=True,
+        found=lambda run: read_rulings(run.reviews).digest,
     ),
     Stage(
         "train",
@@ -192,7 +194,7 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        _evaluate_inputs,
+        lambda recipe: recipe.evaluate.model_dump(),
         lambda run: (run.evaluation,),
         "pipeline.evaluate.stage",
     ),
