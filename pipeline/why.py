@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipeline.judge import recall_judge
 from pipeline.progress import Progress
 from pipeline.recipe import Recipe
 from pipeline.records import VERDICT
+from pipeline.review.store import read_decisions
 from pipeline.run import RunDir
 from prompts.errors import InputError
 from prompts.messages import from_dicts
@@ -45,6 +47,7 @@ def tell_story(root: Path, sample: str) -> dict[str, Any]:
         "attempts": attempts_of(run.journal, row["request_key"]),
         "reply": reply_of(run.journal, row["request_key"]),
         "verdict": _verdict(run, row),
+        "review": [asdict(one) for one in read_decisions(run.reviews) if row["sample_id"] in one.question],
     }
 
 
@@ -63,7 +66,8 @@ def render_story(story: dict[str, Any]) -> str:
     if reply := story["reply"]:
         lines.append(f"reply ({reply['outcome']}, {reply['finish_reason']}): {reply['text'][:REPLY_CHARS]}")
         lines += [f"warning: {warning}" for warning in reply["warnings"]]
-    return "\n".join([*lines, f"gold: {story['gold']}", *_verdict_lines(story["verdict"])])
+    lines += [f"gold: {story['gold']}", *_verdict_lines(story["verdict"])]
+    return "\n".join([*lines, *(_review_line(one) for one in story["review"])])
 
 
 def _find(replies: Path, sample: str) -> dict[str, Any]:
@@ -89,7 +93,8 @@ def _row(
     path: Path, group: int, place: int, *, columns: list[str] | None = None, without: Sequence[str] = ()
 ) -> dict[str, Any]:
     with pq.ParquetFile(path) as file:
-        names = columns or [name for name in file.schema_arrow.names if name not in without]
+        there = file.schema_arrow.names  # an older run's files lack the newest columns
+        names = [name for name in there if (name in columns if columns else name not in without)]
         [row] = file.read_row_group(group, columns=names).slice(place, 1).to_pylist()
     found: dict[str, Any] = row
     return found
@@ -99,7 +104,7 @@ def _verdict(run: RunDir, reply: dict[str, Any]) -> dict[str, Any]:
     sides = [(side, path) for side, path in (("kept", run.kept), ("dropped", run.dropped)) if path.exists()]
     for side, path in sides:
         extra = VERDICT.names if side == "dropped" else []
-        names = ["prompt", "completion", "split", "margin", "judge_score", "soft_labels", *extra]
+        names = ["prompt", "completion", "split", "margin", "judge_score", "soft_labels", "review", *extra]
         place = next(_places(path, ("sample_id",), lambda ids: pc.equal(ids, reply["sample_id"])), None)
         if place:
             row = _row(path, *place, columns=names)
@@ -151,12 +156,27 @@ def _verdict_lines(verdict: dict[str, Any]) -> list[str]:
             return [f"verdict: no answer ({verdict['outcome']}): neither kept nor dropped"]
         case side:
             return [f"verdict: {side}"]
+    if (review := verdict.get("review")) and review["step"]:
+        lines.append(f"kept by review ({review['kind']}), though the step '{review['step']}' said {review['reason']}")
     if verdict["margin"] is not None:
         lines.append(f"margin: {verdict['margin']:.3g}")
     if verdict["soft_labels"]:
         lines.append("soft labels: " + ", ".join(f"{one['text']} {one['share']:.2f}" for one in verdict["soft_labels"]))
     lines += [f"judge: {one['score']:.2f}, {one['reason']}" for one in verdict["judge"]]
     return lines
+
+
+def _review_line(one: dict[str, Any]) -> str:
+    """One decision, whether it stands or was taken back since."""
+    what = (
+        f"over {one['other_id']}"
+        if one["other_id"]
+        else ""
+        if one["text"] is None
+        else f"as: {one['text'][:REPLY_CHARS]}"
+    )
+    note = f" ({one['note']})" if one["note"] else ""
+    return f"review {_when(one['made_at'])}: {one['reviewer']}: {one['kind']} {what}".rstrip() + note
 
 
 def _when(unix_s: float) -> str:

@@ -44,10 +44,12 @@ class Rulings:
         return bool(self.samples or self.better or self.contested)
 
     @property
-    def digest(self) -> str:
-        """Names what curation is to obey; a note, a name or a time changes nothing."""
+    def digest(self) -> str | None:
+        """Names what curation is to obey; None where there is nothing. A note, a name or a time changes nothing."""
+        if not self.samples and not self.better:
+            return None
         found = {name: [one.kind, one.text, one.seen] for name, one in sorted(self.samples.items())}
-        return digest([found, sorted(self.better.items()), sorted(self.gold.items()), self.contested])
+        return digest([found, sorted(self.better.items()), sorted(self.gold.items())])
 
 
 def read_rulings(path: Path) -> Rulings:
