@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
 from pipeline.curate.models import model_digest
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
+from pipeline.evaluate.general_config import require_general
 from pipeline.recipe import Recipe
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
@@ -24,6 +25,7 @@ from pipeline.terms import check_terms
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
+from students.digests import remembered_digest
 from students.export.formats import FORMATS, require_exports
 from students.monitors import require_monitors
 
@@ -39,6 +41,8 @@ class Stage:
     """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
     refreshes: bool = False
     """Whether the module has `refresh(context)`: what follows the recipe without making the stage run again."""
+    files: Callable[[Recipe], Sequence[Path]] = lambda _: ()
+    """Files and directories whose bytes are inputs too; large ones are read again only where they were touched."""
     found: Callable[[RunDir], Any] = lambda _: None
     """Inputs that people put into the run directory itself; None where there are none."""
     wanted: Callable[[Recipe], bool] = lambda _: True
@@ -65,6 +69,8 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
         require_exports(context.recipe.exports)
+    if NAMES.index(first) <= NAMES.index("evaluate") <= NAMES.index(last):
+        require_general(context.recipe.evaluate.general)
     if first == "package" and not context.recipe.exports:
         raise InputError(
             "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
@@ -76,7 +82,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         if not stage.wanted(context.recipe):
             continue
         found = stage.found(context.run)
-        inputs = [SCHEMA_VERSION, stage.name, stage.inputs(context.recipe), upstream]
+        inputs = [SCHEMA_VERSION, stage.name, _inputs(context, stage), upstream]
         fingerprint = digest(inputs if found is None else [*inputs, found])
         current = _is_current(context, stage, fingerprint)
         forced = force_from is not None and position >= NAMES.index(force_from)
@@ -95,6 +101,11 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         else:
             _work(context, stage, fingerprint)
         upstream = digest([fingerprint, context.manifest.stages[stage.name].counts.get("outcomes")])
+
+
+def _inputs(context: Context, stage: Stage) -> Any:
+    inputs, files = stage.inputs(context.recipe), stage.files(context.recipe)
+    return [inputs, *(remembered_digest(file, context.run.work) for file in files)] if files else inputs
 
 
 def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
@@ -159,13 +170,17 @@ def _curate_inputs(recipe: Recipe) -> Any:
     ]
 
 
-def _train_inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of what they name: pairs, and a base that is a directory."""
-    decides, preference = recipe.student.deciding(), recipe.student.preference
+def _trained_on(recipe: Recipe) -> list[Path]:
+    """What the student's settings name: pairs, and a base that is a directory."""
+    preference, base = recipe.student.preference, Path(recipe.student.base)
     pairs = [] if preference is None or preference.pairs is None else [Path(preference.pairs)]
-    base = Path(recipe.student.base)
-    named = [*pairs, base] if base.is_dir() else pairs
-    return [decides, *map(digest_file, named)] if named else decides
+    return [*pairs, base] if base.is_dir() else pairs
+
+
+def _evaluate_inputs(recipe: Recipe) -> Any:
+    """The settings, and the bytes of the tasks of `general`."""
+    settings, tasks = recipe.evaluate.model_dump(mode="json"), recipe.evaluate.general.tasks
+    return [settings, *map(digest_file, tasks)] if tasks else settings
 
 
 STAGES = (
@@ -180,10 +195,11 @@ STAGES = (
     ),
     Stage(
         "train",
-        _train_inputs,
+        lambda recipe: recipe.student.deciding(),
         lambda run: (run.student,),
         "pipeline.train",
         refreshes=True,
+        files=_trained_on,
     ),
     Stage(
         "package",
@@ -194,7 +210,7 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        lambda recipe: recipe.evaluate.model_dump(),
+        _evaluate_inputs,
         lambda run: (run.evaluation,),
         "pipeline.evaluate.stage",
     ),

@@ -7,9 +7,10 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
-from prompts.digest import digest, digest_file
+from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.packaged import PACKAGED, packaged_model
+from students.digests import remembered_digest
 from students.extra import require_training
 from students.files import publish
 from students.quiet import quiet
@@ -28,7 +29,7 @@ def prepare_base(spec: str, *, cache: Path, beside: Path = Path()) -> Path | str
     path = find_base(spec, beside=beside)
     if isinstance(path, str) or path.is_dir():
         return path
-    prepared = cache / f"base-{digest([FORMAT, digest_file(path)])}"
+    prepared = cache / f"base-{digest([FORMAT, remembered_digest(path, cache)])}"
     if not prepared.is_dir():
         require_training()
         publish(prepared, lambda target: _convert(path, target))
@@ -48,9 +49,9 @@ def find_base(spec: str, *, beside: Path = Path()) -> Path | str:
     return spec
 
 
-def base_digest(base: Path | str) -> str:
-    """Names a base: the bytes of a directory, or the hub id."""
-    return digest_file(Path(base)) if Path(base).is_dir() else digest(str(base))
+def base_digest(base: Path | str, cache: Path) -> str:
+    """Names a base: the bytes of a directory, or the hub id. `cache` remembers those of large files."""
+    return remembered_digest(Path(base), cache) if Path(base).is_dir() else digest(str(base))
 
 
 def _convert(file: Path, target: Path) -> None:

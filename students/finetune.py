@@ -17,7 +17,6 @@ from students.base import base_digest
 from students.blame import stop_at_no_number
 from students.card import Provenance, write_card
 from students.checkpoints import open_work
-from students.config import StudentConfig
 from students.encode import load_tokenizer
 from students.files import directory_bytes, disk_for, publish
 from students.method import Data, Job, Setup, find_method
@@ -52,7 +51,7 @@ def finetune(
         use_settings(arguments, settings_for(config, job.base, max(data.lengths)))
         arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
         with arguments.main_process_first(local=False):
-            decides = fingerprint(config, data.digest, job.base, job.teacher)
+            decides = fingerprint(job, data.digest)
             checkpoint = open_work(job.work, decides | {"processes": arguments.world_size, "sharded": is_sharding()})
         reporter = Reporter(on_progress)
         # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
@@ -88,13 +87,13 @@ def watchers(job: Job) -> list[TrainerCallback]:
     return [*patience, *monitors(job.config.report_to, job.logs or job.work.parent / "logs")]
 
 
-def fingerprint(config: StudentConfig, corpus_digest: str, base: str, teacher: str | None = None) -> dict[str, Any]:
+def fingerprint(job: Job, corpus_digest: str) -> dict[str, Any]:
     """Everything that decides the weights: a checkpoint under another one is not gone on from."""
     return {
-        "config": config.deciding(),
+        "config": job.config.deciding(),
         "corpus": corpus_digest,
-        "base": base_digest(base),
-        "teacher": teacher and base_digest(teacher),
+        "base": base_digest(job.base, job.cache),
+        "teacher": job.teacher and base_digest(job.teacher, job.cache),
         "versions": {name: version(name) for name in LIBRARIES},
     }
 

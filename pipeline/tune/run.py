@@ -63,7 +63,7 @@ def tune(recipe: Recipe, root: Path, progress: Progress) -> dict[str, Any]:
 def study_name(context: Context, space: Space) -> str:
     """Names the search by all that its results depend on; the number of trials is not among it."""
     recipe, run = context.recipe, context.run
-    base = base_digest(prepare_base(recipe.student.base, cache=run.work))
+    base = base_digest(prepare_base(recipe.student.base, cache=run.work), run.work)
     plain = {name: list(values) if isinstance(values, list) else values.model_dump() for name, values in space.items()}
     tuned = recipe.tune.model_dump(include={"objective", "prune", "seed"})
     return digest([plain, tuned, recipe.student.deciding(), base, digest_file(run.kept)])

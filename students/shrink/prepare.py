@@ -53,7 +53,7 @@ def _key(job: Job) -> list[Any]:
     config = job.config
     said = config.model_dump(include={"shrink", "method", "distill", "validation_fraction", "max_length"})
     versions = [version(name) for name in ("torch", "transformers", "tokenizers")]
-    return [FORMAT, base_digest(job.base), digest_file(job.corpus), said, versions]
+    return [FORMAT, base_digest(job.base, job.cache), digest_file(job.corpus), said, versions]
 
 
 def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:

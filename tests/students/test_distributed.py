@@ -1,29 +1,113 @@
-"""The same training in two processes, as `accelerate launch` and `torchrun` start it."""
+"""The same training in two processes: with the whole model in each (DDP), and in parts (FSDP)."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from students.config import StudentConfig
-from students.result import Progress
-from students.train import train
+from prompts.errors import InputError
+from students.config import Distill, Features, Lora, StudentConfig
+from students.sharded import require_shardable
+from tests.students.launched import FSDP, alone, farthest, launch
+from tests.students.samples import WriteCorpus, corpus_rows
+from tests.students.test_distill import with_tokens, write
+
+ROWS = 36  # 32 to train on and 4 to watch: every batch of every process is whole, and accelerate repeats no row
+FULL = FSDP | {"FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT"}
+SHAPES = [(8, 1), (2, 4)]
+ADAPTED = {"lora": Lora(rank=4), "learning_rate": 1e-3}
+
+
+@pytest.fixture
+def config(tiny: Path) -> StudentConfig:
+    """One process's; its rate is so low that AdamW does not blow rounding up."""
+    return StudentConfig(
+        base=str(tiny), epochs=2, learning_rate=1e-4, batch_size=8, eval_every=0.5, precision="float32"
+    )
+
+
+def corpus_of(method: str, padded: bool, tokenizer: Any, place: Path) -> Path:
+    rows = corpus_rows(ROWS)
+    if not padded:  # pairs of two digits and no `again`: each of a label is as long as the others
+        for number, row in enumerate(rows):
+            row["prompt"][0]["content"] = f"Spam or ham? {('yes', 'no')[number % 2]} {10 + number}"
+    return write(with_tokens(rows, tokenizer) if method == "distill" else rows, place)
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_does(tiny: Path, corpus: Path, tmp_path: Path) -> None:
-    config = StudentConfig(base=str(tiny), epochs=1, learning_rate=5e-3, batch_size=4)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m"]
-    script = ["tests.students.killed_training", config.model_dump_json(), str(corpus), str(tiny)]
-    places = [str(tmp_path / "two"), str(tmp_path / "work"), "-1"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*command, *script, *places], env=environment, capture_output=True, text=True, check=True)
-    two = [float(line.split()[-1]) for line in done.stdout.splitlines()]
-    one: list[Progress] = []
-    whole = config.model_copy(update={"batch_size": 8})
-    train(whole, corpus=corpus, base=tiny, out=tmp_path / "one", work=tmp_path / "work", on_progress=one.append)
-    # The last batch is not whole, and accelerate fills it up by repeating rows.
-    assert two[:4] == pytest.approx([step.loss for step in one][:4], abs=1e-4)
-    assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("method", ["sft", "distill"])
+def test_two_processes_and_any_shape_of_the_batch_have_the_losses_of_one(
+    config: StudentConfig, method: str, padded: bool, tokenizer: Any, tmp_path: Path
+) -> None:
+    corpus = corpus_of(method, padded, tokenizer, tmp_path / "corpus")
+    both = {"method": method, "distill": Distill(a_ce=0.5, a_kd=0.5) if method == "distill" else None}
+    one = alone(config.model_copy(update=both), corpus, tmp_path / "one")
+    assert len(one) == 8
+    for size, accumulation in SHAPES:
+        shape = both | {"batch_size": size // 2, "accumulation": accumulation}
+        two = launch(config.model_copy(update=shape), corpus, tmp_path / f"two{size}")
+        assert two == pytest.approx(one, abs=1e-5)
+        assert farthest(tmp_path / "one", tmp_path / f"two{size}") < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("changes", [{}, ADAPTED], ids=["whole", "lora"])
+@pytest.mark.parametrize("environment", [FSDP, FULL], ids=["sharded", "full"])
+def test_a_sharded_training_killed_and_gone_on_with_saves_the_student_of_one_process(
+    config: StudentConfig,
+    changes: dict[str, Any],
+    environment: dict[str, str],
+    write_corpus: WriteCorpus,
+    tmp_path: Path,
+) -> None:
+    corpus = write_corpus(corpus_rows(ROWS))
+    mine = config.model_copy(update=changes)
+    one = alone(mine, corpus, tmp_path / "one")
+    half, two = mine.model_copy(update={"batch_size": 4}), tmp_path / "two"
+    assert launch(half, corpus, two, 6, environment) == pytest.approx(one[:6], abs=1e-5)
+    assert not (two / "student").exists()
+    assert launch(half, corpus, two, environment=environment) == pytest.approx(one[4:], abs=1e-5)
+    assert farthest(tmp_path / "one", two) < 1e-5
+    assert {path.name for path in two.iterdir()} == {"student"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_best_weights_of_a_sharded_training_are_kept(
+    config: StudentConfig, write_corpus: WriteCorpus, tmp_path: Path
+) -> None:
+    rows = corpus_rows(ROWS)
+    corpus = write_corpus(rows)
+    # At this rate the validation loss is lowest in the middle; the steps after it are not to be in the student.
+    mine = config.model_copy(update={"epochs": 1, "eval_every": 0.25, "learning_rate": 0.1, "schedule": "constant"})
+    alone(mine, corpus, tmp_path / "one")
+    launch(mine.model_copy(update={"batch_size": 4}), corpus, tmp_path / "two", environment=FSDP)
+    cards = [(tmp_path / name / "student/README.md").read_text().splitlines() for name in ("one", "two")]
+    best, same = ([line for line in card if "best step" in line] for card in cards)
+    assert best == same
+    assert "| 4 |" not in best[0]
+    assert farthest(tmp_path / "one", tmp_path / "two") < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "version", "says"),
+    [
+        ({"method": "on_policy"}, "2", "method: on_policy"),
+        ({"method": "preference"}, "2", "method: preference"),
+        ({"features": Features(teacher="x")}, "2", "student.features"),
+        ({"lora": Lora(bits=4)}, "2", r"student.lora.bits.*without --use_fsdp"),
+        ({}, "1", "--fsdp_version 2"),
+    ],
+)
+def test_what_fsdp_cannot_train_is_refused(
+    config: StudentConfig, changes: dict[str, Any], version: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = config.model_copy(update=changes)
+    require_shardable(other)
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    monkeypatch.setenv("FSDP_VERSION", version)
+    with pytest.raises(InputError, match=says):
+        require_shardable(other)

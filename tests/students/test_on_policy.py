@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from prompts.errors import InputError
 from students.config import Features, OnPolicy, StudentConfig
+from students.method import Job
 from students.result import Progress, TrainResult
 from students.train import train
 from tests.models import save_tiny
@@ -118,9 +120,8 @@ def test_a_teacher_is_needed(config: StudentConfig, corpus: Path, tmp_path: Path
 def test_another_teacher_begins_anew(config: StudentConfig, corpus: Path, tmp_path: Path, tiny: Path) -> None:
     from students.finetune import fingerprint
 
-    assert config.local_teacher
-    one, other = (fingerprint(config, "corpus", config.base, str(teacher)) for teacher in (config.local_teacher, tiny))
-    assert one != other
+    job = Job(config, corpus, config.base, tmp_path / "out", tmp_path / "work", tmp_path, teacher=config.local_teacher)
+    assert fingerprint(job, "corpus") != fingerprint(replace(job, teacher=str(tiny)), "corpus")
 
 
 @pytest.mark.slow
