@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,29 +14,44 @@ Summary = Mapping[str, Any]
 
 @dataclass(slots=True, frozen=True)
 class Metric:
-    """One number of every contestant."""
+    """One number of every contestant, by its key in the summary; its interval's key is that and `_ci95`."""
 
+    key: str
     title: str
-    brief: bool
+    show: Callable[[Any], str]
+    brief: bool = False
     """Whether it is in the terminal's table too, not only on the page."""
-    show: Callable[[Summary], str]
+    interval: str | None = None
+    """The interval's key, where it is another one."""
+
+    def ends(self, one: Summary) -> Sequence[float] | None:
+        """The 95 % interval, where it is known."""
+        ends: Sequence[float] | None = one.get(self.interval or f"{self.key}_ci95")
+        return ends
+
+
+def _bytes(value: float | None) -> str:
+    return wording.large(value, "B")
 
 
 METRICS = (
-    Metric("score", True, lambda one: wording.share(one["score"])),
-    Metric("95 % interval", True, lambda one: wording.interval(one["ci95"])),
-    Metric("AUC", True, lambda one: wording.share(one.get("auc"))),
-    Metric("rows with log-odds", False, lambda one: wording.number(one.get("auc_rows"))),
-    Metric("invalid answers", False, lambda one: wording.number(one.get("invalid"))),
-    Metric("prompt tokens per call", True, lambda one: wording.number(one["prompt_tokens_mean"])),
-    Metric("output tokens per call", False, lambda one: wording.number(one.get("output_tokens_mean"))),
-    Metric("latency p50", True, lambda one: wording.seconds(one["latency_p50_s"])),
-    Metric("latency p95", False, lambda one: wording.seconds(one.get("latency_p95_s"))),
-    Metric("requests in flight", True, lambda one: wording.number(one.get("in_flight"))),
-    Metric("output tokens per second", False, lambda one: wording.number(one.get("output_tokens_per_s"))),
-    Metric("cost per 1,000 calls", False, lambda one: wording.dollars(one.get("cost_per_1000_usd"))),
-    Metric("parameters", True, lambda one: wording.large(one["parameters"])),
-    Metric("weights on disk", True, lambda one: wording.large(one["bytes"], "B")),
+    Metric("score", "score", wording.share, brief=True, interval="ci95"),
+    Metric("ci95", "95 % interval", wording.interval, brief=True),
+    Metric("score_rows", "rows scored", wording.number),
+    Metric("macro_f1", "macro F1", wording.share),
+    Metric("auc", "AUC", wording.share, brief=True),
+    Metric("auc_rows", "rows with log-odds", wording.number),
+    Metric("ece", "calibration error (ECE)", wording.share),
+    Metric("invalid", "invalid answers", wording.number),
+    Metric("prompt_tokens_mean", "prompt tokens per call", wording.number, brief=True),
+    Metric("output_tokens_mean", "output tokens per call", wording.number),
+    Metric("latency_p50_s", "latency p50", wording.seconds, brief=True),
+    Metric("latency_p95_s", "latency p95", wording.seconds),
+    Metric("in_flight", "requests in flight", wording.number, brief=True),
+    Metric("output_tokens_per_s", "output tokens per second", wording.number),
+    Metric("cost_per_1000_usd", "cost per 1,000 calls", wording.dollars),
+    Metric("parameters", "parameters", wording.large, brief=True),
+    Metric("bytes", "weights on disk", _bytes, brief=True),
 )
 
 
@@ -48,7 +63,15 @@ def contestants(evaluation: Evaluation) -> dict[str, Summary]:
 def known(evaluation: Evaluation) -> list[Metric]:
     """The metrics that at least one contestant has a number for."""
     everyone = contestants(evaluation).values()
-    return [metric for metric in METRICS if any(metric.show(one) != wording.DASH for one in everyone)]
+    return [metric for metric in METRICS if any(one.get(metric.key) is not None for one in everyone)]
+
+
+def with_interval(metric: Metric, one: Summary) -> tuple[str, str]:
+    """A number as text, and its interval, or "" where there is none."""
+    ends = metric.ends(one)
+    if ends is None:
+        return metric.show(one.get(metric.key)), ""
+    return metric.show(one.get(metric.key)), f"{metric.show(ends[0])}{wording.DASH}{metric.show(ends[1])}"
 
 
 EXPORT_TITLES = ("score", "95 % interval", "against the student", "latency p50", "weights on disk")
@@ -60,16 +83,20 @@ def exports(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
     return {name: _export(one) for name, one in (evaluation.get("exports") or {}).items()}
 
 
+def earlier(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
+    """The same of the students of earlier runs."""
+    return {name: _export(one) for name, one in (evaluation.get("earlier") or {}).items()}
+
+
 def _export(one: Summary) -> tuple[str, ...]:
-    weights = wording.large(one["bytes"], "B")
+    weights = wording.large(one.get("bytes"), "B")
     if one.get("failed"):
         return (f"failed: {one['failed']}", wording.DASH, wording.DASH, wording.DASH, weights)
-    difference = one.get("minus_student")
     return (
         wording.share(one["score"]),
         wording.interval(one["ci95"]),
-        wording.DASH if difference is None else wording.difference(difference),
-        wording.seconds(one["latency_p50_s"]),
+        wording.difference(one.get("minus_student")),
+        wording.seconds(one.get("latency_p50_s")),
         weights,
     )
 
@@ -83,6 +110,10 @@ def relations(evaluation: Evaluation) -> dict[str, str]:
     agreement = evaluation.get("agreement")
     if agreement:
         lines["agreement with what it was taught"] = wording.ratio(agreement["value"], agreement["ci95"])
+    kl = evaluation.get("kl_from_teacher")
+    if kl and kl["value"] is not None:
+        rows = f", {wording.number(kl.get('rows'))} rows" if kl.get("rows") else ""
+        lines["KL from the teacher, nats"] = wording.ratio(kl["value"], kl["ci95"]) + rows
     return lines
 
 

@@ -9,26 +9,37 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.report import economy, labels, metrics
+from pipeline.report.charts.forest import Estimate, Forest, forest
+from pipeline.report.checks import checks, text
+from pipeline.report.config import Report
+from pipeline.report.examples import cut, examples, regressions
 from pipeline.report.funnel import funnel
-from pipeline.report.metrics import EXPORT_TITLES, contestants, exports, known, relations, stage_seconds
-from pipeline.report.verdict import TITLES, verdict
-from pipeline.report.wording import DASH, interval, number, share
+from pipeline.report.lineage import Lineage, chain, command
+from pipeline.report.ruling import rule
+from pipeline.report.training import training_chart
+from pipeline.report.verdict import TITLES, comparisons
+from pipeline.report.wording import DASH, interval, share, signed, signed_interval
+from pipeline.train_log import Curve
 
-FOLDER = Path(__file__).parent
-MAX_CHARS = 2000
-"""Longest text shown, in characters."""
+FOLDER = Path(__file__).parent / "templates"
 MAX_DROPPED = 20
 """Most dropped samples shown."""
+MAX_NAME = 80
+"""Longest name of a label, a value or a reason, in characters."""
 
 FACTS = ("scorer", "rows", "groups", "resamples", "seed")
 """What is said of how the comparison was made."""
+
+STAGES = ("generate", "curate", "train", "evaluate", "report")
 
 Dropped = Mapping[str, Any]
 
@@ -44,11 +55,43 @@ class ReportInputs:
     recipe_yaml: str
     dropped_examples: Sequence[Dropped] = ()
     """Some rows of dropped.parquet: `prompt` (messages), `reply`, `step`, `reason`."""
+    curve: Curve = field(default_factory=Curve)
+    lineage: Lineage | None = None
+    config: Report = field(default_factory=Report)
+    place: str = "RUN"
+    """The run directory, as it is written in commands."""
 
 
 def render_page(run: ReportInputs) -> str:
     """The page as HTML. Pure: the same inputs give the same bytes."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    stages = run.manifest.get("stages", {})
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            name=run.name,
+            date=_date(stages),
+            style=Markup(style),  # noqa: S704  # our own file
+            policy=_policy(style),
+            ruling=rule(run.evaluation, run.config.margin, (stages.get("evaluate") or {}).get("error")),
+            commands={stage: command(stage, run.place) for stage in STAGES},
+            why=f"stillhouse why {run.place}",
+            **_measured(run.evaluation or {}, run.config.margin),
+            funnel=funnel(run.manifest),
+            training=_plain(run.manifest, "train"),
+            curve=training_chart(run.curve, (stages.get("train") or {}).get("counts") or {}),
+            generation=_plain(run.manifest, "generate"),
+            seconds=metrics.stage_seconds(run.manifest),
+            dropped=[_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
+            chain=chain(run.lineage, stages) if run.lineage else [],
+            recipe=run.recipe_yaml,
+            stages=_provenance(run.manifest),
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -56,24 +99,8 @@ def render_page(run: ReportInputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cut": _cut}
-    return environment.get_template(
-        "page.html.j2"
-    ).render(
-        name=run.name,
-        style=Markup(style),  # noqa: S704  # our own file
-        policy=_policy(style),
-        verdict=_opening(run),
-        comparison=_comparison(run.evaluation) if run.evaluation else None,
-        examples=_examples(run.evaluation) if run.evaluation else [],
-        funnel=funnel(run.manifest),
-        training=_plain(run.manifest, "train"),
-        generation=_plain(run.manifest, "generate"),
-        seconds=stage_seconds(run.manifest),
-        dropped=[_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
-        recipe=run.recipe_yaml,
-        stages=_provenance(run.manifest),
-    )
+    environment.filters |= {"cut": cut, "brief": lambda name: cut(str(name), MAX_NAME)}
+    return environment
 
 
 def _policy(style: str) -> str:
@@ -82,46 +109,67 @@ def _policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def _opening(run: ReportInputs) -> str:
-    if run.evaluation:
-        return verdict(run.evaluation)
-    error = run.manifest.get("stages", {}).get("evaluate", {}).get("error")
-    return f"Nothing was compared: {error}" if error else "Nothing was compared yet."
+def _date(stages: Mapping[str, Any]) -> str:
+    began = [one["started_at"] for one in stages.values() if one.get("started_at")]
+    return f"{datetime.fromtimestamp(max(began), UTC):%Y-%m-%d}" if began else ""
 
 
-def _comparison(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    everyone = contestants(evaluation)
+def _measured(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
+    """The sections that are made from evaluation.json alone."""
+    economics, cascade = evaluation.get("economics") or {}, evaluation.get("cascade") or {}
+    charts = (economy.cost_chart(economics), economy.load_chart(economics), economy.cascade_chart(cascade))
+    return {
+        "comparison": _comparison(evaluation, margin) if evaluation else None,
+        "confusions": labels.confusions(evaluation),
+        "reliability": labels.reliability_chart(evaluation),
+        "slices": labels.slices(evaluation),
+        "checks": checks(evaluation),
+        "prices": economy.prices(evaluation),
+        "cost_charts": [chart for chart in charts[:2] if chart],
+        "cascade": economy.cascade_facts(cascade),
+        "cascade_chart": charts[2],
+        "regressions": regressions(evaluation),
+        "examples": examples(evaluation),
+    }
+
+
+def _comparison(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
+    everyone = metrics.contestants(evaluation)
     return {
         "titles": list(everyone),
-        "bars": [_bar(title, one) for title, one in everyone.items()],
-        "metrics": [(metric.title, [metric.show(one) for one in everyone.values()]) for metric in known(evaluation)],
-        "relations": relations(evaluation),
-        "export_titles": EXPORT_TITLES,
-        "exports": exports(evaluation),
+        "scores": _scores(evaluation),
+        "differences": _differences(evaluation, margin),
+        "metrics": [
+            (metric.title, [metrics.with_interval(metric, one) for one in everyone.values()])
+            for metric in metrics.known(evaluation)
+            if metric.key != "ci95"
+        ],
+        "relations": metrics.relations(evaluation),
+        "export_titles": metrics.EXPORT_TITLES,
+        "exports": metrics.exports(evaluation),
+        "earlier": metrics.earlier(evaluation),
         "specs": [(title, one["spec"]) for title, one in everyone.items() if one.get("spec")],
         "left_out": evaluation.get("left_out") or {},
         "facts": {key: evaluation[key] for key in FACTS if key in evaluation},
+        "rows": evaluation["rows"],
     }
 
 
-def _bar(title: str, one: Mapping[str, Any]) -> dict[str, Any]:
-    """A line of the chart, in percent of its width."""
-    low, high = one["ci95"] or (one["score"], one["score"])
-    return {
-        "title": title,
-        "score": share(one["score"]),
-        "interval": interval(one["ci95"]),
-        "at": f"{100 * one['score']:.2f}%",
-        "low": f"{100 * low:.2f}%",
-        "high": f"{100 * high:.2f}%",
-    }
-
-
-def _examples(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {**example, "answers": {TITLES.get(name, name): answer for name, answer in example["answers"].items()}}
-        for example in evaluation.get("examples") or []
+def _scores(evaluation: Mapping[str, Any]) -> Forest:
+    found = [
+        Estimate(title, one["score"], one["ci95"], one.get("score_rows") or evaluation["rows"], name)
+        for name, title in TITLES.items()
+        if (one := evaluation.get(name))
     ]
+    return forest(found, share, interval, bounds=(0.0, 1.0))
+
+
+def _differences(evaluation: Mapping[str, Any], margin: float) -> Forest | None:
+    found = [
+        Estimate(f"student − {name.removeprefix('its ')}", one["value"], one["ci95"], evaluation["rows"], "student")
+        for name, one in comparisons(evaluation).items()
+    ]
+    return forest(found, signed, signed_interval, through=[0.0, -margin]) if found else None
 
 
 def _dropped(row: Dropped) -> dict[str, Any]:
@@ -138,17 +186,7 @@ def _plain(manifest: Mapping[str, Any], stage: str) -> dict[str, str]:
     """A stage's counts as label and text, what it measured beside them; unknown ones left out."""
     counts = manifest.get("stages", {}).get(stage, {}).get("counts") or {}
     counts = {name: value for name, value in counts.items() if name != "measures"} | (counts.get("measures") or {})
-    return {name.replace("_", " "): _value(value) for name, value in counts.items() if value is not None}
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:.4g}"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return number(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
-    return str(value)
+    return {name.replace("_", " "): text(value) for name, value in counts.items() if value is not None}
 
 
 def _provenance(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -161,7 +199,3 @@ def _provenance(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for name, one in manifest.get("stages", {}).items()
     ]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + " […]"

@@ -60,7 +60,7 @@ def _scores(evaluation: Mapping[str, Any], terminal: bool) -> RenderableType:
         table.add_column(Text(title), justify="right", max_width=12, overflow="fold", style=style)
     for metric in known(evaluation):
         if metric.brief:
-            table.add_row(Text(metric.title), *(Text(metric.show(one)) for one in everyone.values()))
+            table.add_row(Text(metric.title), *(Text(metric.show(one.get(metric.key))) for one in everyone.values()))
     return table
 
 

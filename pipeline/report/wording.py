@@ -24,11 +24,16 @@ def interval(ci95: Sequence[float] | None) -> str:
     return DASH if ci95 is None else f"{ci95[0]:.3f}{DASH}{ci95[1]:.3f}"
 
 
+def signed_interval(ci95: Sequence[float] | None) -> str:
+    """The interval of a difference: +0.300 to +0.473."""
+    return DASH if ci95 is None else f"{ci95[0]:+.3f} to {ci95[1]:+.3f}"
+
+
 def difference(found: dict[str, Any] | None) -> str:
     """A difference with its interval: +0.387 (+0.300 to +0.473)."""
     if found is None:
         return DASH
-    ends = "" if found["ci95"] is None else f" ({found['ci95'][0]:+.3f} to {found['ci95'][1]:+.3f})"
+    ends = "" if found["ci95"] is None else f" ({signed_interval(found['ci95'])})"
     return signed(found["value"]) + ends
 
 

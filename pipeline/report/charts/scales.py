@@ -76,6 +76,21 @@ class Log:
         return [10.0**power for power in range(self.first, self.last + 1, every)]
 
 
+@dataclass(slots=True, frozen=True)
+class Steps:
+    """A few values, ascending, equally far apart whatever they are."""
+
+    values: tuple[float, ...]
+
+    def share(self, value: float) -> float:
+        """0 to 1, of one of the values."""
+        return (self.values.index(value) + 0.5) / len(self.values)
+
+    def ticks(self) -> list[float]:
+        """All of them."""
+        return list(self.values)
+
+
 def _round_step(least: float) -> float:
     """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below `least`."""
     size = 10.0 ** math.floor(math.log10(least))

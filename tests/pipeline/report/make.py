@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pipeline.evaluate.compare import compare
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Contestant, Row, teacher_contestants
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import Size
-from pipeline.recipe import Evaluate
+from pipeline.report.lineage import Lineage
+from pipeline.report.page import ReportInputs
+from pipeline.train_log import Curve
 from prompts.messages import Message
 
 CONFIG = Evaluate(scorer="label", labels=["spam", "ham"], resamples=300)
@@ -64,4 +68,106 @@ def _answers(rows: list[Row], wrong_every: int, text: str | None) -> tuple[Answe
     return tuple(
         Answer(answer if text is None else text, "ok", 61, 1, 0.088, log_odds)
         for answer, log_odds in zip(said, odds, strict=True)
+    )
+
+
+def full_evaluation(text: str = "Subject: hello. Buy now!", student: str | None = None) -> dict[str, Any]:
+    """The same with every section that an evaluation may have; `text` is in every name that data or models choose."""
+    found = evaluation(text, student)
+    for name, right in (("teacher", 0.6), ("student", 0.87)):
+        wrong = round(75 * (1 - right))
+        found[name] |= {
+            "macro_f1": right, "macro_f1_ci95": [right - 0.05, right + 0.05], "score_rows": 150,
+            "confusion": {"labels": ["spam", text], "counts": [[75 - wrong, wrong, 0], [wrong, 73 - wrong, 2]]},
+            "ece": 0.07, "ece_ci95": [0.04, 0.11],
+            "reliability": [
+                {"low": b / 10, "high": (b + 1) / 10, "confidence": b / 10 + 0.05,
+                 "accuracy": min(1.0, right * (b + 2) / 10), "rows": 15 + b}
+                for b in range(3, 10)
+            ],
+        }  # fmt: skip
+    values = {text: 60, "list": 50, "other": 40}
+    found["slices"] = {
+        text: {
+            value: {
+                "rows": rows,
+                "student": {"score": 0.8 + rows / 1000, "ci95": [0.72, 0.93]},
+                "teacher": {"score": 0.5, "ci95": [0.4, 0.6]},
+                "student_minus_teacher": {"value": rows / 200, "ci95": [rows / 200 - 0.1, rows / 200 + 0.1]},
+            }
+            for value, rows in values.items()
+        }
+    }
+    found |= {
+        "kl_from_teacher": {"value": 0.21, "ci95": [0.17, 0.26], "rows": 150},
+        "regressions": [{**one, "prompt_id": f"r{one['prompt_id']}", "lost": 1.0} for one in found["examples"][:4]],
+        "memorised": {"student": {"count": 2, "rows": 150, "ids": ["0", "1"]}},
+        "contaminated": {"count": 3, "rows": 150, "ids": ["0"]},
+        "verdict_withheld": None,
+        "scorer_failed": [{"prompt_id": "7", "contestant": "student", "message": text}],
+        "judge": {"first_position_wins": {"value": 0.55, "ci95": [0.47, 0.63], "rows": 150}, "rubric": text},
+        "earlier": {text: {**found["student"], "minus_student": {"value": -0.04, "ci95": [-0.09, 0.01]}}},
+        "exports": {
+            "gguf-q8_0": {**found["student"], "minus_student": {"value": -0.01, "ci95": [-0.02, 0.0]}},
+            "onnx": {"spec": "onnx:x", "failed": text, "bytes": 9_000_000},
+        },
+        "economics": economics(), "cascade": cascade(),
+    }  # fmt: skip
+    return found
+
+
+def economics() -> dict[str, Any]:
+    calls = [10.0**power for power in range(2, 8)]
+    loads = [
+        {"concurrency": c, "calls_per_s": 10.0 + c / 2, "output_tokens_per_s": 40.0 + c, "latency_p50_s": 0.1 * c**0.8,
+         "latency_p95_s": 0.18 * c**0.9, "requests": 32, "failed": 0}
+        for c in (1, 4, 16)
+    ]  # fmt: skip
+    return {
+        "hourly_usd": 0.4,
+        "student": {"cost_per_1000_usd": 0.011, "loads": loads, "peak_memory_bytes": 901_000_000},
+        "teacher": {"cost_per_1000_usd": 1.3},
+        "distillation_usd": {"teacher": 4.1, "judge": None, "rescorer": None, "training": 0.2, "total": 4.3},
+        "break_even_calls": 3336,
+        "reason": None,
+        "curve": [
+            {"calls": n, "teacher_usd": 0.0013 * n, "student_usd": 4.3 + 0.000011 * n, "cascade_usd": 4.3 + 0.0002 * n}
+            for n in calls
+        ],
+    }
+
+
+def cascade() -> dict[str, Any]:
+    curve = [
+        {"threshold": t / 40, "handed_over": t / 40, "score": 0.87 + 0.06 * (t / 40) ** 0.5 - 0.02 * t / 40,
+         "ci95": [0.82 + 0.05 * t / 40, 0.95], "cost_per_1000_usd": 0.011 + 1.3 * t / 40}
+        for t in range(41)
+    ]  # fmt: skip
+    chosen = {**curve[9], "teacher_score": 0.88, "rows": 75}
+    auc = {"value": 0.81, "ci95": [0.73, 0.88]}
+    return {"curve": curve, "chosen": chosen, "reason": None, "confidence_auc": auc}
+
+
+def curve(steps: int = 142) -> Curve:
+    train = tuple((s, 2.2 * math.exp(-s / 30) + 0.2 + 0.08 * math.sin(s * 1.7)) for s in range(1, steps + 1))
+    return Curve(train, tuple((s, 1.9 * math.exp(-s / 35) + 0.31) for s in range(20, steps + 1, 20)))
+
+
+def lineage(text: str = "spam_assassin.jsonl") -> Lineage:
+    recipe = {
+        "prompts": {"source": f"data/{text}", "template": "spam", "license": "cc0-1.0"},
+        "teacher": [{"spec": "gguf:smollm2-135m"}],
+        "curate": {"steps": [{"step": "outcome"}, {"step": "exact"}, {"step": "calibrate"}]},
+        "student": {"base": "smollm2-135m", "method": "sft"},
+        "exports": ["gguf-q8_0"],
+    }
+    return Lineage(recipe, "9c1f" * 8, {"gguf:smollm2-135m": text})
+
+
+def everything(text: str = "Subject: hello. Buy now!", student: str | None = None) -> ReportInputs:
+    """All that a page may show."""
+    dropped = [{"step": "format", "reason": "too_long", "prompt": [{"role": "user", "content": text}], "reply": text}]
+    found = full_evaluation(text, student)
+    return ReportInputs(
+        "quickstart", found, manifest(), RECIPE, dropped, curve(), lineage(text), place="runs/quickstart"
     )

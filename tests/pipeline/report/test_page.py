@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipeline.report.page import MAX_CHARS, ReportInputs, render_page
+from pipeline.report.examples import MAX_CHARS
+from pipeline.report.page import ReportInputs, render_page
 from tests.pipeline.report.make import RECIPE, evaluation, manifest
 
 RUN = ReportInputs("quickstart", evaluation(), manifest(), RECIPE)
@@ -57,7 +58,10 @@ def test_nothing_is_loaded_or_run() -> None:
     tags = Tags(PAGE).found
     assert {tag for tag, _ in tags}.isdisjoint({"script", "link", "iframe", "img", "object", "embed", "form", "base"})
     used = {name for _, attributes in tags for name in attributes}
-    assert used.isdisjoint({"src", "href", "xlink:href", "style", "srcset", "action", "background"})
+    assert used.isdisjoint({"src", "xlink:href", "style", "srcset", "action", "background"})
+    links = {attributes["href"] or "" for _, attributes in tags if "href" in attributes}
+    assert all(link.startswith("#") for link in links)
+    assert {link[1:] for link in links} <= {attributes.get("id") for _, attributes in tags}
     assert not re.search(r"https?://|url\(|@import", PAGE)
 
 

@@ -1,0 +1,90 @@
+"""Where the student comes from: the chain of what it was made of, and the commands that made it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report.wording import large, number
+
+Stages = Mapping[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class Lineage:
+    """What the manifest does not hold."""
+
+    recipe: Mapping[str, Any]
+    """The resolved recipe."""
+    source_digest: str | None = None
+    """Of the prompts' source; None where it is no longer there."""
+    terms: Mapping[str, str] | None = None
+    """Teacher or judge -> its provider's rules for training on what it says."""
+
+
+@dataclass(slots=True, frozen=True)
+class Link:
+    """One link of the chain: its kind, its name, and what is said of it."""
+
+    kind: str
+    name: str
+    notes: tuple[str, ...]
+
+
+def chain(lineage: Lineage, stages: Stages) -> list[Link]:
+    """Prompts, teachers, curation, student, exports; what a stage counted only where it has run."""
+    recipe = lineage.recipe
+    links = [_prompts(lineage, _counts(stages, "generate")), *_teachers(lineage), _curation(recipe, stages)]
+    links.append(_student(recipe, _counts(stages, "train")))
+    if recipe.get("exports"):
+        links.append(Link("exports", ", ".join(recipe["exports"]), ()))
+    return links
+
+
+def command(stage: str, place: str) -> str:
+    """The command that makes a stage's numbers again, from the resolved recipe in the run at `place`."""
+    return shlex.join(["stillhouse", stage, f"{place}/recipe.yaml", "--dir", place])
+
+
+def _prompts(lineage: Lineage, counts: Mapping[str, Any]) -> Link:
+    prompts = lineage.recipe["prompts"]
+    notes = [f"template {prompts['template']}"] if prompts.get("template") else []
+    notes += [f"digest {lineage.source_digest}"] if lineage.source_digest else []
+    notes += [f"licence {prompts['license']}"] if prompts.get("license") else []
+    notes += [f"{number(counts['prompts'])} prompts"] if counts.get("prompts") else []
+    return Link("prompts", str(prompts["source"]).rsplit("/", 1)[-1], tuple(notes))
+
+
+def _teachers(lineage: Lineage) -> Iterator[Link]:
+    for entry in lineage.recipe["teacher"]:
+        spec = entry["spec"]
+        terms = (lineage.terms or {}).get(spec)
+        yield Link("teacher", spec, (f"terms: {terms}",) if terms else ())
+    others = {name: rule for name, rule in (lineage.terms or {}).items() if name not in _specs(lineage.recipe)}
+    for name, rule in others.items():
+        yield Link("also asked", name, (f"terms: {rule}",) if rule else ())
+
+
+def _specs(recipe: Mapping[str, Any]) -> Sequence[str]:
+    return [entry["spec"] for entry in recipe["teacher"]]
+
+
+def _curation(recipe: Mapping[str, Any], stages: Stages) -> Link:
+    counts = _counts(stages, "curate")
+    steps = ", ".join(step["step"] for step in recipe["curate"]["steps"])
+    notes = [f"{number(counts['samples'])} in, {number(counts['kept'])} kept"] if counts.get("samples") else []
+    return Link("curation", steps or "none", tuple(notes))
+
+
+def _student(recipe: Mapping[str, Any], counts: Mapping[str, Any]) -> Link:
+    student = recipe["student"]
+    notes = [f"method {student['method']}", "LoRA" if student.get("lora") else "all weights"]
+    notes += [f"{large(counts['parameters'])} parameters"] if counts.get("parameters") else []
+    notes += [f"{number(counts['rows'])} rows, {number(counts['steps'])} steps"] if counts.get("steps") else []
+    return Link("student", str(student["base"]).rsplit("/", 1)[-1], tuple(notes))
+
+
+def _counts(stages: Stages, name: str) -> Mapping[str, Any]:
+    return (stages.get(name) or {}).get("counts") or {}
