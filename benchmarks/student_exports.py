@@ -18,12 +18,12 @@ from pathlib import Path
 from statistics import fmean, median
 
 from pipeline.evaluate.ask import ask
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Row
 from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.summary import score_answers
 from pipeline.package.record import read_exports
-from pipeline.recipe import Evaluate
 from pipeline.recipe_file import load_recipe
 from pipeline.run import RunDir
 from teachers.base import Sampling

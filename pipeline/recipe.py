@@ -9,7 +9,7 @@ import yaml
 from pydantic import BeforeValidator, Field, field_validator
 
 from pipeline.curate.config import Agreement, Best, Curate, Step
-from pipeline.evaluate.general_config import General
+from pipeline.evaluate.config import Evaluate
 from pipeline.roster import Combine, Rescore, TeacherEntry, to_entries
 from pipeline.section import Section
 from pipeline.tune.config import Tune
@@ -80,24 +80,6 @@ class Generate(Section):
     """Most tries of one request when the server is busy or broken."""
     timeout_s: float = Field(600, gt=0)
     """Seconds to wait for one answer."""
-
-
-class Evaluate(Section):
-    """How teacher, base and student are compared on the held-out prompts."""
-
-    scorer: Literal["label", "exact"] = "exact"
-    """`label`: the reply names one of `labels`; `exact`: it equals the gold answer after normalisation."""
-    labels: list[str] | None = None
-    """The labels, for `label`."""
-    max_tokens: int = Field(64, ge=1)
-    """The most tokens the base and the student may answer with."""
-    limit: int | None = Field(None, ge=1)
-    """Use only the first so many held-out prompts."""
-    resamples: int = Field(2000, ge=100)
-    """Bootstrap resamples behind each interval."""
-    seed: int = 0
-    """The bootstrap's seed."""
-    general: General = General()
 
 
 class Recipe(Section):

@@ -8,6 +8,7 @@ import yaml
 
 from pipeline.curate.config import REJECTING, Decontaminate, Select, Semantic, Step, Verify
 from pipeline.curate.models import KNOWN, is_model
+from pipeline.evaluate.config import Evaluate
 from pipeline.local_teacher import local_teacher
 from pipeline.recipe import Recipe
 from pipeline.yaml_words import line_of
@@ -42,7 +43,7 @@ def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
             "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, path, root)}),
             "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
             "student": student.model_copy(update={"base": base}),
-            "evaluate": recipe.evaluate.model_copy(update={"general": recipe.evaluate.general.beside(path, root)}),
+            "evaluate": _resolve_evaluate(recipe, path, root),
         }
     )
 
@@ -82,6 +83,23 @@ def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[S
                     )
         steps.append(step)
     return steps
+
+
+def _resolve_evaluate(recipe: Recipe, path: Path, root: yaml.Node | None) -> Evaluate:
+    """The section with absolute files; InputError names the place of what is missing, or cannot be had of a log."""
+    folder = path.resolve().parent
+    found = recipe.evaluate.beside(folder).model_copy(update={"general": recipe.evaluate.general.beside(path, root)})
+    named = [("function", [], found.function and Path(found.function.rpartition(":")[0]))]
+    named += [("against", [place], run / "answers.parquet") for place, run in enumerate(found.against)]
+    for field, place, file in named:
+        if file and not file.is_file():
+            line = line_of(root, ["evaluate", field, *place])
+            remedy = f"Relative to {folder}" if field == "function" else "Name run directories that were evaluated"
+            raise InputError(f"no such file: {file}", path=path, line=line, field=f"evaluate.{field}", remedy=remedy)
+    if found.slices and recipe.prompts.template is None:
+        line = line_of(root, ["evaluate", "slices"])
+        raise InputError("a log has no columns", path=path, line=line, field="evaluate.slices", remedy="Leave it unset")
+    return found
 
 
 def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None) -> None:

@@ -64,20 +64,20 @@ def _json_key(text: str, fields: Sequence[str]) -> str | None:
             value = {field: value.get(field) for field in fields} if isinstance(value, dict) else None
             if value is None:
                 return None
-        return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A JSON value in the one form in which values are compared: 1.0 is 1, and texts are normalised."""
     match value:
         case str():
             return normalise(value)
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: plain(item) for name, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case float() if value.is_integer() and abs(value) < 2**53:
             return int(value)
         case _:

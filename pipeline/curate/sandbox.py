@@ -40,6 +40,10 @@ class Job:
     command: tuple[str, ...]
     timeout_s: float
     memory_mb: int
+    numbers: bool = False
+    """Whether the function answers with a number rather than yes or no."""
+    field: str = "curate.steps.verify.function"
+    """The recipe's field that names it."""
 
 
 class WorkerGone(Exception):
@@ -60,7 +64,8 @@ def run_all(
 ) -> list[dict[str, Any]]:
     """The verifier's answers to samples 0 to `count` - 1, in order, from `workers` processes at once, or one a core.
 
-    An answer has one key of: passed, error, timeout, memory, code (a command's exit status, with its `last` line).
+    An answer has one key of: passed, value (a number), error, timeout, memory, code (a command's exit status, with its
+    `last` line).
     `tell` hears in this thread how many are done. InputError where the verifier cannot be loaded. Whatever ends this
     call early, Ctrl-C too, ends the samples under way.
     """
@@ -130,7 +135,7 @@ class _Worker:
         if "failed" in answer:
             self.close()
             function = ":".join(self._job.function or ())
-            raise InputError(f"{function} cannot be loaded: {answer['failed']}", field="curate.steps.verify.function")
+            raise InputError(f"{function} cannot be loaded: {answer['failed']}", field=self._job.field)
 
     def stop(self) -> None:
         """Ends the sample under way and takes no other."""

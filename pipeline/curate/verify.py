@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,11 @@ def _verdict(sample: Sample, answer: dict[str, Any]) -> Verdict:
             return Drop("verify_timeout")
         case {"memory": True}:
             return Drop("verify_memory")
-    return Drop("verify_error", detail=answer.get("error") or _exit(answer))
+    return Drop("verify_error", detail=answer.get("error") or exit_of(answer))
 
 
-def _exit(answer: dict[str, Any]) -> str:
+def exit_of(answer: Mapping[str, Any]) -> str:
+    """How a command ended, in words."""
     code, last = answer.get("code", 0), answer.get("last", "")
     how = f"exit status {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
     return f"{how}: {last}" if last else how

@@ -132,7 +132,8 @@ def _become(
         if check is None:
             _exec(settings, sample)
         _limit(settings)
-        said_so = {"passed": bool(check(sample))}  # type: ignore[misc]  # a command does not come here
+        found = check(sample)  # type: ignore[misc]  # a command does not come here
+        said_so = {"value": float(found)} if settings["numbers"] else {"passed": bool(found)}
     except MemoryError:
         said_so = {"memory": True}
     except BaseException as error:  # noqa: BLE001  # SystemExit too is an answer

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from pipeline.errors import RunError
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Row
 from pipeline.evaluate.rows import log_odds
-from pipeline.recipe import Evaluate
 from teachers.base import Reply, Request, Sampling, Teacher
 from teachers.errors import TeacherError
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.bootstrap import Bootstrap, ci95, gap_recovered, retention
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import BASE, CALIBRATED, STUDENT, TEACHER, Contestant, Row
 from pipeline.evaluate.examples import pick_examples
 from pipeline.evaluate.scorers import Score, Scorer, scorer_for
 from pipeline.evaluate.summary import rank, score_answers, summarise
-from pipeline.recipe import Evaluate
 
 Means = Mapping[str, Floats]
 """Name -> [1 + resamples]: the score on the rows themselves, then on every resample of them."""

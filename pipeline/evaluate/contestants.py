@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.evaluate.scorers import Scorer
+from pipeline.evaluate.scorers.base import Scorer
 from pipeline.evaluate.size import HOSTED, Size
 from prompts.messages import Conversation
 

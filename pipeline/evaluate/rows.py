@@ -14,9 +14,9 @@ from typing import Any
 
 from pipeline import records
 from pipeline.curate.label_logprobs import label_logprobs
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Row
 from pipeline.evaluate.scorers import scorer_for
-from pipeline.recipe import Evaluate
 from prompts.errors import InputError
 from prompts.messages import from_dicts
 from teachers.base import ANSWERS

@@ -39,7 +39,20 @@ def as_json(*arguments: str | Path, cwd: Path) -> Any:
 
 
 def test_the_command_line_is_the_contracts() -> None:
-    others = ["run", "plan", "status", "why", "teachers", "init", "bakeoff", "export", "push", "tune", "serve", "review"]
+    others = [
+        "run",
+        "plan",
+        "status",
+        "why",
+        "teachers",
+        "init",
+        "bakeoff",
+        "export",
+        "push",
+        "tune",
+        "serve",
+        "review",
+    ]
     assert sorted(cli.commands) == sorted([*STAGES, *others])
     assert STAGES == NAMES
     options = {name for parameter in cli.commands["run"].params for name in parameter.opts}
@@ -77,7 +90,10 @@ def test_the_recipes_schema_is_pinned() -> None:
     ]
     assert sections["curate"] == ["split", "steps"]
     assert sections["tune"] == ["objective", "prune", "seed", "space", "timeout_s", "trials"]
-    assert sections["evaluate"] == ["labels", "limit", "max_tokens", "resamples", "scorer", "seed"]
+    assert sections["evaluate"] == [
+        *("against", "command", "fields", "function", "general", "judge", "labels", "limit", "max_tokens", "memory_mb"),
+        *("resamples", "rubric", "scorer", "seed", "slices", "timeout_s", "tolerance"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,13 +102,26 @@ def test_the_recipes_schema_is_pinned() -> None:
         "pipeline/recipe.py",
         "pipeline/roster.py",
         "pipeline/curate/config.py",
+        "pipeline/evaluate/config.py",
+        "pipeline/evaluate/general_config.py",
         "pipeline/tune/config.py",
         "students/config.py",
     ],
 )
 def test_every_recipe_field_is_documented(file: str) -> None:
     """A docstring stands under each field, but where the field is a section with a docstring of its own."""
-    sections = {"step", "split", "prompts", "generate", "curate", "student", "evaluate", "combine", "rescore"}
+    sections = {
+        "step",
+        "split",
+        "prompts",
+        "generate",
+        "curate",
+        "student",
+        "evaluate",
+        "combine",
+        "rescore",
+        "general",
+    }
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     for model in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.bases):
         for field, after in zip(model.body, [*model.body[1:], ast.Pass()], strict=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Contestant, Row
-from pipeline.recipe import Evaluate
 from prompts.messages import Message
 
 LABELS = Evaluate(scorer="label", labels=["spam", "ham"], resamples=200)

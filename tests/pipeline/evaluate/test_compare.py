@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from pipeline.evaluate.compare import compare
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import BASE, CALIBRATED, STUDENT, TEACHER, Answer, Contestant, teacher_contestants
 from pipeline.evaluate.examples import MAX_CHARS, RIGHT, WRONG
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import Size
-from pipeline.recipe import Evaluate
 from tests.pipeline.evaluate.make import LABELS, contestant, row
 
 GOLDS = ["spam", "ham"] * 20

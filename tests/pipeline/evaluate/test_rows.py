@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.rows import Selection, read_evaluation_rows
-from pipeline.recipe import Evaluate
 from pipeline.records import DROPPED, KEPT, REPLIES, write_parquet
 from prompts.errors import InputError
 from tests.pipeline.evaluate.make import LABELS, parquet_row

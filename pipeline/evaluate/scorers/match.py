@@ -1,35 +1,13 @@
-"""Scorers: an answer's text against gold. Pure, and the same for every contestant."""
+"""Whole answers: the same text, or the same label."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from pipeline.curate.text import bare_label, normalise
-from pipeline.recipe import Evaluate
+from pipeline.evaluate.scorers.base import Score
 from prompts.errors import InputError
-
-
-@dataclass(slots=True, frozen=True)
-class Score:
-    """0 (wrong) to 1 (right). An answer that is not valid is no answer in the scorer's terms, and scores 0."""
-
-    value: float
-    valid: bool
-
-
-class Scorer(Protocol):
-    """A rule that makes a score of a text and a gold answer."""
-
-    def normal(self, text: str) -> str:
-        """The text as it is compared; equal answers have equal normal forms."""
-
-    def score(self, text: str, gold: str) -> Score:
-        """One answer's score."""
-
-    def check(self, golds: Sequence[str]) -> None:
-        """InputError where a gold answer can be reached by no text."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -91,12 +69,3 @@ class LabelScorer:
                     field="evaluate.labels",
                     remedy="List every label as prompts.gold has it",
                 )
-
-
-def scorer_for(config: Evaluate) -> Scorer:
-    """The recipe's scorer; InputError where `label` has no labels."""
-    if config.scorer == "exact":
-        return ExactScorer()
-    if config.labels is None:
-        raise InputError("the scorer 'label' needs labels", field="evaluate.labels", remedy="For example [spam, ham]")
-    return LabelScorer(tuple(config.labels))
