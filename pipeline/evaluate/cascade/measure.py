@@ -1,0 +1,80 @@
+"""The cascade's part of evaluation.json: the curve, the chosen threshold, and what the confidence is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluate.auc import auc, weighted_auc
+from pipeline.evaluate.bootstrap import Bootstrap
+from pipeline.evaluate.cascade.choose import choose, cross_fitted
+from pipeline.evaluate.cascade.curve import ALWAYS, Bools, Rows, curve, handed_over, outcomes
+from pipeline.evaluate.statistics.intervals import of_difference, of_share
+
+FEWEST_ROWS = 30
+"""With fewer a threshold says more about these rows than about the next."""
+
+NO_CONFIDENCE = "the student's answers have no confidence: its logprobs are not known"
+
+CORRECT = 0.5
+"""The score from which an answer counts as correct, for the AUC of the confidence."""
+
+
+def measure_cascade(rows: Rows, *, margin: float, resamples: int, seed: int) -> dict[str, Any]:
+    """`curve`, `chosen` or null with the `reason`, `confidence_auc`. `margin` is in points of score."""
+    known = int((~np.isnan(rows.confidence_N)).sum())
+    if known == 0:
+        return {"curve": [], "chosen": None, "reason": NO_CONFIDENCE, "margin": margin, "confidence_auc": None}
+    bootstrap = Bootstrap(rows.groups_N, resamples, seed)
+    chosen, reason = _chosen(rows, margin, bootstrap, seed)
+    return {
+        "curve": curve(rows, bootstrap),
+        "chosen": chosen,
+        "reason": reason,
+        "margin": margin,
+        "confidence_auc": _confidence_auc(rows, bootstrap),
+    }
+
+
+def _chosen(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> tuple[dict[str, Any] | None, str | None]:
+    if len(rows) < FEWEST_ROWS:
+        return None, f"{len(rows)} rows are fewer than {FEWEST_ROWS}"
+    confidence_N, student_N, teacher_N = rows.confidence_N, rows.student_N, rows.teacher_N
+    threshold = choose(confidence_N, student_N, teacher_N, margin)
+    if threshold == ALWAYS:
+        return None, f"at every threshold the cascade scores more than {margin:g} below the teacher"
+    handed_N = cross_fitted(confidence_N, student_N, teacher_N, rows.groups_N, margin=margin, seed=seed)
+    return {"threshold": threshold, **_honest(rows, handed_N, bootstrap)}, None
+
+
+def _honest(rows: Rows, handed_N: Bools, bootstrap: Bootstrap) -> dict[str, Any]:
+    """What is to be expected of the chosen threshold, and of the teacher beside it."""
+    alone_N = np.ones(len(rows), dtype=np.bool_)
+    cascade, teacher = outcomes(rows, np.stack([handed_N, alone_N], axis=1), bootstrap)
+    return {
+        **cascade,
+        "teacher_score": teacher["score"],
+        "teacher_ci95": teacher["ci95"],
+        "minus_teacher": _minus_teacher(rows, handed_N, bootstrap),
+        "rows": len(rows),
+    }
+
+
+def _minus_teacher(rows: Rows, handed_N: Bools, bootstrap: Bootstrap) -> dict[str, Any]:
+    scores_N2 = np.stack([np.where(handed_N, rows.teacher_N, rows.student_N), rows.teacher_N], axis=1)
+    estimates = np.vstack([scores_N2.mean(axis=0), bootstrap.means(scores_N2)])
+    interval = of_difference(estimates[:, 0], estimates[:, 1], rows.size)
+    return {"value": float(estimates[0, 0] - estimates[0, 1]), "ci95": interval}
+
+
+def _confidence_auc(rows: Rows, bootstrap: Bootstrap) -> dict[str, Any]:
+    """P(a correct answer has the higher confidence), null where all answers are correct or none is."""
+    known_N = ~handed_over(rows.confidence_N, 0.0)
+    correct_N, confidence_N = rows.student_N[known_N] >= CORRECT, rows.confidence_N[known_N]
+    value = auc(correct_N, confidence_N)
+    found = {"value": value, "ci95": None, "rows": int(known_N.sum()), "correct": int(correct_N.sum())}
+    if value is None:
+        return found
+    replicates_R = bootstrap.replicate(lambda weights: weighted_auc(weights[:, known_N], correct_N, confidence_N))
+    return found | {"ci95": of_share(np.append(value, replicates_R), rows.size)}

@@ -1,0 +1,70 @@
+"""How fast a run's student is: measured once for its weights, its prompts and this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import orjson
+
+from pipeline.context import Context
+from pipeline.evaluate.contestants import Contestant
+from pipeline.evaluate.economics.config import Economics
+from pipeline.evaluate.economics.load import Load, Measured, measure_load
+from pipeline.records import write_text
+from prompts.digest import digest
+from prompts.messages import Conversation, to_dicts
+from teachers.huggingface_files import version
+
+
+def student_speed(
+    context: Context, config: Economics, conversations: Sequence[Conversation], max_tokens: int
+) -> Measured | None:
+    """The measurement, or the one that RUN/work/load.json holds; None where the recipe wants none.
+
+    One that failed is said, and made again the next time.
+    """
+    asked = conversations[: config.load_requests]
+    if not asked:
+        return None
+    key = _key(context, config, asked, max_tokens)
+    stored = context.run.work / "load.json"
+    if stored.is_file() and (found := orjson.loads(stored.read_bytes()))["key"] == key:
+        return Measured.from_dict(found["measured"])
+    measured = _measure(context, config, asked, max_tokens)
+    if measured.failed is None:
+        write_text(stored, orjson.dumps({"key": key, "measured": asdict(measured)}).decode() + "\n")
+    else:
+        context.progress.say(f"evaluate: the student's speed was not measured in full: {measured.failed}")
+    return measured
+
+
+def own_speed(contestant: Contestant) -> Load | None:
+    """The speed of the answers that were scored, so many in flight as there were; None where none has a time."""
+    timed = [answer for answer in contestant.answers if answer.latency_s is not None]
+    if not timed:
+        return None
+    latencies_s = [latency_s for answer in timed if (latency_s := answer.latency_s) is not None]
+    seconds = sum(latencies_s) / contestant.in_flight  # each place was always taken
+    failed = len(contestant.answers) - len(timed)
+    tokens = [answer.output_tokens for answer in timed]
+    return Load.of(contestant.in_flight, seconds, latencies_s, tokens, failed)
+
+
+def _measure(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> Measured:
+    context.progress.start("evaluate", len(asked) * sum(number <= len(asked) for number in config.concurrencies))
+    return measure_load(
+        f"huggingface:{context.run.student}",
+        asked,
+        config.concurrencies,
+        max_tokens,
+        lambda concurrency, answered: context.progress.update(answered, f"speed, {concurrency} at once"),
+    )
+
+
+def _key(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> str:
+    machine = [platform.node(), platform.machine(), os.cpu_count()]
+    prompts = [to_dicts(one) for one in asked]
+    return digest([version(str(context.run.student)), prompts, max_tokens, config.concurrencies, machine])
