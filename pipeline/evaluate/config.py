@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipeline.evaluate.general_config import General
+from pipeline.evaluate.economics.config import Economics
 from pipeline.roster import TeacherEntry
 from pipeline.section import Section
 
@@ -58,6 +59,9 @@ class Evaluate(Section):
     """Bootstrap resamples behind each interval."""
     seed: int = 0
     """The bootstrap's seed."""
+    economics: Economics = Economics()
+    cascade_margin: float = Field(0.01, ge=0, le=1)
+    """How far below the teacher's score the cascade may be at the threshold that is chosen for it."""
     general: General = General()
 
     @model_validator(mode="after")
