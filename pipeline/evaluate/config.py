@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.evaluate.general_config import General
 from pipeline.evaluate.economics.config import Economics
+from pipeline.evaluate.general_config import General
 from pipeline.roster import TeacherEntry
 from pipeline.section import Section
 
