@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from pipeline.curate.config import Agreement, Best, Curate, Step
 from pipeline.evaluate.config import Evaluate
+from pipeline.report.config import Report
 from pipeline.roster import Combine, Rescore, TeacherEntry, to_entries
 from pipeline.section import Section
 from pipeline.tune.config import Tune
@@ -106,6 +107,7 @@ class Recipe(Section):
     """What else the student becomes after training: gguf-f16, gguf-q8_0, gguf-q4_0, gguf-q4_k_m for llama.cpp; onnx,
     onnx-int8, onnx-int4 for ONNX Runtime; int8 for transformers, by torchao. Each is scored beside the student."""
     evaluate: Evaluate = Evaluate()
+    report: Report = Report()
 
     @field_validator("exports")
     @classmethod
