@@ -1,0 +1,179 @@
+"""Argilla's and Label Studio's files: what goes out comes back, and a bad record is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.review.decisions import Decision
+from pipeline.review.exchange import READERS, WRITERS, cards_of, export_reviews, import_reviews
+from pipeline.review.formats.card import Card
+from pipeline.review.items import Item
+from pipeline.review.store import Store, read_decisions
+from pipeline.run import RunDir
+from prompts.errors import InputError
+from tests.pipeline.review.make import HOSTILE, decision, two_teachers
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+WORDS = TEXT.filter(str.strip)
+NAMES = st.sampled_from(["ann", "bob", "a b", "é\u202e", "label-studio:7"])
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> Card:
+    """A question with a standing decision of some reviewers."""
+    response, note = draw(TEXT), draw(TEXT)
+    card = Card("s", "p", [{"role": "user", "content": draw(TEXT)}], response, "train", "kept")
+    answers = draw(st.lists(st.tuples(st.sampled_from(["accept", "reject", "edit", "relabel"]), WORDS), max_size=3))
+    reviewers = draw(st.lists(NAMES, min_size=3, max_size=3, unique=True))
+    if draw(st.booleans()):
+        made = [Decision("p", *pair, note=note) for pair in ()]
+        sides = draw(st.lists(st.booleans(), max_size=3))
+        made = [_prefer(left, who, note) for left, who in zip(sides, reviewers, strict=False)]
+        return replace(card, other_id="t", other=draw(TEXT), decisions=tuple(made))
+    found = [
+        Decision("p", "s", who, kind, text if kind in ("edit", "relabel") else None, response, note=note)  # type: ignore[arg-type]  # of the four
+        for (kind, text), who in zip(answers, reviewers, strict=False)
+        if kind != "edit" or text != response
+    ]
+    return replace(card, decisions=tuple(found))
+
+
+def _prefer(left: bool, who: str, note: str) -> Decision:
+    return Decision("p", *(("s", who, "prefer") if left else ("t", who, "prefer")), other_id="t" if left else "s", note=note)
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+@given(card=cards())
+def test_what_goes_out_comes_back(tool: str, card: Card) -> None:
+    record = orjson.loads(orjson.dumps(WRITERS[tool](card, "n")))
+    found = READERS[tool](record)
+    assert sorted(found, key=repr) == sorted(card.decisions, key=repr)
+
+
+def test_an_argilla_record_has_argillas_keys() -> None:
+    card = Card("s", "p", [{"role": "user", "content": "q"}], "ham", "train", "kept", decisions=(decision("accept"),))
+    record = WRITERS["argilla"](card, "s")
+    # argilla 2.8: Record.to_dict
+    assert [*record] == [
+        *("id", "fields", "metadata", "suggestions", "responses", "vectors", "status", "_server_id"),
+    ]
+    [answer] = record["responses"]["decision"]
+    assert answer["value"] == "accept"
+    assert len(answer["user_id"]) == 36
+
+
+def test_answers_of_a_tool_that_fills_in_more_than_one_field_are_one_decision() -> None:
+    facts = {"sample_id": "s", "prompt_id": "p"}
+    user = "6a0a2f5a-0000-0000-0000-000000000000"
+
+    def said(**values: str) -> list[tuple[str, str | None]]:
+        responses = {name: [{"value": value, "user_id": user}] for name, value in values.items()}
+        record = {"fields": {"response": "ham"}, "metadata": facts, "responses": responses}
+        return [(one.kind, one.says) for one in READERS["argilla"](record)]
+
+    assert said(decision="accept", answer="spam") == [("edit", "spam")]
+    assert said(decision="accept", answer="ham") == [("accept", "ham")]
+    assert said(answer="ham") == [("accept", "ham")]
+    assert said(decision="reject", label="spam") == [("relabel", "spam")]
+    assert said(note="only that") == []
+
+
+def test_label_studios_accounts_are_reviewers_and_cancelled_annotations_say_nothing() -> None:
+    result = {"from_name": "decision", "to_name": "response", "type": "choices", "value": {"choices": ["reject"]}}
+    data = {"sample_id": "s", "prompt_id": "p", "response": "ham"}
+    annotations = [
+        {"completed_by": 7, "result": [result]},
+        {"completed_by": {"id": 8, "email": "ann@example.org"}, "result": [result, {"from_name": "theirs"}]},
+        {"completed_by": 9, "was_cancelled": True, "result": [result]},
+    ]
+    found = READERS["label-studio"]({"data": data, "annotations": annotations})
+    assert [one.reviewer for one in found] == ["label-studio:7", "label-studio:ann@example.org"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
+    return two_teachers(tmp_path_factory.mktemp("formats"))
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+def test_a_runs_decisions_survive_the_way_out_and_in(tool: str, run: RunDir, tmp_path: Path) -> None:
+    run.reviews.unlink(missing_ok=True)
+    file = tmp_path / "reviews.json"
+    export_reviews(run.root, tool, file, by="random", split="train", limit=None)
+    records = json.loads(file.read_text())
+    samples = [one.get("metadata", one.get("data")) for one in records]
+    alone = [one for one in samples if "other_id" not in one]
+    pair = next(one for one in samples if "other_id" in one)
+    made = [
+        decision("accept", alone[0]["sample_id"], prompt=alone[0]["prompt_id"], seen=_text(records[samples.index(alone[0])])),
+        decision("edit", alone[1]["sample_id"], prompt=alone[1]["prompt_id"], text=HOSTILE, seen="what stood there before"),
+        decision("prefer", pair["other_id"], other_id=pair["sample_id"], prompt=pair["prompt_id"], note="shorter"),
+    ]
+    store = Store(run.reviews)
+    store.add(made)
+    store.close()
+    file.unlink()
+    assert export_reviews(run.root, tool, file, by="random", split="train", limit=None)["decisions"] == 3
+    assert import_reviews(run.root, file, tool)["added"] == 0
+    run.reviews.unlink()
+    assert import_reviews(run.root, file, tool)["added"] == 3
+    found = {replace(one, made_at=0.0) for one in read_decisions(run.reviews)}
+    assert found == set(made)
+    with pytest.raises(InputError, match="exists already"):
+        export_reviews(run.root, tool, file, by="random", split="train", limit=None)
+
+
+def _text(record: dict[str, Any]) -> str:
+    text: str = (record.get("fields") or record["data"])["response"]
+    return text
+
+
+Change = Callable[[dict[str, Any]], object]
+ARGILLA: list[tuple[Change, str]] = [
+    (lambda one: one.pop("fields"), r"\[1\]\.fields': is missing"),
+    (lambda one: one["metadata"].pop("sample_id"), r"\[1\]\.metadata\.sample_id': is missing"),
+    (lambda one: one["responses"].update(decision=[{"value": "maybe", "user_id": "u"}]), "'maybe' is neither"),
+    (lambda one: one["responses"].update(decision=[{"value": 5, "user_id": "u"}]), r"decision\[0\]\.value': must be a text"),
+    (lambda one: one["metadata"].update(sample_id="elsewhere"), "no sample elsewhere in this run"),
+    (lambda one: one["metadata"].update(prompt_id="elsewhere"), "not the prompt of its sample"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ARGILLA)
+def test_a_bad_record_is_named_and_nothing_is_added(change: Change, message: str, run: RunDir, tmp_path: Path) -> None:
+    run.reviews.unlink(missing_ok=True)
+    file = tmp_path / "argilla.json"
+    export_reviews(run.root, "argilla", file, by="random", split="train", limit=4)
+    records = [one for one in json.loads(file.read_text()) if "other_id" not in one["metadata"]]
+    for one in records:
+        one["responses"] = {"decision": [{"value": "reject", "user_id": "u"}]}
+    change(records[1])
+    file.write_text(json.dumps(records))
+    with pytest.raises(InputError, match=message):
+        import_reviews(run.root, file, "argilla")
+    assert read_decisions(run.reviews) == []
+
+
+def test_no_json_and_no_list_are_named(run: RunDir, tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    for text, message in (("[\n{]", r"x\.json:2: is no JSON"), ("{}", "must be a JSON list"), ("[3]", r"\[0\]")):
+        file.write_text(text)
+        with pytest.raises(InputError, match=message):
+            import_reviews(run.root, file, "label-studio")
+    with pytest.raises(InputError, match="no such file"):
+        import_reviews(run.root, tmp_path / "none.json", "argilla")
+
+
+def test_what_was_shown_in_two_forms_is_two_cards() -> None:
+    item = Item("s", "p", "train", [], "ham", "t:t", "kept")
+    made = [decision("accept", seen="ham"), decision("reject", reviewer="bob", seen="spam")]
+    assert [(card.response, len(card.decisions)) for card in cards_of([item], made)] == [("ham", 1), ("spam", 1)]

@@ -1,0 +1,113 @@
+"""The review page in a real browser, from the first key to the corpus that obeys it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipeline.records import read_rows
+from pipeline.review.store import read_decisions
+from pipeline.run import RunDir
+from pipeline.why import render_story, tell_story
+from tests.browser import open_page
+from tests.pipeline.review.make import HOSTILE, reviewing, two_teachers
+from tests.pipeline.test_what_if import curated
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def press(page: Page, key: str, saved: str = "") -> None:
+    page.keyboard.press(key)
+    if saved:
+        expect(page.locator("#status")).to_contain_text(f"Saved: {saved}")
+
+
+def go_to(page: Page, text: str) -> None:
+    """By `j` to the item whose answer begins so."""
+    for _ in range(40):
+        if page.locator("#completion").text_content()[: len(text)] == text:  # type: ignore[index]  # there is a text
+            return
+        place = page.locator("body").get_attribute("data-place")
+        page.keyboard.press("j")
+        expect(page.locator("body")).not_to_have_attribute("data-place", str(place))
+    pytest.fail(f"no item begins with {text[:40]}")
+
+
+def test_a_review_by_keyboard_and_the_corpus_that_follows(tmp_path: Path) -> None:
+    run = two_teachers(tmp_path, generate={"samples": 1})
+    with reviewing(run, "--by", "random", "--split", "all") as (_, url), open_page() as page:
+        page.goto(url)
+        expect(page.locator("#place")).to_have_text("1 of 24")
+        assert "token" not in page.url
+        press(page, "r", "rejected")
+        expect(page.locator("#place")).to_have_text("2 of 24")
+        press(page, "a", "accepted")
+        press(page, "e")
+        expect(page.locator("#text")).to_be_focused()
+        page.locator("#text").fill("by hand <b>\u202e")
+        press(page, "Control+Enter", "edited")
+        press(page, "ArrowRight", "right is better")
+        expect(page.locator("#done")).to_have_text("4 decided")
+        press(page, "u", "undone")
+        expect(page.locator("#place")).to_have_text("4 of 24")
+        press(page, "n")
+        page.keyboard.type("a note with a, r and u in it")
+        press(page, "Escape")
+        press(page, "ArrowLeft", "left is better")
+        press(page, "?")
+        expect(page.locator("#keys")).to_be_visible()
+    made = read_decisions(run.reviews)
+    assert [one.kind for one in made] == ["reject", "accept", "edit", "prefer", "withdraw", "prefer"]
+    assert (made[2].text, made[5].note) == ("by hand <b>\u202e", "a note with a, r and u in it")
+    follows(run, tmp_path)
+
+
+def follows(run: RunDir, folder: Path) -> None:
+    """Curation obeys what was decided on the train side, once."""
+    reject, accept, edit, *_ = read_decisions(run.reviews)
+    curated(folder / "recipe.yaml")
+    rows = {one["sample_id"]: one for path in (run.kept, run.dropped) for one in read_rows(path)}
+    if rows[edit.sample_id]["split"] == "train":
+        assert rows[edit.sample_id]["completion"][0]["content"] == edit.text
+        assert rows[edit.sample_id]["review"]["kind"] == "edit"
+    if rows[reject.sample_id]["split"] == "train":
+        assert (rows[reject.sample_id]["step"], rows[reject.sample_id]["reason"]) == ("review", "rejected")
+    story = render_story(tell_story(run.root, accept.sample_id))
+    assert "ann: accept" in story
+
+
+def test_hostile_and_huge_texts_stay_text(tmp_path: Path) -> None:
+    run = two_teachers(tmp_path)
+    with reviewing(run, "--split", "all") as (_, url), open_page() as page:
+        page.goto(url)
+        go_to(page, HOSTILE[:20])
+        assert page.locator("#completion").text_content() == HOSTILE
+        assert page.title() == "Review"
+        assert page.locator("main script, main img, main b").count() == 0
+        go_to(page, "x" * 20)
+        assert len(page.locator("#completion").text_content() or "") == 1_000_000
+        press(page, "a", "accepted")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    [one] = read_decisions(run.reviews)
+    assert one.seen == "x" * 1_000_000
+
+
+def test_labels_a_second_reviewer_and_a_phone(tmp_path: Path) -> None:
+    steps = [{"step": "outcome"}, {"step": "format", "choices": ["spam", "ham"]}]
+    run = two_teachers(tmp_path, curate={"split": {"heldout": 0.3}, "steps": steps})
+    for reviewer, keys in (("ann", "121"), ("bob", "122")):
+        with reviewing(run, "--by", "random", reviewer=reviewer) as (_, url):
+            with open_page(width=375, height=700, color_scheme="dark") as page:
+                page.goto(url)
+                expect(page.locator("#done")).to_have_text("0 decided")  # of the other's decisions nothing is shown
+                expect(page.locator("#labels button")).to_have_text(["1 spam", "2 ham"])
+                expect(page.locator("#edit")).to_be_hidden()
+                for number, key in enumerate(keys, start=1):
+                    press(page, key, "labelled")
+                    expect(page.locator("#done")).to_have_text(f"{number} decided")
+                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+                if reviewer == "bob":
+                    expect(page.locator("#agreement")).to_contain_text("ann and bob: 67% the same on 3 answers")
+                    expect(page.locator("#agreement")).to_contain_text("kappa 0.40")
