@@ -214,7 +214,12 @@ STAGES = (
         lambda run: (run.evaluation,),
         "pipeline.evaluate.stage",
     ),
-    Stage("report", lambda recipe: recipe.name, lambda run: (run.report,), "pipeline.report.stage"),
+    Stage(
+        "report",
+        lambda recipe: [recipe.name, recipe.report.model_dump()],
+        lambda run: (run.report, run.report_markdown, run.comparison_csv),
+        "pipeline.report.stage",
+    ),
 )
 
 NAMES = tuple(stage.name for stage in STAGES)

@@ -27,8 +27,8 @@ def cost_chart(economics: Economics) -> Chart | None:
     series = [one for one in series if one.points]
     if not series:
         return None
-    calls = Axis("calls", Log.around(one["calls"] for one in curve), large)
-    total = Axis("dollars in all", Log.around(up for one in series for _, up in one.points), dollars)
+    calls = Axis("calls", Log.around(one["calls"] for one in curve), _power)
+    total = Axis("dollars in all", Log.around(up for one in series for _, up in one.points), _price)
     rows = [(number(one["calls"]), *(dollars(one.get(f"{line.name}_usd")) for line in series)) for one in curve]
     columns = ("calls", *(line.name for line in series))
     return chart("Cost", calls, total, series, columns, rows, _break_even(economics, series))
@@ -54,7 +54,7 @@ def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
     band = [(one[field], *one["ci95"]) for one in curve if one.get("ci95")]
     line = Series("cascade", "cascade", [(one[field], one["score"]) for one in curve], band)
     title = "dollars per 1,000 calls" if priced else "share of calls handed over"
-    across = Axis(title, Linear.around(one[field] for one in curve), dollars if priced else _short)
+    across = Axis(title, Linear.around(one[field] for one in curve), _price if priced else _short)
     ends = [value for _, low, high in band for value in (low, high)]
     up = Axis("score", Linear.around([*ends, *(one["score"] for one in curve)], 0, 1), _short)
     rows = [
@@ -83,7 +83,7 @@ def load_chart(economics: Economics) -> Chart | None:
         for name, kind, field in (("p50", "student", "latency_p50_s"), ("p95", "teacher", "latency_p95_s"))
     ]
     flight = Axis("requests in flight", Steps(tuple(one["concurrency"] for one in loads)), number)
-    wait = Axis("latency", Linear.around([0, *(up for line in series for _, up in line.points)]), seconds)
+    wait = Axis("latency", Linear.around([0, *(up for line in series for _, up in line.points)]), _wait)
     columns = ("in flight", "p50", "p95", "calls a second", "output tokens a second", "requests", "failed")
     rows = [
         (
@@ -140,6 +140,18 @@ def cascade_facts(cascade: Mapping[str, Any]) -> dict[str, str]:
     if auc and auc.get("value") is not None:
         found["AUC of confidence against right and wrong"] = f"{share(auc['value'])} ({interval(auc.get('ci95'))})"
     return found
+
+
+def _power(value: float) -> str:
+    return large(value).replace(".0", "")
+
+
+def _price(value: float) -> str:
+    return f"${_power(value)}" if value >= 1000 else f"${round(value, 9):g}"
+
+
+def _wait(value: float) -> str:
+    return f"{round(value, 9):g} s"
 
 
 def _short(value: float) -> str:

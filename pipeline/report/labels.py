@@ -86,14 +86,15 @@ class Slice:
 
 def slices(evaluation: Evaluation) -> list[Slice]:
     """A forest plot for each field, the values in the evaluation's order."""
-    return [_slice(field, values) for field, values in (evaluation.get("slices") or {}).items()]
+    found = (_slice(field, values) for field, values in (evaluation.get("slices") or {}).items())
+    return [one for one in found if one.scores.lines]
 
 
 def _slice(field: str, values: Mapping[str, Any]) -> Slice:
     scores = [
         Estimate(value, one["student"]["score"], one["student"]["ci95"], one["rows"], "student")
         for value, one in values.items()
-        if one.get("student")
+        if (one.get("student") or {}).get("score") is not None
     ]
     differences = [
         Estimate(value, one["student_minus_teacher"]["value"], one["student_minus_teacher"]["ci95"], one["rows"])

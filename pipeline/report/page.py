@@ -144,7 +144,9 @@ def _comparison(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
             for metric in metrics.known(evaluation)
             if metric.key != "ci95"
         ],
-        "relations": metrics.relations(evaluation),
+        "relations": {
+            name: said for name, said in metrics.relations(evaluation).items() if not name.startswith("student against")
+        },
         "export_titles": metrics.EXPORT_TITLES,
         "exports": metrics.exports(evaluation),
         "earlier": metrics.earlier(evaluation),
@@ -155,13 +157,13 @@ def _comparison(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
     }
 
 
-def _scores(evaluation: Mapping[str, Any]) -> Forest:
+def _scores(evaluation: Mapping[str, Any]) -> Forest | None:
     found = [
         Estimate(title, one["score"], one["ci95"], one.get("score_rows") or evaluation["rows"], name)
         for name, title in TITLES.items()
-        if (one := evaluation.get(name))
+        if (one := evaluation.get(name)) and one["score"] is not None
     ]
-    return forest(found, share, interval, bounds=(0.0, 1.0))
+    return forest(found, share, interval, bounds=(0.0, 1.0)) if found else None
 
 
 def _differences(evaluation: Mapping[str, Any], margin: float) -> Forest | None:

@@ -41,6 +41,8 @@ def rule(evaluation: Evaluation | None, margin: float, error: str | None = None)
         return Ruling("none", f"Nothing was compared: {error}" if error else "Nothing was compared yet.", "")
     if evaluation.get("student") is None:
         return Ruling("none", "No student was compared.", "")
+    if evaluation["student"]["score"] is None:
+        return Ruling("none", _unscored(evaluation), "")
     scores = _scores(evaluation)
     withheld = _withheld(evaluation)
     if withheld:
@@ -54,7 +56,9 @@ def rule(evaluation: Evaluation | None, margin: float, error: str | None = None)
 
 def opponent(evaluation: Evaluation) -> str | None:
     """The key of the better reading of the teacher; None where there is none."""
-    present = [name for name in ("teacher", "teacher_calibrated") if evaluation.get(name)]
+    present = [
+        name for name in ("teacher", "teacher_calibrated") if (evaluation.get(name) or {}).get("score") is not None
+    ]
     return max(present, key=lambda name: float(evaluation[name]["score"]), default=None)
 
 
@@ -73,6 +77,14 @@ def _withheld(evaluation: Evaluation) -> str | None:
     if evaluation["rows"] < LEAST_ROWS:
         return f"fewer than {LEAST_ROWS} rows"
     return evaluation.get("verdict_withheld")
+
+
+def _unscored(evaluation: Evaluation) -> str:
+    said, agreement = "Nobody has a score, for there is neither gold nor a judge", evaluation.get("agreement")
+    if not agreement:
+        return f"{said}."
+    agrees = f"{share(agreement['value'])} (95 % interval {interval(agreement['ci95'])})"
+    return f"{said}: the student agrees with what it was taught on {agrees} of {evaluation['rows']:,} held-out prompts."
 
 
 def _scores(evaluation: Evaluation) -> str:

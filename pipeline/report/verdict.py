@@ -25,6 +25,8 @@ def verdict(evaluation: Evaluation) -> str:
     student = evaluation.get("student")
     if student is None:
         return "No student was compared."
+    if student["score"] is None:
+        return f"Nobody was scored on the {evaluation['rows']} held-out prompts: there is neither gold nor a judge."
     standing = _join([_standing(name, found) for name, found in comparisons(evaluation).items()])
     lead = f"The student scores {share(student['score'])} on {evaluation['rows']} held-out prompts"
     return " ".join([f"{lead}: {standing}." if standing else f"{lead}.", *_economy(evaluation)])

@@ -74,5 +74,7 @@ def seconds(value: float | None) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """A price, to four significant digits: $0.0123."""
-    return DASH if value is None else f"${value:.4g}"
+    """A price: $1,203.50; below ten cents to four significant digits: $0.01235."""
+    if value is None:
+        return DASH
+    return f"${value:.4g}" if abs(value) < 0.1 else f"${value:,.2f}"

@@ -44,6 +44,8 @@ class Forest:
 
     lines: list[Line]
     axis: Markup
+    through: str
+    """The values at which a line stands, in words."""
 
 
 def forest(
@@ -68,7 +70,7 @@ def forest(
         )
         for one in estimates
     ]
-    return Forest(lines, markup(_axis(scale, show)))
+    return Forest(lines, markup(_axis(scale)), " and ".join(_short(value) for value in through))
 
 
 def _line(one: Estimate, scale: Linear, through: Sequence[float], label: str) -> Element:
@@ -87,13 +89,17 @@ def _line(one: Estimate, scale: Linear, through: Sequence[float], label: str) ->
     return root
 
 
-def _axis(scale: Linear, show: Callable[[float], str]) -> Element:
+def _axis(scale: Linear) -> Element:
     root = element("svg", class_="forest-axis", height=18, aria_hidden="true")
     for value in scale.ticks():
         root.append(
-            element("text", show(value), class_="name", x=percent(scale.share(value)), y=13, text_anchor="middle")
+            element("text", _short(value), class_="name", x=percent(scale.share(value)), y=13, text_anchor="middle")
         )
     return root
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 9):g}".replace("-", "−")
 
 
 def _upright(kind: str, scale: Linear, value: float, top: float, bottom: float) -> Element:

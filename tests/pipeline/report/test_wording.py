@@ -26,6 +26,9 @@ from pipeline.report import wording
         (wording.seconds, 59.96, "1 min 00 s"),
         (wording.seconds, 185, "3 min 05 s"),
         (wording.dollars, 0.01234567, "$0.01235"),
+        (wording.dollars, 0, "$0"),
+        (wording.dollars, 4.1, "$4.10"),
+        (wording.dollars, 1203.5, "$1,203.50"),
     ],
 )
 def test_numbers_as_people_read_them(say: Callable[[Any], str], value: float, expected: str) -> None:

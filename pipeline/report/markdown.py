@@ -1,0 +1,83 @@
+"""The page's numbers as Markdown: what a pull request or a wiki shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.report import metrics
+from pipeline.report.checks import checks
+from pipeline.report.economy import cascade_facts, prices
+from pipeline.report.examples import cut
+from pipeline.report.funnel import funnel
+from pipeline.report.lineage import command
+from pipeline.report.page import ReportInputs
+from pipeline.report.ruling import rule
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:^=-])")
+MAX_CHARS = 300
+"""Longest text of a cell, in characters."""
+
+
+def render_markdown(run: ReportInputs) -> str:
+    """The ruling and the tables of the page. Whatever a model or a row wrote is escaped: neither markup nor a link."""
+    evaluation = run.evaluation or {}
+    error = (run.manifest.get("stages", {}).get("evaluate") or {}).get("error")
+    ruling = rule(run.evaluation, run.config.margin, error)
+    lines = [f"# {escape(run.name)}", "", escape(ruling.sentence), ""]
+    lines += [escape(ruling.basis), ""] if ruling.basis else []
+    if evaluation:
+        lines += [*_comparison(evaluation), "", f"    {command('evaluate', run.place)}", ""]
+    lines += _samples(run.manifest)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def escape(value: str) -> str:
+    """Text that Markdown shows as it is, on one line: every mark, HTML and the colon that makes a link is escaped."""
+    return SPECIAL.sub(r"\\\1", " ".join(cut(value, MAX_CHARS).split()))
+
+
+def _comparison(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    everyone = metrics.contestants(evaluation)
+    rows = [
+        [metric.title, *(" ".join(filter(None, _cell(metric, one))) for one in everyone.values())]
+        for metric in metrics.known(evaluation)
+        if metric.key != "ci95"
+    ]
+    yield from ("## Comparison", "", *table(["", *everyone], rows), "")
+    for title, found in _facts(evaluation):
+        if found:
+            yield from (f"## {title}", "", *table(["", ""], found.items()), "")
+    for title, forms in (("Exports", metrics.exports(evaluation)), ("Earlier runs", metrics.earlier(evaluation))):
+        if forms:
+            forms_rows = [[name, *cells] for name, cells in forms.items()]
+            yield from (f"## {title}", "", *table(["", *metrics.EXPORT_TITLES], forms_rows), "")
+
+
+def _cell(metric: metrics.Metric, one: Mapping[str, Any]) -> tuple[str, str]:
+    value, ends = metrics.with_interval(metric, one)
+    return value, f"({ends})" if ends else ""
+
+
+def _facts(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    yield "How the student stands", metrics.relations(evaluation)
+    yield "Checks", checks(evaluation)
+    yield "Cost", prices(evaluation)
+    yield "Cascade", cascade_facts(evaluation.get("cascade") or {})
+
+
+def _samples(manifest: Mapping[str, Any]) -> list[str]:
+    rows = [[bar.label, bar.reason.replace("_", " "), f"{bar.count:,}"] for bar in funnel(manifest)]
+    return ["## Where every sample went", "", *table(["step", "reason", "samples"], rows)] if rows else []
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of escaped cells; all columns but the first are aligned to the right."""
+    yield _line(titles)
+    yield "|" + "|".join(["---", *("--:" for _ in titles[1:])]) + "|"
+    yield from map(_line, rows)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(map(escape, cells)) + " |"
