@@ -25,7 +25,7 @@ def measure_cascade(rows: Rows, *, margin: float, resamples: int, seed: int) -> 
     """`curve`, `chosen` or null with the `reason`, `confidence_auc`. `margin` is in points of score."""
     known = int((~np.isnan(rows.confidence_N)).sum())
     if known == 0:
-        return {"curve": [], "chosen": None, "reason": NO_CONFIDENCE, "margin": margin, "confidence_auc": None}
+        return nothing_chosen(NO_CONFIDENCE, margin)
     bootstrap = Bootstrap(rows.groups_N, resamples, seed)
     chosen, reason = _chosen(rows, margin, bootstrap, seed)
     return {
@@ -35,6 +35,11 @@ def measure_cascade(rows: Rows, *, margin: float, resamples: int, seed: int) -> 
         "margin": margin,
         "confidence_auc": _confidence_auc(rows, bootstrap),
     }
+
+
+def nothing_chosen(reason: str, margin: float) -> dict[str, Any]:
+    """The same where there is nothing to measure."""
+    return {"curve": [], "chosen": None, "reason": reason, "margin": margin, "confidence_auc": None}
 
 
 def _chosen(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> tuple[dict[str, Any] | None, str | None]:

@@ -1,0 +1,85 @@
+"""A model under load, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.evaluate.economics.load import Load, Measured, measure_load
+from prompts.messages import Conversation, Message
+
+PROMPTS: list[Conversation] = [(Message("user", f"question {number}"),) for number in range(8)]
+WAIT_S = 0.1
+
+
+def script(folder: Path, *rules: dict[str, object]) -> str:
+    path = folder / "rules.jsonl"
+    path.write_text("".join(json.dumps(rule) + "\n" for rule in rules), encoding="utf-8")
+    return f"scripted:{path}"
+
+
+def measured(spec: str, *concurrencies: int, prompts: list[Conversation] = PROMPTS) -> tuple[Measured, list[int]]:
+    told: list[int] = []
+    found = measure_load(spec, prompts, concurrencies, 4, lambda concurrency, answered: told.append(answered))
+    return found, told
+
+
+def test_callers_at_once_are_answered_at_once(tmp_path: Path) -> None:
+    found, told = measured(script(tmp_path, {"reply": "two words", "latency_s": WAIT_S}), 1, 4)
+    one, four = found.loads
+    assert (one.concurrency, four.concurrency, found.failed) == (1, 4, None)
+    assert one.calls_per_s <= 1 / WAIT_S
+    assert 1 / WAIT_S < four.calls_per_s <= 4 / WAIT_S  # a server that waits for each would give no more than one
+    assert one.latency_p50_s is not None
+    assert one.latency_p95_s is not None
+    assert WAIT_S <= one.latency_p50_s <= one.latency_p95_s
+    assert (one.requests, one.failed) == (8, 0)
+    assert found.peak_memory_bytes is not None
+    assert found.peak_memory_bytes > 1 << 20
+    assert told == list(range(1, 17))
+
+
+def test_the_memory_is_the_other_process_s_own(tmp_path: Path) -> None:
+    ballast = bytearray(1 << 30)
+    ballast[:: 1 << 12] = b"x" * (1 << 18)  # in memory, not only promised
+    found, _ = measured(script(tmp_path, {"reply": "ham"}), 1)
+    assert found.peak_memory_bytes is not None
+    assert found.peak_memory_bytes < len(ballast)
+
+
+def test_a_call_that_fails_is_counted_and_takes_no_share_of_the_speed(tmp_path: Path) -> None:
+    spec = script(tmp_path, {"match": "question 3", "error": "invalid"}, {"reply": "ham", "latency_s": WAIT_S})
+    [load] = measured(spec, 1)[0].loads
+    assert (load.requests, load.failed) == (8, 1)
+    assert load.calls_per_s <= 1 / WAIT_S
+
+
+def test_where_all_fail_no_time_is_made_up(tmp_path: Path) -> None:
+    [load] = measured(script(tmp_path, {"error": "invalid"}), 1)[0].loads
+    assert load == Load(1, 0.0, None, None, None, 8, 8)
+
+
+def test_a_process_that_ends_says_why_and_ends_nothing_else(tmp_path: Path) -> None:
+    found, _ = measured(script(tmp_path, {"reply": "ham", "mistake": 1}), 1)
+    assert found.loads == ()
+    assert found.failed is not None
+    assert found.failed.startswith("at concurrency 1: ")
+    assert str(tmp_path) in found.failed
+
+
+def test_too_few_prompts_for_a_concurrency_leave_it_out(tmp_path: Path) -> None:
+    spec = script(tmp_path, {"reply": "ham"})
+    assert [load.concurrency for load in measured(spec, 1, 4, prompts=PROMPTS[:2])[0].loads] == [1]
+    assert measured(spec, 4, prompts=PROMPTS[:2])[0] == Measured((), failed="2 prompts are too few")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_real_model_s_memory_holds_its_weights(tiny: Path) -> None:
+    found, _ = measured(f"huggingface:{tiny}", 1, 4)
+    assert [load.concurrency for load in found.loads] == [1, 4]
+    assert all(load.failed == 0 and load.output_tokens_per_s for load in found.loads)
+    assert found.peak_memory_bytes is not None
+    assert found.peak_memory_bytes > sum(file.stat().st_size for file in tiny.glob("*.safetensors"))
