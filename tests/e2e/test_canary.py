@@ -205,7 +205,13 @@ def test_the_whole_run_and_its_page_hold_no_key(tmp_path: Path, tiny: Path) -> N
             wire,
             server,
             student={"base": str(tiny), "epochs": 1, "batch_size": 8},
-            evaluate={"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 4, "resamples": 100},
+            evaluate={
+                "scorer": "label",
+                "labels": ["spam", "ham"],
+                "max_tokens": 4,
+                "resamples": 100,
+                "economics": {"load_requests": 0},
+            },
         )
         done = stillhouse("run", "recipe.yaml", cwd=folder, OMP_NUM_THREADS="1", **env)
     assert done.returncode == 0, done.stderr

@@ -28,7 +28,13 @@ def folder(tmp_path: Path) -> Path:
 
 def go(folder: Path, student: dict[str, Any], out: str, *more: str) -> dict[str, Any]:
     teachers = [{"spec": f"scripted:{folder}/{name}.jsonl", "name": name} for name in "abc"]
-    evaluate = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
+    evaluate = {
+        "scorer": "label",
+        "labels": ["spam", "ham"],
+        "max_tokens": 2,
+        "resamples": 100,
+        "economics": {"load_requests": 0},
+    }
     recipe = write_recipe(folder, teacher=teachers, curate=CURATE, student=student | SMALL, evaluate=evaluate)
     return stages_of(recipe, "--dir", out, *more, cwd=folder)
 

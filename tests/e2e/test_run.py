@@ -40,11 +40,14 @@ def make_recipe(folder: Path, tiny: Path, server: FaultServer) -> Path:
     steps = [{"step": "outcome"}, {"step": "exact"}, {"step": "calibrate", "labels": ["spam", "ham"]}]
     return write_recipe(
         folder,
-        teacher=server.spec(),
+        teacher=[{"spec": server.spec(), "price": {"input": 3.0, "output": 15.0}}],
         generate={"temperature": 0.0, "top_logprobs": 20, "max_tokens": 4},
         curate={"split": {"heldout": 0.3}, "steps": steps},
         student={"base": str(tiny), "epochs": 8, "learning_rate": 0.01, "batch_size": 8},
-        evaluate={"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 4, "resamples": 500},
+        evaluate={
+            **{"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 4, "resamples": 500},
+            "economics": {"hourly_usd": 0.1, "concurrencies": [1, 2], "load_requests": 4},
+        },
     )
 
 

@@ -12,7 +12,13 @@ from tests.pipeline.helpers import stages_of, write_recipe, write_rows
 
 CURATE = {"split": {"heldout": 0.25}, "steps": [{"step": "outcome"}]}
 SMALL = {"epochs": 1, "batch_size": 4, "learning_rate": 1e-3, "eval_every": 1, "validation_fraction": 0.2}
-EVALUATE = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
+EVALUATE = {
+    "scorer": "label",
+    "labels": ["spam", "ham"],
+    "max_tokens": 2,
+    "resamples": 100,
+    "economics": {"load_requests": 0},
+}
 
 
 def go(folder: Path, teacher: str, student: dict[str, Any], out: str, *more: str) -> dict[str, Any]:

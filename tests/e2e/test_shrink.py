@@ -12,7 +12,13 @@ import pytest
 from tests.models import save_tiny
 from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
 
-EVALUATE = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 4, "resamples": 100}
+EVALUATE = {
+    "scorer": "label",
+    "labels": ["spam", "ham"],
+    "max_tokens": 4,
+    "resamples": 100,
+    "economics": {"load_requests": 0},
+}
 
 
 @pytest.mark.slow

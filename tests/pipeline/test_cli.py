@@ -91,7 +91,8 @@ def test_the_recipes_schema_is_pinned() -> None:
     assert sections["curate"] == ["split", "steps"]
     assert sections["tune"] == ["objective", "prune", "seed", "space", "timeout_s", "trials"]
     assert sections["evaluate"] == [
-        *("against", "command", "fields", "function", "general", "judge", "labels", "limit", "max_tokens", "memory_mb"),
+        *("against", "cascade_margin", "command", "economics", "fields", "function", "general", "judge", "labels"),
+        *("limit", "max_tokens", "memory_mb"),
         *("resamples", "rubric", "scorer", "seed", "slices", "timeout_s", "tolerance"),
     ]
 
@@ -103,6 +104,7 @@ def test_the_recipes_schema_is_pinned() -> None:
         "pipeline/roster.py",
         "pipeline/curate/config.py",
         "pipeline/evaluate/config.py",
+        "pipeline/evaluate/economics/config.py",
         "pipeline/evaluate/general_config.py",
         "pipeline/tune/config.py",
         "students/config.py",
@@ -121,6 +123,7 @@ def test_every_recipe_field_is_documented(file: str) -> None:
         "combine",
         "rescore",
         "general",
+        "economics",
     }
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     for model in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.bases):

@@ -139,7 +139,13 @@ def test_a_whole_run_ends_with_scored_exports(tiny: Path, tmp_path: Path) -> Non
         tmp_path,
         curate={"split": {"heldout": 0.4}, "steps": [{"step": "outcome"}]},
         student={"base": str(tiny), "epochs": 1, "validation_fraction": 0.3},
-        evaluate={"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 3, "resamples": 100},
+        evaluate={
+            "scorer": "label",
+            "labels": ["spam", "ham"],
+            "max_tokens": 3,
+            "resamples": 100,
+            "economics": {"load_requests": 0},
+        },
         exports=["gguf-q4_k_m", "onnx", "onnx-int8", "onnx-int4"],
     )
     result = stillhouse("run", recipe, "--json", cwd=tmp_path, OMP_NUM_THREADS="1")
