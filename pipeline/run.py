@@ -88,6 +88,11 @@ class RunDir:
         return self.exports / "exports.json"
 
     @property
+    def answers(self) -> Path:
+        """Everyone's answer to every held-out prompt."""
+        return self.root / "answers.parquet"
+
+    @property
     def evaluation(self) -> Path:
         """The numbers."""
         return self.root / "evaluation.json"

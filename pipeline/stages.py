@@ -54,17 +54,6 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 
     `force_from` runs that stage and the later ones even where nothing changed.
     """
-    if (
-        context.recipe.prompts.gold is None
-        and not read_rulings(context.run.reviews).gold
-        and NAMES.index(last) >= NAMES.index("evaluate")
-    ):
-        raise InputError(
-            "is not set, so the students could not be scored",
-            field="prompts.gold",
-            remedy="Name the column with the right answers, or give some with 'stillhouse review RUN --split heldout', "
-            "or stop earlier with --until train",
-        )
     if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
@@ -74,6 +63,12 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
     if first == "package" and not context.recipe.exports:
         raise InputError(
             "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
+        )
+    if NAMES.index(last) >= NAMES.index("evaluate") and _is_unscored(context):
+        context.progress.say(
+            "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with the "
+            "teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or give "
+            "some with 'stillhouse review RUN --split heldout'"
         )
     for remark in check_terms(context.recipe):
         context.progress.say(remark)
@@ -101,6 +96,13 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         else:
             _work(context, stage, fingerprint)
         upstream = digest([fingerprint, context.manifest.stages[stage.name].counts.get("outcomes")])
+
+
+def _is_unscored(context: Context) -> bool:
+    recipe = context.recipe
+    return (
+        recipe.prompts.gold is None and recipe.evaluate.scorer != "judge" and not read_rulings(context.run.reviews).gold
+    )
 
 
 def _inputs(context: Context, stage: Stage) -> Any:
@@ -178,9 +180,11 @@ def _trained_on(recipe: Recipe) -> list[Path]:
 
 
 def _evaluate_inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of the tasks of `general`."""
-    settings, tasks = recipe.evaluate.model_dump(mode="json"), recipe.evaluate.general.tasks
-    return [settings, *map(digest_file, tasks)] if tasks else settings
+    """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
+    config = recipe.evaluate
+    named = [*config.general.tasks, *config.files(), *(run / "answers.parquet" for run in config.against)]
+    settings = config.model_dump(mode="json")
+    return [settings, *map(digest_file, named)] if named else settings
 
 
 STAGES = (
@@ -211,7 +215,7 @@ STAGES = (
     Stage(
         "evaluate",
         _evaluate_inputs,
-        lambda run: (run.evaluation,),
+        lambda run: (run.answers, run.evaluation),
         "pipeline.evaluate.stage",
     ),
     Stage(

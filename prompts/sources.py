@@ -162,19 +162,24 @@ def _render(path: Path, row: Row, template: Template, gold: str | None, group: s
             raise InputError("is missing", path=path, line=row.line, field=name, remedy=f"The row has {have}")
     fields = template.select(row.values)
     try:
-        prompt_id = digest([template.digest, fields])
+        own_id = prompt_id(template, fields)
     except TypeError as error:  # bytes, decimals, half a surrogate pair: no such value can be sent
         raise InputError(
             f"cannot be written as JSON: {error}", path=path, line=row.line, field=_culprit(fields)
         ) from error
     return Prompt(
-        id=prompt_id,
+        id=own_id,
         messages=template.render(fields),
         bare=template.render(fields, examples=False),
         gold=None if gold is None else str(row.values[gold]),
         group=None if group is None else str(row.values[group]),
         route=None if route is None else str(row.values[route]),
     )
+
+
+def prompt_id(template: Template, fields: Mapping[str, Any]) -> str:
+    """The id of the prompt that a template makes of these fields; TypeError where they cannot be written as JSON."""
+    return digest([template.digest, fields])
 
 
 def _culprit(fields: Mapping[str, Any]) -> str | None:

@@ -45,6 +45,8 @@ class Duels:
     """Verdicts that were none, or did not come."""
     changed: int
     """Pairs whose winner changed with its place."""
+    verdicts: tuple[tuple[tuple[str | None, str | None] | None, ...], ...] = ()
+    """Teacher by prompt, but for the first: the verdicts in both orders; None where no judge was needed."""
 
 
 def duel(prompts: Sequence[Prompt], texts: Sequence[Mapping[str, str]], rubric: str, ask_all: AskAll) -> Duels:
@@ -62,6 +64,7 @@ def duel(prompts: Sequence[Prompt], texts: Sequence[Mapping[str, str]], rubric: 
         calls=len(asked),
         failures=sum(verdict is None for verdict in verdicts.values()),
         changed=sum(_changed(pair, verdicts) for pair in judged),
+        verdicts=tuple(tuple(_both(pair, verdicts) for pair in row) for row in pairs),
     )
 
 
@@ -109,6 +112,10 @@ def _points(pair: Pair | float, verdicts: Mapping[Conversation, str | None]) -> 
     if straight is None or swapped is None:
         return None
     return (POINTS[straight] + 1 - POINTS[swapped]) / 2
+
+
+def _both(pair: Pair | float, verdicts: Mapping[Conversation, str | None]) -> tuple[str | None, str | None] | None:
+    return (verdicts[pair.straight], verdicts[pair.swapped]) if isinstance(pair, Pair) else None
 
 
 def _changed(pair: Pair, verdicts: Mapping[Conversation, str | None]) -> bool:

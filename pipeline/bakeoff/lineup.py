@@ -53,6 +53,8 @@ def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEnt
     if referee is not None:
         describe(referee.to_spec())
         return
+    if recipe.evaluate.scorer == "judge":
+        raise InputError("is judge, whom a bake-off is told of", field="evaluate.scorer", remedy="Give --judge SPEC")
     if recipe.prompts.gold is None:
         raise InputError(
             "is not set, so there is nothing to score against",

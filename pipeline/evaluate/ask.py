@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pipeline.errors import RunError
 from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Row
-from pipeline.evaluate.rows import log_odds
+from pipeline.evaluate.readings import read_tokens
 from teachers.base import Reply, Request, Sampling, Teacher
 from teachers.errors import TeacherError
 
@@ -22,7 +22,7 @@ async def ask(
     config: Evaluate,
     *,
     in_flight: int = 1,
-    on_answer: Callable[[Answer], None] = lambda answer: None,
+    on_answer: Callable[[Row, Answer], None] = lambda row, answer: None,
 ) -> tuple[Answer, ...]:
     """Every row's answer, in the rows' order, at most `in_flight` at once; `on_answer` sees each as it comes.
 
@@ -36,7 +36,7 @@ async def ask(
     async def work() -> None:
         for index, row in queue:  # shared by all workers: each takes the next row
             answers[index] = await _ask_one(teacher, row, sampling, config, errors)
-            on_answer(answers[index])
+            on_answer(row, answers[index])
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(in_flight, len(rows))):
@@ -59,12 +59,12 @@ async def _ask_one(
 
 
 def _to_answer(reply: Reply, measured_s: float, config: Evaluate) -> Answer:
-    return Answer(
+    answer = Answer(
         text=reply.text,
         outcome=reply.outcome,
         input_tokens=reply.usage.input_tokens,
         output_tokens=reply.usage.output_tokens,
         latency_s=measured_s if reply.latency_s is None else reply.latency_s,
-        log_odds=log_odds([asdict(token) for token in reply.tokens], config),
         cost_usd=reply.cost_usd,
     )
+    return read_tokens(answer, [asdict(token) for token in reply.tokens], config.labels)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap, ci95, gap_recovered, retention
+from pipeline.evaluate.basis import Basis
 from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import BASE, CALIBRATED, STUDENT, TEACHER, Contestant, Row
-from pipeline.evaluate.examples import pick_examples
-from pipeline.evaluate.scorers import Score, Scorer, scorer_for
-from pipeline.evaluate.summary import rank, score_answers, summarise
+from pipeline.evaluate.details import details
+from pipeline.evaluate.examples import pick_examples, pick_regressions
+from pipeline.evaluate.marks import Marks, mark, pick
+from pipeline.evaluate.probabilities import calibration, divergence, rank
+from pipeline.evaluate.relations import Estimates, against, agreement, difference
+from pipeline.evaluate.scorers import Scorer, scorer_for
+from pipeline.evaluate.slices import slices
+from pipeline.evaluate.summary import summarise
 
-Means = Mapping[str, Floats]
-"""Name -> [1 + resamples]: the score on the rows themselves, then on every resample of them."""
+FEWEST_ROWS = 30
+"""With fewer, an interval is shown and no verdict is given."""
 
 
 def compare(
@@ -25,42 +29,73 @@ def compare(
     config: Evaluate,
     left_out: Mapping[str, int],
     exports: Sequence[Contestant] = (),
+    marks: Marks | None = None,
 ) -> dict[str, Any]:
     """What evaluation.json holds. Numbers that need an absent contestant, or that do not exist, are null.
 
-    `exports`, forms of the student, stand under a key of their own, where there are any.
+    `exports`, forms of the student, stand under a key of their own, where there are any. Rows that the scorer failed on
+    count for nobody. Without `marks` everyone is scored here.
     """
-    scorer = scorer_for(config)
-    bootstrap = Bootstrap([row.group or row.prompt_id for row in rows], config.resamples, config.seed)
-    scores = {one.name: score_answers(rows, one.answers, scorer) for one in contestants}
-    means = _means(bootstrap, {name: [score.value for score in marks] for name, marks in scores.items()})
-    summaries = {one.name: summarise(one, scores[one.name], means[one.name][1:]) for one in contestants}
-    if config.labels is not None and len(config.labels) == 2:
-        for one in contestants:
-            summaries[one.name] |= rank(rows, one.answers, scorer, config.labels[0], bootstrap)
+    everyone = [*contestants, *(one for one in exports if one.failed is None)]
+    marks = mark(rows, everyone, config) if marks is None else marks
+    places = marks.counted(rows)
+    basis, scorer = Basis(pick(rows, places), config), scorer_for(config)
+    seen, seen_exports = _only(contestants, places), _only(exports, places)
+    counted = marks.only(places)
+    estimates = {name: basis.mean([score.value for score in column]) for name, column in counted.scores.items()}
+    known = {one.name: one for one in seen}
     return {
         "scorer": config.scorer,
         "rows": len(rows),
-        "groups": bootstrap.groups,
+        "groups": basis.bootstrap.groups,
         "resamples": config.resamples,
         "seed": config.seed,
-        **summaries,
-        "student_minus_base": _difference(means, STUDENT, BASE),
-        **_against(means, TEACHER),
-        "against_calibrated": _against(means, CALIBRATED) if CALIBRATED in means else None,
-        "agreement": _agreement(rows, contestants, scorer, bootstrap),
+        **{one.name: describe(one, basis, counted, estimates, scorer, config) for one in seen},
+        "student_minus_base": difference(basis, estimates, STUDENT, BASE),
+        **against(basis, estimates, TEACHER),
+        "against_calibrated": against(basis, estimates, CALIBRATED) if CALIBRATED in known else None,
+        "agreement": agreement(basis, known.get(STUDENT), scorer),
+        "kl_from_teacher": _divergence(basis, known),
+        "slices": slices(basis, counted.scores, config, [one.name for one in seen]),
         "left_out": dict(left_out),
-        "examples": pick_examples(rows, contestants, scores),
-        **({"exports": _exports(rows, exports, scorer, bootstrap, scores.get(STUDENT))} if exports else {}),
+        "scorer_failed": marks.failures(rows),
+        "verdict_withheld": _withheld(basis, counted),
+        "examples": pick_examples(basis.rows, seen, counted.scores),
+        "regressions": pick_regressions(basis.rows, seen, counted.scores),
+        **({"judge": marks.judge} if marks.judge is not None else {}),
+        **({"exports": _exports(seen_exports, basis, counted, estimates, scorer, config)} if exports else {}),
     }
 
 
+def describe(
+    one: Contestant, basis: Basis, marks: Marks, estimates: Estimates, scorer: Scorer, config: Evaluate
+) -> dict[str, Any]:
+    """Everything about one contestant alone."""
+    scores = marks.scores.get(one.name)
+    found = summarise(one, scores, estimates.get(one.name), basis)
+    if scores is None:
+        return found
+    has_gold = all(row.gold is not None for row in basis.rows)
+    if has_gold:
+        found |= details(basis, one.answers, scorer)
+    if has_gold and config.labels is not None and len(config.labels) == 2:
+        found |= rank(basis, one.answers, scorer, config.labels[0])
+    return found | calibration(basis, one.answers, scores)
+
+
+def _only(contestants: Sequence[Contestant], places: Sequence[int]) -> list[Contestant]:
+    return [
+        one if one.failed is not None else replace(one, answers=tuple(pick(one.answers, places))) for one in contestants
+    ]
+
+
 def _exports(
-    rows: Sequence[Row],
     exports: Sequence[Contestant],
+    basis: Basis,
+    marks: Marks,
+    estimates: Mapping[str, Floats],
     scorer: Scorer,
-    bootstrap: Bootstrap,
-    student: Sequence[Score] | None,
+    config: Evaluate,
 ) -> dict[str, Any]:
     """Name -> its numbers, and its paired difference to the student; or its size and why it failed."""
     found: dict[str, Any] = {}
@@ -68,70 +103,20 @@ def _exports(
         if one.failed is not None:
             found[one.name] = {"spec": one.spec, "failed": one.failed, "bytes": one.size.bytes}
             continue
-        marks = score_answers(rows, one.answers, scorer)
-        columns = {one.name: marks} if student is None else {one.name: marks, STUDENT: list(student)}
-        means = _means(bootstrap, {name: [score.value for score in column] for name, column in columns.items()})
-        found[one.name] = summarise(one, marks, means[one.name][1:])
-        found[one.name] |= {"minus_student": _difference(means, one.name, STUDENT)}
+        found[one.name] = describe(one, basis, marks, estimates, scorer, config)
+        found[one.name] |= {"minus_student": difference(basis, estimates, one.name, STUDENT)}
     return found
 
 
-def _means(bootstrap: Bootstrap, scores: Mapping[str, list[float]]) -> dict[str, Floats]:
-    scores_NK = np.array(list(scores.values())).T
-    stacked = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)])
-    return {name: stacked[:, index] for index, name in enumerate(scores)}
-
-
-def _against(means: Means, teacher: str) -> dict[str, Any]:
-    """The student measured against one reading of its teacher."""
-    return {
-        "student_minus_teacher": _difference(means, STUDENT, teacher),
-        **_named("retention", _retention(means, teacher)),
-        **_named("gap_recovered", _gap_recovered(means, teacher)),
-    }
-
-
-def _difference(means: Means, one: str, other: str) -> dict[str, Any] | None:
-    if one not in means or other not in means:
+def _divergence(basis: Basis, known: Mapping[str, Contestant]) -> dict[str, Any] | None:
+    """From what the student was trained towards: the calibrated teacher where there is one."""
+    teacher = known.get(CALIBRATED) or known.get(TEACHER)
+    if teacher is None or STUDENT not in known:
         return None
-    difference = means[one] - means[other]
-    return {"value": float(difference[0]), "ci95": ci95(difference[1:])}
+    return divergence(basis, teacher.answers, known[STUDENT].answers)
 
 
-def _retention(means: Means, teacher: str) -> Floats | None:
-    if STUDENT not in means or teacher not in means:
-        return None
-    return retention(means[STUDENT], means[teacher])
-
-
-def _gap_recovered(means: Means, teacher: str) -> Floats | None:
-    """None too where the teacher's lead over the base is not clearly positive (its interval reaches 0).
-
-    The ratio would then divide by noise: a lead of one row makes any student recover "1200 %" of it.
-    """
-    lead = _difference(means, teacher, BASE)
-    if STUDENT not in means or lead is None or lead["ci95"][0] <= 0:
-        return None
-    return gap_recovered(means[STUDENT], means[BASE], means[teacher])
-
-
-def _named(name: str, ratio: Floats | None) -> dict[str, Any]:
-    """A ratio as a plain number or null, its interval beside it."""
-    if ratio is None or not np.isfinite(ratio[0]):
-        return {name: None, f"{name}_ci95": None}
-    return {name: float(ratio[0]), f"{name}_ci95": ci95(ratio[1:])}
-
-
-def _agreement(
-    rows: Sequence[Row], contestants: Sequence[Contestant], scorer: Scorer, bootstrap: Bootstrap
-) -> dict[str, Any] | None:
-    """How often the student says what it was trained towards; an empty answer agrees with nothing."""
-    student = next((one for one in contestants if one.name == STUDENT), None)
-    if student is None:
-        return None
-    pairs = [
-        (scorer.normal(answer.text), scorer.normal(row.completion))
-        for row, answer in zip(rows, student.answers, strict=True)
-    ]
-    equal = _means(bootstrap, {"agreement": [float(bool(mine) and mine == theirs) for mine, theirs in pairs]})
-    return {"value": float(equal["agreement"][0]), "ci95": ci95(equal["agreement"][1:])}
+def _withheld(basis: Basis, marks: Marks) -> str | None:
+    if not marks.scores:
+        return "no gold answer and no judge"
+    return f"fewer than {FEWEST_ROWS} rows" if basis.size.rows < FEWEST_ROWS else None

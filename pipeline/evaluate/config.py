@@ -91,3 +91,8 @@ class Evaluate(Section):
             words = ((word, folder / word) for word in self.command)
             changes["command"] = [str(file.resolve()) if file.is_file() else word for word, file in words]
         return self.model_copy(update=changes)
+
+    def files(self) -> list[Path]:
+        """The files of yours that score, once they are absolute."""
+        named = [self.function.rpartition(":")[0]] if self.function else (self.command or [])
+        return [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_file()]

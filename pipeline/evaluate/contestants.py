@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pipeline.evaluate.scorers.base import Scorer
 from pipeline.evaluate.size import HOSTED, Size
@@ -26,6 +28,12 @@ class Answer:
     log_odds: float | None = None
     """log P(first label) - log P(second) at the first token; None without logprobs, or with other than two labels."""
     cost_usd: float | None = None
+    label_logprobs: tuple[float, ...] | None = None
+    """log P of each of the recipe's labels at the first token; None without logprobs, or without labels."""
+    confidence: float | None = None
+    """0 to 1: how sure it was of the whole answer; see confidence.py."""
+    first_token: Mapping[str, Any] | None = None
+    """As records.TOKENS has a token: other labels are read off it without asking again."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,7 +41,7 @@ class Row:
     """A held-out prompt with its gold answer, and what the teacher said while the corpus was made."""
 
     prompt_id: str
-    gold: str
+    gold: str | None
     prompt: Conversation
     """As the student is asked: no examples."""
     messages: Conversation
@@ -43,6 +51,15 @@ class Row:
     completion: str
     """What the student would have been trained towards on this row; the reply unless curation relabelled it."""
     group: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Values of the source's columns that the recipe slices by."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """The soft labels that curation gave the completion."""
+
+    @property
+    def unit(self) -> str:
+        """What is independent of the other rows' units."""
+        return self.group or self.prompt_id
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,26 +77,27 @@ class Contestant:
 
 
 def teacher_contestants(
-    rows: Sequence[Row], spec: str, scorer: Scorer, *, size: Size = HOSTED, in_flight: int = 1
+    rows: Sequence[Row],
+    spec: str,
+    scorer: Scorer,
+    *,
+    size: Size = HOSTED,
+    in_flight: int = 1,
+    labels: Sequence[str] | None = None,
 ) -> list[Contestant]:
     """The teacher as it answered, and, where curation relabelled any row, the teacher as relabelled."""
     replies = tuple(row.reply for row in rows)
     found = [Contestant(TEACHER, spec, replies, size, in_flight)]
     if any(scorer.normal(row.reply.text) != scorer.normal(row.completion) for row in rows):
-        relabelled = tuple(_relabelled(row) for row in rows)
+        relabelled = tuple(_relabelled(row, labels) for row in rows)
         found.append(Contestant(CALIBRATED, spec, relabelled, size, in_flight))
     return found
 
 
-def _relabelled(row: Row) -> Answer:
-    # The same call at the same price; only the text that is read off it differs.
-    reply = row.reply
-    return Answer(
-        row.completion,
-        reply.outcome,
-        reply.input_tokens,
-        reply.output_tokens,
-        reply.latency_s,
-        reply.log_odds,
-        reply.cost_usd,
-    )
+def _relabelled(row: Row, labels: Sequence[str] | None) -> Answer:
+    """The same call at the same price; only what is read off it differs."""
+    shares = [row.shares.get(label, 0.0) for label in labels or ()]
+    if not any(shares):
+        return replace(row.reply, text=row.completion)
+    logs = tuple(math.log(max(share, 1e-300)) for share in shares)
+    return replace(row.reply, text=row.completion, label_logprobs=logs, confidence=row.shares.get(row.completion))

@@ -1,4 +1,4 @@
-"""The evaluation rows: every held-out prompt with a gold answer, whatever became of the teacher's reply.
+"""The evaluation rows: every held-out prompt that can be scored, whatever became of the teacher's reply.
 
 A prompt whose reply was refused or malformed is still a question the student must answer, so it stays; a
 comparison on only the prompts that the teacher handled well would flatter the teacher.
@@ -7,15 +7,15 @@ comparison on only the prompts that the teacher handled well would flatter the t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline import records
-from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Answer, Row
+from pipeline.evaluate.readings import read_tokens
 from pipeline.evaluate.scorers import scorer_for
 from prompts.errors import InputError
 from prompts.messages import from_dicts
@@ -25,7 +25,7 @@ HELDOUT = "heldout"
 
 COLUMNS = [
     *("prompt_id", "messages", "reply", "outcome", "usage", "cost_usd", "latency_s"),
-    *("gold", "group", "tokens", "prompt", "completion", "split"),
+    *("gold", "group", "tokens", "prompt", "completion", "split", "soft_labels"),
 ]
 
 
@@ -38,10 +38,12 @@ class Selection:
 
 
 def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evaluate) -> Selection:
-    """Reads a run's evaluation rows; InputError where there is none, or none with a gold answer.
+    """Reads a run's evaluation rows; InputError where there is none.
 
-    A prompt with several samples is there once: by a kept sample if it has one. Order and `limit` go by prompt
-    id, a digest: a limit that went by file order would favour the kept ones.
+    A row without a gold answer is left out, unless a judge scores or no row has one: there is then nothing to score
+    against, and what needs no score can still be said. A prompt with several samples is there once: by a kept sample
+    if it has one. Order and `limit` go by prompt id, a digest: a limit that went by file order would favour the kept
+    ones.
     """
     rows: dict[str, Row] = {}
     seen: set[str] = set()
@@ -55,20 +57,22 @@ def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evalu
             rows[values["prompt_id"]] = _to_row(values, config)
         else:
             left_out[reason] += 1
-    _check(rows, left_out, kept)
-    scorer_for(config).check([row.gold for row in rows.values()])
+    if not rows:
+        raise InputError(
+            "no row is held out, so nothing can be compared",
+            path=kept,
+            field="curate.split.heldout",
+            remedy="Set a share above 0, or bring more rows. The student is trained and usable",
+        )
+    golds = [row.gold for row in rows.values() if row.gold is not None]
+    if config.scorer != "judge" and golds:
+        left_out["no_gold"] = len(rows) - len(golds)
+        rows = {key: row for key, row in rows.items() if row.gold is not None}
+    scorer_for(config).check(golds)
     left_out["unanswered"] = _count_unanswered(replies, seen)
     chosen = [rows[key] for key in sorted(rows)][: config.limit]
     left_out["over_limit"] = len(rows) - len(chosen)
     return Selection(tuple(chosen), {reason: count for reason, count in sorted(left_out.items()) if count})
-
-
-def log_odds(tokens: Sequence[Mapping[str, Any]] | None, config: Evaluate) -> float | None:
-    """log P(first label) - log P(second), from tokens as records.TOKENS has them; None unless labels are two."""
-    if config.labels is None or len(config.labels) != 2:
-        return None
-    found = label_logprobs(tokens, config.labels)
-    return None if found is None else found[0] - found[1]
 
 
 def _read(kept: Path, dropped: Path) -> Iterator[dict[str, Any]]:
@@ -82,7 +86,7 @@ def _why_left_out(values: Mapping[str, Any], rows: Mapping[str, Row]) -> str | N
         return "duplicate"
     if (values["step"], values["reason"]) == ("agreement", "not_chosen") or values["prompt_id"] in rows:
         return "other_sample"
-    return "no_gold" if values["gold"] is None else None
+    return None
 
 
 def _to_row(values: Mapping[str, Any], config: Evaluate) -> Row:
@@ -93,7 +97,6 @@ def _to_row(values: Mapping[str, Any], config: Evaluate) -> Row:
         input_tokens=usage.get("input_tokens"),
         output_tokens=usage.get("output_tokens"),
         latency_s=values["latency_s"],
-        log_odds=log_odds(values["tokens"], config),
         cost_usd=values["cost_usd"],
     )
     completion = values["completion"]
@@ -102,27 +105,10 @@ def _to_row(values: Mapping[str, Any], config: Evaluate) -> Row:
         gold=values["gold"],
         prompt=from_dicts(values["prompt"]),
         messages=from_dicts(values["messages"]),
-        reply=reply,
+        reply=read_tokens(reply, values["tokens"], config.labels),
         completion=completion[-1]["content"] if completion else reply.text,
         group=values["group"],
-    )
-
-
-def _check(rows: Mapping[str, Row], left_out: Mapping[str, int], kept: Path) -> None:
-    if rows:
-        return
-    if left_out.get("no_gold"):
-        raise InputError(
-            f"none of the {left_out['no_gold']} held-out rows has a gold answer, so there is nothing to score against",
-            path=kept,
-            field="prompts.gold",
-            remedy="Name the column with the right answers. The student is trained and usable; no reply is asked again",
-        )
-    raise InputError(
-        "no row is held out, so nothing can be compared",
-        path=kept,
-        field="curate.split.heldout",
-        remedy="Set a share above 0, or bring more rows. The student is trained and usable",
+        shares={one["text"]: one["share"] for one in values["soft_labels"] or ()},
     )
 
 

@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from pipeline.bakeoff.duels import AskAll
 from pipeline.context import Context
-from pipeline.evaluate.ask import ask
+from pipeline.curate.config import Best
+from pipeline.evaluate.answers import write_answers
+from pipeline.evaluate.asking import Asking
 from pipeline.evaluate.compare import compare
-from pipeline.evaluate.contestants import BASE, STUDENT, Answer, Contestant, Row, teacher_contestants
+from pipeline.evaluate.contestants import BASE, STUDENT, Contestant, Row, teacher_contestants
+from pipeline.evaluate.earlier import compare_earlier
 from pipeline.evaluate.exports import ask_exports, write_scores
 from pipeline.evaluate.general import measure_general
+from pipeline.evaluate.leaks import find_leaks
+from pipeline.evaluate.marks import mark
 from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.evaluate.size import HOSTED, Size, measure
+from pipeline.judge import ask_judge
+from pipeline.recipe import Recipe
 from pipeline.records import write_text
 from pipeline.student_card import write_student_card
+from prompts.columns import read_columns
+from prompts.template import load_template
 from students.base import prepare_base
-from teachers.base import Sampling
-from teachers.catalog import open_teacher
 from teachers.gguf import find_model
-from teachers.meter import Metered
 from teachers.spec import Spec
-
-ALTERNATIVES = 20
-"""Alternatives per token asked of local models: as many as hosted teachers give, for the same AUC."""
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Asks base and student, scores all, writes evaluation.json; no new call goes to the teacher."""
-    recipe, run = context.recipe, context.run
-    selection = read_evaluation_rows(run.kept, run.dropped, run.replies, recipe.evaluate)
-    rows = selection.rows
-    contestants = teacher_contestants(
-        rows,
-        recipe.teachers_label,
-        scorer_for(recipe.evaluate),
-        size=_teacher_size(recipe.teacher[0].spec) if len(recipe.teacher) == 1 else HOSTED,
-        in_flight=recipe.generate.concurrency,
-    )
+    """Asks base and student what they have not answered yet, scores all, writes answers.parquet and evaluation.json.
+
+    No new call goes to the teacher; a judge that scores is asked what the journal lacks.
+    """
+    recipe, run, config = context.recipe, context.run, context.recipe.evaluate
+    selection = read_evaluation_rows(run.kept, run.dropped, run.replies, config)
+    rows = _sliced(selection.rows, recipe)
+    contestants = _teachers(rows, recipe)
     base = prepare_base(recipe.student.base, cache=run.work)
-    asking = _Asking(context, rows)
+    asking = Asking(context, rows)
     context.progress.start("evaluate", (2 + len(recipe.exports)) * len(rows))
     for name, model in ((BASE, base), (STUDENT, run.student)):
         contestants.append(_contestant(asking, name, model))
     exports = ask_exports(context, rows, contestants[-1].size, asking.ask)
-    result = compare(rows, contestants, recipe.evaluate, selection.left_out, exports)
+    everyone = [*contestants, *(one for one in exports if one.failed is None)]
+    write_answers(run.answers, rows, everyone, {}, asking.keys)
+    asking.memory.forget_unfinished()
+    judge = _judge(context)
+    marks = mark(rows, everyone, config, judge)
+    write_answers(run.answers, rows, everyone, marks.scores, asking.keys)
+    result = compare(rows, contestants, config, selection.left_out, exports, marks)
+    result |= find_leaks(run.kept, rows, contestants[-1].answers)
+    if config.against:
+        result["earlier"] = compare_earlier(rows, contestants, config, judge)
     if (general := measure_general(context, base)) is not None:
         result["general"] = general
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     write_scores(context, result)
     write_student_card(context, result)
-    return {"rows": len(rows), **_scores(result, contestants, exports)}
+    return {"rows": len(rows), "asked": asking.asked, **_scores(result, contestants, exports)}
+
+
+def _teachers(rows: Sequence[Row], recipe: Recipe) -> list[Contestant]:
+    return teacher_contestants(
+        rows,
+        recipe.teachers_label,
+        scorer_for(recipe.evaluate),
+        size=_teacher_size(recipe.teacher[0].spec) if len(recipe.teacher) == 1 else HOSTED,
+        in_flight=recipe.generate.concurrency,
+        labels=recipe.evaluate.labels,
+    )
+
+
+def _sliced(rows: Sequence[Row], recipe: Recipe) -> tuple[Row, ...]:
+    """The rows with the columns that the recipe slices by, read from its source."""
+    names, prompts = recipe.evaluate.slices, recipe.prompts
+    if not names or prompts.template is None:
+        return tuple(rows)
+    template = load_template(prompts.template)
+    columns = read_columns(prompts.source, template, names, field="evaluate.slices", limit=prompts.limit)
+    return tuple(replace(row, fields=columns.get(row.prompt_id, {})) for row in rows)
+
+
+def _judge(context: Context) -> AskAll | None:
+    """What puts questions to the recipe's judge, by way of the journal and the budget."""
+    config = context.recipe.evaluate
+    if config.judge is None:
+        return None
+    step = Best(judge=config.judge, rubric=config.rubric)
+    return lambda questions: ask_judge(context, step, questions)
 
 
 def _scores(
@@ -67,38 +107,10 @@ def _scores(
     return found | ({"failed_exports": failed} if failed else {})
 
 
-def _contestant(asking: _Asking, name: str, model: Path | str) -> Contestant:
+def _contestant(asking: Asking, name: str, model: Path | str) -> Contestant:
     spec = f"huggingface:{model}"
     size = measure(model) if isinstance(model, Path) else HOSTED
     return Contestant(name, spec, asking.ask(name, spec), size, in_flight=1)
-
-
-class _Asking:
-    """Puts every row to one after another; the progress counts them all."""
-
-    def __init__(self, context: Context, rows: tuple[Row, ...]) -> None:
-        self._context, self._rows = context, rows
-        self._asked = 0
-
-    def ask(self, name: str, spec: str) -> tuple[Answer, ...]:
-        """The answers to all rows."""
-        done, self._asked = self._asked, self._asked + len(self._rows)
-        return asyncio.run(self._ask(name, spec, done))
-
-    async def _ask(self, name: str, spec: str, done: int) -> tuple[Answer, ...]:
-        config = self._context.recipe.evaluate
-        sampling = Sampling(temperature=0, max_tokens=config.max_tokens, top_logprobs=ALTERNATIVES)
-
-        def on_answer(_: Answer) -> None:
-            nonlocal done
-            done += 1
-            self._context.progress.update(done, name)
-
-        teacher = Metered(open_teacher(spec))
-        try:
-            return await ask(teacher, self._rows, sampling, config, on_answer=on_answer)
-        finally:
-            await teacher.close()
 
 
 def _teacher_size(spec: str) -> Size:

@@ -8,31 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.auc import Floats, auc, weighted_auc
-from pipeline.evaluate.bootstrap import Bootstrap, ci95
+from pipeline.evaluate.auc import Floats
+from pipeline.evaluate.basis import Basis
 from pipeline.evaluate.contestants import Answer, Contestant, Row
-from pipeline.evaluate.scorers import Score, Scorer
+from pipeline.evaluate.scorers import Item, Score, Scorer, score_items
+from pipeline.evaluate.statistics.intervals import of_share
 
 SCORED = frozenset({"ok", "truncated"})
 """Outcomes whose text is scored. A cut answer may still begin with its label; a refusal is no answer."""
 
 
 def score_answers(rows: Sequence[Row], answers: Sequence[Answer], scorer: Scorer) -> list[Score]:
-    """A score per row; 0 and not valid where there was no answer."""
-    return [
-        scorer.score(answer.text, row.gold) if answer.outcome in SCORED else Score(0.0, valid=False)
-        for row, answer in zip(rows, answers, strict=True)
+    """A score per row; 0 and not valid where there was no answer. Every row has gold."""
+    pairs = list(zip(rows, answers, strict=True))
+    items = [
+        Item(row.prompt_id, row.prompt, said.text, row.gold or "") for row, said in pairs if said.outcome in SCORED
     ]
+    found = iter(score_items(scorer, items))
+    return [next(found) if said.outcome in SCORED else Score(0.0, valid=False) for _, said in pairs]
 
 
-def summarise(contestant: Contestant, scores: Sequence[Score], means_R: Floats) -> dict[str, Any]:
+def summarise(
+    contestant: Contestant, scores: Sequence[Score] | None, score: Floats | None, basis: Basis
+) -> dict[str, Any]:
     """Score with its interval, cost and speed. Every number is null where it is not known, never 0."""
     answers = contestant.answers
     return {
         "spec": contestant.spec,
-        "score": float(np.mean([score.value for score in scores])),
-        "ci95": ci95(means_R),
-        "invalid": sum(not score.valid for score in scores),
+        "score": None if score is None else float(score[0]),
+        "ci95": None if score is None else of_share(score, basis.size),
+        "score_rows": 0 if score is None else basis.size.rows,
+        "invalid": None if scores is None else sum(not one.valid for one in scores),
         "outcomes": dict(sorted(Counter(answer.outcome for answer in answers).items())),
         "prompt_tokens_mean": _over(answers, lambda answer: answer.input_tokens, np.mean),
         "output_tokens_mean": _over(answers, lambda answer: answer.output_tokens, np.mean),
@@ -44,22 +50,6 @@ def summarise(contestant: Contestant, scores: Sequence[Score], means_R: Floats) 
         "parameters": contestant.size.parameters,
         "bytes": contestant.size.bytes,
     }
-
-
-def rank(
-    rows: Sequence[Row], answers: Sequence[Answer], scorer: Scorer, positive: str, bootstrap: Bootstrap
-) -> dict[str, Any]:
-    """AUC of the log-odds of the label `positive`, over the rows that have log-odds; their number beside it."""
-    odds_N = np.array([np.nan if answer.log_odds is None else answer.log_odds for answer in answers])
-    positive_N = np.array([scorer.normal(row.gold) == scorer.normal(positive) for row in rows])
-    have_N = ~np.isnan(odds_N)
-    value = auc(positive_N[have_N], odds_N[have_N])
-    if value is None:
-        return {"auc": None, "auc_ci95": None, "auc_rows": int(have_N.sum())}
-    replicates = bootstrap.replicate(
-        lambda weights: weighted_auc(weights[:, have_N], positive_N[have_N], odds_N[have_N])
-    )
-    return {"auc": value, "auc_ci95": ci95(replicates), "auc_rows": int(have_N.sum())}
 
 
 def _over(

@@ -243,12 +243,10 @@ def test_init_writes_a_recipe_that_plans(tmp_path: Path) -> None:
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
 
 
-def test_a_run_without_gold_says_so_before_it_spends(recipe: Path) -> None:
-    result = stillhouse("run", recipe, "--set", "prompts.gold=null", cwd=recipe.parent)
-    assert result.returncode == 2
-    assert "prompts.gold" in result.stderr
-    assert "--until train" in result.stderr
-    assert not (recipe.parent / "runs/small/replies.parquet").exists()
+def test_without_gold_or_a_judge_it_is_said_what_there_will_be(recipe: Path) -> None:
+    result = stillhouse("evaluate", recipe, "--set", "prompts.gold=null", cwd=recipe.parent)
+    assert result.returncode == 2  # nothing was generated yet
+    assert "only agreement with the teacher, KL, speed and cost" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,14 @@ BINS = 10
 def ece(weights_RN: Floats, confidence_N: Floats, score_N: Floats) -> Floats:
     """[R]: the expected calibration error, sum over bins of share x |mean score - mean confidence|.
 
-    It is never below 0, so few rows make it larger than it is.
+    It is never below 0, so few rows make it larger than it is. NaN where no row has any weight.
     """
     in_bin_NB = _bins(confidence_N)[:, None] == np.arange(BINS)
     gaps_RB = weights_RN @ (in_bin_NB * (score_N - confidence_N)[:, None])
-    found_R: Floats = np.abs(gaps_RB).sum(axis=1) / weights_RN.sum(axis=1)
+    totals_R = weights_RN.sum(axis=1)
+    found_R: Floats = np.divide(
+        np.abs(gaps_RB).sum(axis=1), totals_R, out=np.full(len(totals_R), np.nan), where=totals_R > 0
+    )
     return found_R
 
 

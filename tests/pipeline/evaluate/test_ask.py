@@ -42,7 +42,9 @@ class Echo:
 
 def test_answers_stand_in_the_rows_order_with_bounded_concurrency() -> None:
     teacher, seen = Echo(latency_s=0.5), list[Answer]()
-    answers = asyncio.run(ask(teacher, ROWS, Sampling(), LABELS, in_flight=3, on_answer=seen.append))
+    answers = asyncio.run(
+        ask(teacher, ROWS, Sampling(), LABELS, in_flight=3, on_answer=lambda row, answer: seen.append(answer))
+    )
     assert [answer.text for answer in answers] == [f"Is row {index} spam?" for index in range(7)]
     assert teacher.most == 3
     assert sorted(seen, key=lambda answer: answer.text) == list(answers)

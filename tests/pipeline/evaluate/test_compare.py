@@ -50,11 +50,16 @@ def test_it_holds_what_the_readme_promises() -> None:
 
 @pytest.mark.parametrize("name", ["student_minus_base", "student_minus_teacher"])
 def test_differences_have_paired_intervals(name: str) -> None:
-    difference = evaluated(teacher=36, base=20, student=32)[name]
+    difference = evaluated(teacher=40, base=20, student=32)[name]
     low, high = difference["ci95"]
     assert low <= difference["value"] <= high
-    # Every disagreement goes the same way, so the paired interval cannot cross zero.
-    assert low * high > 0
+    assert low * high > 0  # eight rows and more differ, all the same way
+
+
+def test_four_rows_that_differ_the_same_way_prove_nothing() -> None:
+    """McNemar's exact p is 1/8, which percentiles of the bootstrap would call a difference."""
+    low, high = evaluated(teacher=36, base=20, student=32)["student_minus_teacher"]["ci95"]
+    assert low < 0 < high
 
 
 def test_the_gap_is_null_where_the_teacher_does_not_clearly_lead() -> None:

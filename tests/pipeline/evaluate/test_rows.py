@@ -97,9 +97,22 @@ def test_nothing_held_out_says_what_to_set(tmp_path: Path) -> None:
         read(tmp_path, [parquet_row("a", split="train")])
 
 
-def test_no_gold_says_what_can_still_be_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"prompts\.gold.*none of the 2 held-out rows .* The student is trained"):
-        read(tmp_path, [parquet_row("a", gold=None), parquet_row("b", gold=None)])
+def test_without_any_gold_every_held_out_row_stays_for_what_needs_no_score(tmp_path: Path) -> None:
+    selection = read(tmp_path, [parquet_row("a", gold=None), parquet_row("b", gold=None)])
+    assert [row.gold for row in selection.rows] == [None, None]
+    assert selection.left_out == {}
+
+
+def test_a_judge_needs_no_gold(tmp_path: Path) -> None:
+    judged = Evaluate.model_validate({"scorer": "judge", "judge": {"spec": "scripted:j"}})
+    selection = read(tmp_path, [parquet_row("a", gold=None), parquet_row("b")], config=judged)
+    assert [row.gold for row in selection.rows] == [None, "spam"]
+
+
+def test_the_shares_of_relabelled_rows_are_read(tmp_path: Path) -> None:
+    soft = [{"text": "spam", "share": 0.9}, {"text": "ham", "share": 0.1}]
+    (row,) = read(tmp_path, [parquet_row("a", soft_labels=soft)]).rows
+    assert row.shares == {"spam": 0.9, "ham": 0.1}
 
 
 def test_a_gold_answer_that_is_no_label_is_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""What one kind of scorer has to say beyond the score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluate.basis import Basis
+from pipeline.evaluate.contestants import Answer
+from pipeline.evaluate.scorers import LabelScorer, Scorer
+from pipeline.evaluate.scorers.overlap import OverlapScorer
+from pipeline.evaluate.scorers.structured import JsonScorer
+from pipeline.evaluate.statistics.labels import Places, confusion, macro_f1
+from pipeline.evaluate.summary import SCORED
+
+
+def details(basis: Basis, answers: Sequence[Answer], scorer: Scorer) -> dict[str, Any]:
+    """Macro-F1 and the confusion matrix of labels; each JSON field's share of right ones; corpus BLEU and chrF."""
+    match scorer:
+        case LabelScorer():
+            return _labels(basis, answers, scorer)
+        case JsonScorer():
+            return {"field_scores": _fields(basis, answers, scorer)}
+        case OverlapScorer():
+            golds = [row.gold or "" for row in basis.rows]
+            return {"corpus_score": scorer.corpus([_text(answer) for answer in answers], golds)}
+    return {}
+
+
+def _labels(basis: Basis, answers: Sequence[Answer], scorer: LabelScorer) -> dict[str, Any]:
+    places = {scorer.normal(label): place for place, label in enumerate(scorer.labels)}
+    none = len(places)
+    gold_N = np.array([places[scorer.normal(row.gold or "")] for row in basis.rows])
+    said_N: Places = np.array([places.get(scorer.normal(_text(answer)), none) for answer in answers])
+    replicates = basis.bootstrap.replicate(lambda weights: macro_f1(weights, gold_N, said_N, none))
+    value = macro_f1(np.ones((1, len(gold_N))), gold_N, said_N, none)
+    counts = confusion(gold_N, said_N, none).tolist()
+    matrix = {"labels": list(scorer.labels), "counts": counts}
+    return basis.share("macro_f1", np.append(value, replicates)) | {"confusion": matrix}
+
+
+def _fields(basis: Basis, answers: Sequence[Answer], scorer: JsonScorer) -> dict[str, float]:
+    """Of a field that gold has: how often the answer has it right; one that is not JSON has none right."""
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for row, answer in zip(basis.rows, answers, strict=True):
+        wanted = scorer.fields_right(row.gold or "", row.gold or "") or {}
+        found = scorer.fields_right(_text(answer), row.gold or "") or {}
+        asked.update(wanted.keys())
+        right.update(name for name in wanted if found.get(name))
+    return {name: right[name] / count for name, count in sorted(asked.items())}
+
+
+def _text(answer: Answer) -> str:
+    return answer.text if answer.outcome in SCORED else ""

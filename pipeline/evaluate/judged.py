@@ -1,0 +1,88 @@
+"""The scorer `judge`: a model says which of two replies is better, the contestant's or the teacher's.
+
+Each pair is judged in both orders, as bakeoff/duels.py does it: 1 for a win, 1/2 for a tie. So the teacher's own score
+is 1/2, and a contestant's above that is better than the teacher in the judge's eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.bakeoff.duels import AskAll, Duels, duel
+from pipeline.curate.text import normalise
+from pipeline.evaluate.contestants import TEACHER, Contestant, Row
+from pipeline.evaluate.scorers.base import Score, failed
+from pipeline.evaluate.statistics.intervals import wilson
+from pipeline.evaluate.summary import SCORED
+from prompts.errors import InputError
+from prompts.prompt import Prompt
+
+Scores = dict[str, list[Score]]
+
+
+def judge_all(
+    rows: Sequence[Row], contestants: Sequence[Contestant], rubric: str, ask: AskAll
+) -> tuple[Scores, dict[str, Any]]:
+    """Everyone's scores against the teacher, and how the judge did: its calls, its place bias, its agreement with gold.
+
+    InputError where there is no teacher.
+    """
+    teacher = next((one for one in contestants if one.name == TEACHER), None)
+    if teacher is None:
+        raise InputError("the scorer 'judge' needs the teacher's replies", field="evaluate.scorer")
+    everyone = [teacher, *(one for one in contestants if one is not teacher)]
+    prompts = [Prompt(row.prompt_id, row.prompt, row.prompt) for row in rows]
+    duels = duel(prompts, [_texts(rows, one) for one in everyone], rubric, ask)
+    scores = {
+        one.name: [_score(points, answer.text) for points, answer in zip(column, one.answers, strict=True)]
+        for one, column in zip(everyone, duels.scores, strict=True)
+    }
+    return scores, _report(rows, everyone, duels)
+
+
+def _texts(rows: Sequence[Row], one: Contestant) -> dict[str, str]:
+    pairs = zip(rows, one.answers, strict=True)
+    return {row.prompt_id: answer.text for row, answer in pairs if answer.outcome in SCORED and answer.text.strip()}
+
+
+def _score(points: float | None, text: str) -> Score:
+    return failed("the judge gave no verdict") if points is None else Score(points, valid=bool(text.strip()))
+
+
+def _report(rows: Sequence[Row], everyone: Sequence[Contestant], duels: Duels) -> dict[str, Any]:
+    """The share of clear verdicts for the first place is 1/2 for a judge that looks at the answers alone."""
+    verdicts = [verdict for column in duels.verdicts for pair in column if pair for verdict in pair]
+    first, clear = verdicts.count("1"), verdicts.count("1") + verdicts.count("2")
+    interval = wilson(first / clear, clear) if clear else None
+    return {
+        "calls": duels.calls,
+        "failures": duels.failures,
+        "changed": duels.changed,
+        "first_position_wins": {"value": first / clear if clear else None, "ci95": interval, "verdicts": clear},
+        "prefers": _preference(interval),
+        "agreement_with_gold": _agreement(rows, everyone, duels),
+    }
+
+
+def _preference(interval: Sequence[float] | None) -> str | None:
+    """The place that it clearly prefers."""
+    if interval is None or interval[0] <= 0.5 <= interval[1]:
+        return None
+    return "first" if interval[0] > 0.5 else "second"
+
+
+def _agreement(rows: Sequence[Row], everyone: Sequence[Contestant], duels: Duels) -> Mapping[str, Any] | None:
+    """Over the pairs of which just one equals gold: how often it picks that one, a tie one half."""
+    teacher, points = everyone[0], []
+    for one, column in zip(everyone[1:], duels.scores[1:], strict=True):
+        for row, mine, theirs, score in zip(rows, one.answers, teacher.answers, column, strict=True):
+            if row.gold is None or score is None:
+                continue
+            right, other = (normalise(answer.text) == normalise(row.gold) for answer in (mine, theirs))
+            if right != other:
+                points.append(score if right else 1 - score)
+    if not points:
+        return None
+    value = sum(points) / len(points)
+    return {"value": value, "ci95": wilson(value, len(points)), "pairs": len(points)}
