@@ -31,15 +31,13 @@ class Desk:
         self._items = {item.sample_id: item for item in pile.items}
 
     def overview(self) -> dict[str, Any]:
-        """The whole pile in short: who, how many, which are decided."""
-        mine = self._mine()
+        """The whole pile in short, with the progress."""
         return {
             "run": self._run,
             "reviewer": self.reviewer,
             "by": self.pile.by,
             "total": self.pile.total,
             "labels": self.pile.labels,
-            "decided": [_is_decided(item, mine) for item in self.pile.items],
             **self.progress(),
         }
 
@@ -57,14 +55,18 @@ class Desk:
         """Stores a decision; it is on disk when this returns. Refused where it cannot stand."""
         decision = self._read(said)
         self._store.add([decision])
-        item = self._items.get(decision.sample_id) or self._items[str(decision.other_id)]
-        return {"decided": _is_decided(item, self._mine()), **self.progress()}
+        return self.progress()
 
     def progress(self) -> dict[str, Any]:
-        """How far this reviewer is, by kind, and the reviewers' agreement."""
+        """Which items this reviewer has decided, how many by kind, and the reviewers' agreement.
+
+        The better of two is a decision on both.
+        """
         decisions, mine = self._store.read(), self._mine()
+        decided = [_is_decided(item, mine) for item in self.pile.items]
         return {
-            "done": sum(_is_decided(item, mine) for item in self.pile.items),
+            "decided": decided,
+            "done": sum(decided),
             "items": len(self.pile.items),
             "kinds": dict(Counter(one.kind for one in mine.values())),
             "agreement": [asdict(one) for one in agreements(decisions, self.pile.labels)],

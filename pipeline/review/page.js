@@ -107,8 +107,6 @@ async function decide(body, words) {
   const at = place;
   try {
     const now = await call("/api/decisions", { sample_id: item.sample_id, note: $("note").value, ...body });
-    pile.decided[at] = now.decided;
-    delete now.decided;
     showProgress(now);
     if (body.kind !== "withdraw") made.push({ at, sample_id: item.sample_id, pair: body.kind === "prefer" });
     const after = body.kind === "withdraw" ? at : undecided(at + 1);

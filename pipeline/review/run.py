@@ -50,7 +50,9 @@ def serve_review(
                 webbrowser.open(url)
 
         serve(desk, port, ready)
-        return {"run": str(root), "reviewer": name, **desk.progress()}
+        done = desk.progress()
+        del done["decided"]
+        return {"run": str(root), "reviewer": name, **done}
 
 
 def reviewer_name(given: str | None) -> str:

@@ -48,7 +48,9 @@ def cards(draw: st.DrawFn) -> Card:
 
 
 def _prefer(left: bool, who: str, note: str) -> Decision:
-    return Decision("p", *(("s", who, "prefer") if left else ("t", who, "prefer")), other_id="t" if left else "s", note=note)
+    return Decision(
+        "p", *(("s", who, "prefer") if left else ("t", who, "prefer")), other_id="t" if left else "s", note=note
+    )
 
 
 @pytest.mark.parametrize("tool", WRITERS)
@@ -114,8 +116,12 @@ def test_a_runs_decisions_survive_the_way_out_and_in(tool: str, run: RunDir, tmp
     alone = [one for one in samples if "other_id" not in one]
     pair = next(one for one in samples if "other_id" in one)
     made = [
-        decision("accept", alone[0]["sample_id"], prompt=alone[0]["prompt_id"], seen=_text(records[samples.index(alone[0])])),
-        decision("edit", alone[1]["sample_id"], prompt=alone[1]["prompt_id"], text=HOSTILE, seen="what stood there before"),
+        decision(
+            "accept", alone[0]["sample_id"], prompt=alone[0]["prompt_id"], seen=_text(records[samples.index(alone[0])])
+        ),
+        decision(
+            "edit", alone[1]["sample_id"], prompt=alone[1]["prompt_id"], text=HOSTILE, seen="what stood there before"
+        ),
         decision("prefer", pair["other_id"], other_id=pair["sample_id"], prompt=pair["prompt_id"], note="shorter"),
     ]
     store = Store(run.reviews)
@@ -142,7 +148,10 @@ ARGILLA: list[tuple[Change, str]] = [
     (lambda one: one.pop("fields"), r"\[1\]\.fields': is missing"),
     (lambda one: one["metadata"].pop("sample_id"), r"\[1\]\.metadata\.sample_id': is missing"),
     (lambda one: one["responses"].update(decision=[{"value": "maybe", "user_id": "u"}]), "'maybe' is neither"),
-    (lambda one: one["responses"].update(decision=[{"value": 5, "user_id": "u"}]), r"decision\[0\]\.value': must be a text"),
+    (
+        lambda one: one["responses"].update(decision=[{"value": 5, "user_id": "u"}]),
+        r"decision\[0\]\.value': must be a text",
+    ),
     (lambda one: one["metadata"].update(sample_id="elsewhere"), "no sample elsewhere in this run"),
     (lambda one: one["metadata"].update(prompt_id="elsewhere"), "not the prompt of its sample"),
 ]

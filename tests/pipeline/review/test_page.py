@@ -49,7 +49,7 @@ def test_a_review_by_keyboard_and_the_corpus_that_follows(tmp_path: Path) -> Non
         page.locator("#text").fill("by hand <b>\u202e")
         press(page, "Control+Enter", "edited")
         press(page, "ArrowRight", "right is better")
-        expect(page.locator("#done")).to_have_text("4 decided")
+        expect(page.locator("#done")).to_have_text("5 decided")  # both of the pair
         press(page, "u", "undone")
         expect(page.locator("#place")).to_have_text("4 of 24")
         press(page, "n")
