@@ -15,8 +15,9 @@ from pipeline.curate.config import Best
 from pipeline.evaluate.answers import write_answers
 from pipeline.evaluate.asking import Asking
 from pipeline.evaluate.compare import compare
-from pipeline.evaluate.contestants import BASE, STUDENT, Contestant, Row, teacher_contestants
+from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row, teacher_contestants
 from pipeline.evaluate.earlier import compare_earlier
+from pipeline.evaluate.economics.stage import measure_costs
 from pipeline.evaluate.exports import ask_exports, write_scores
 from pipeline.evaluate.general import measure_general
 from pipeline.evaluate.leaks import find_leaks
@@ -62,6 +63,7 @@ def work(context: Context) -> dict[str, Any]:
         result["earlier"] = compare_earlier(rows, contestants, config, judge)
     if (general := measure_general(context, base)) is not None:
         result["general"] = general
+    result |= measure_costs(context, rows, contestants, exports, marks, result[TEACHER])
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     write_scores(context, result)
     write_student_card(context, result)
