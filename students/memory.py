@@ -4,7 +4,8 @@ P parameters, of which N are trained; a batch of B rows of T tokens, of which K 
 Every row is taken to be of max_length tokens. Measured on a CPU with such rows (tests/students/test_memory.py, slow):
 4.55 GB where 4.33 were estimated for the whole of SmolLM2-135M, 3.55 where 2.79 were with adapters.
 
-    weights       4 P: float32 masters, on a GPU too; half a byte and its scales for a linear map of `bits: 4`
+    weights       4 P: float32 masters, on a GPU too; half a byte and its scales for a linear map of `bits: 4`;
+                  2 P more of the linear maps in bfloat16: autocast's copies, which the backward pass reads
     gradients     4 N
     moments       8 N: AdamW's two
     activations   what the backward pass reads: of every layer, or of one and each one's input where it computes again
@@ -25,6 +26,9 @@ NF4 = 0.53
 """Bytes a weight: half a byte, and its block's scale, itself quantised (arXiv:2305.14314, section 3)."""
 LIBRARIES_BYTES = {"cpu": 700e6, "cuda": 1.2e9}
 """torch and transformers loaded, before any weights; a GPU's context and its library's workspaces."""
+HOLES = 1.5
+"""A CPU's heap over the activations with adapters: their temporaries are freed between tensors that stay. SmolLM2-135M,
+4 rows of 256 tokens: autograd keeps 42 kB a token and layer (saved_tensors_hooks), the heap grew by 74 in one pass."""
 CHUNK = 2**26
 """Logits that TRL's fused head holds at once on a GPU, about."""
 USABLE = 0.9
@@ -85,13 +89,16 @@ def estimate(
     trained = whole if config.lora is None else layers * adapter_parameters(config.lora, base)
     frozen = 0 if config.lora is None else trained
     rows = config.batch_size
+    copied = inside if settings.bf16 and not quantised else 0
+    if settings.activation_checkpointing and config.lora is not None:
+        copied //= layers  # frozen ones are copied for each use, and here only one layer is in use
     columns = min(config.max_length, rows * answer_tokens if answer_tokens else config.max_length)
     logits = rows * columns * base.vocabulary
     return Memory(
-        weights=FLOAT32 * (whole - inside + frozen) + (NF4 if quantised else FLOAT32) * inside,
+        weights=FLOAT32 * (whole - inside + frozen) + (NF4 if quantised else FLOAT32) * inside + BFLOAT16 * copied,
         gradients=FLOAT32 * trained,
         moments=2 * FLOAT32 * trained,
-        activations=rows * config.max_length * token_activations(base, layers, settings),
+        activations=rows * config.max_length * token_activations(base, layers, settings, config.lora, kind),
         logits=3.0 * FLOAT32 * (min(logits, CHUNK) if kind == "cuda" else logits),
         libraries=LIBRARIES_BYTES[kind],
     )
@@ -115,17 +122,24 @@ def adapter_parameters(lora: Lora, base: Architecture) -> int:
     return lora.rank * (2 * (h + a) + 2 * (h + g) + 3 * (h + i))
 
 
-def token_activations(base: Architecture, layers: int, settings: Settings) -> float:
+def token_activations(
+    base: Architecture, layers: int, settings: Settings, lora: Lora | None = None, kind: str = "cuda"
+) -> float:
     """Bytes a token that the forward pass leaves for the backward one.
 
     A layer of llama's kind saves its two norms' inputs, in float32, with their scaled copies and results; queries,
     keys and values; attention's result and its transposed copy; and four of the MLP's width: gate, its SiLU, up, their
-    product. A CPU's allocator and autograd's own copies are in the measured factor.
+    product. Adapters save `rank` numbers of each of the seven linear maps; their dropout a mask and the dropped input
+    of each, less the inputs that it takes the place of.
     """
     size = BFLOAT16 if settings.bf16 else FLOAT32
     layer = 4 * FLOAT32 * base.hidden + size * (
         2 * base.hidden + 3 * base.attention + 2 * base.key_value + 4 * base.intermediate
     )
+    if lora is not None:
+        layer += size * 7 * lora.rank
+        layer += FLOAT32 * (8 * base.hidden + 2 * base.attention + base.intermediate) if lora.dropout else 0
+        layer *= HOLES if kind == "cpu" else 1
     if not settings.activation_checkpointing:
         return layers * layer
     return layers * FLOAT32 * base.hidden + 2 * layer

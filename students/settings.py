@@ -12,6 +12,7 @@ from students.architecture import read_architecture
 from students.config import StudentConfig
 from students.device import Device, Settings, choose_settings, cpu, has_flash_attention
 from students.memory import needed
+from students.sharded import checkpoints_itself
 
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 ONLY_AT_THE_END = 10**9
@@ -79,7 +80,8 @@ def settings_for(config: StudentConfig, base: str, longest: int | None = None) -
 
 def use_settings(arguments: Any, settings: Settings) -> None:
     """Tells the trainer what depends on the base's size."""
-    arguments.activation_checkpointing = arguments.gradient_checkpointing = settings.activation_checkpointing
+    again = settings.activation_checkpointing and not checkpoints_itself()
+    arguments.activation_checkpointing = arguments.gradient_checkpointing = again
 
 
 def _watching(config: StudentConfig) -> dict[str, Any]:

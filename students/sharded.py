@@ -30,6 +30,11 @@ def is_sharding() -> bool:
     return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
 
 
+def checkpoints_itself() -> bool:
+    """Whether FSDP computes activations again, in which case the trainer must not."""
+    return is_sharding() and os.environ.get("FSDP_ACTIVATION_CHECKPOINTING", "false").lower() == "true"
+
+
 def require_shardable(config: StudentConfig) -> None:
     """InputError where FSDP is asked for, and this training would come out wrong under it, or hang."""
     if not is_sharding():
