@@ -26,8 +26,8 @@ SIDES = {"response": "left", "other": "right"}
 
 def record(card: Card, name: str) -> dict[str, Any]:
     """A card as a task; `name` is kept in its data, since Label Studio numbers tasks itself."""
-    other = {} if card.other is None else {"other": card.other}
-    data = {"id": name, "prompt": card.prompt, "response": card.response, **other, **card.facts()}
+    other = card.other or ""  # a task without a key that the labelling interface names is not imported
+    data = {"id": name, "prompt": card.prompt, "response": card.response, "other": other, **card.facts()}
     return {"data": data, "annotations": [_annotation(one, card) for one in card.decisions], "predictions": []}
 
 
@@ -64,8 +64,7 @@ def _result(question: str, value: str, place: int) -> dict[str, Any]:
         "textarea": {"text": [value]},
         "pairwise": {"selected": SIDES.get(value)},
     }
-    to_name = question if kind == "pairwise" else "response"  # a Pairwise tag's result names itself
-    return {"id": f"r{place}", "from_name": question, "to_name": to_name, "type": kind, "value": values[kind]}
+    return {"id": f"r{place}", "from_name": question, "to_name": "response", "type": kind, "value": values[kind]}
 
 
 def _said(annotation: Mapping[str, Any], where: str) -> dict[str, str]:

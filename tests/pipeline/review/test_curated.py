@@ -27,7 +27,8 @@ def curated(rows: list[dict[str, Any]], made: list[Decision], *steps: Step, held
 
 def pairs(result: Curated, *steps: Step) -> dict[str, tuple[str | None, str]]:
     made = preferences(result, Curate(steps=list(steps)))
-    return {k: (one.chosen and one.chosen.completion, one.rejected.completion) for k, one in made.items()}
+    texts = {name: None if one.chosen is None else one.chosen.completion for name, one in made.items()}
+    return {name: (texts[name], one.rejected.completion) for name, one in made.items()}
 
 
 def test_a_rejected_reply_is_dropped_whichever_sample_says_it_and_is_worse_than_what_stays() -> None:

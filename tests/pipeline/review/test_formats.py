@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.decisions import Decision
+from pipeline.review.decisions import Decision, Kind
 from pipeline.review.exchange import READERS, WRITERS, cards_of, export_reviews, import_reviews
 from pipeline.review.formats.card import Card
 from pipeline.review.items import Item
@@ -32,15 +32,15 @@ def cards(draw: st.DrawFn) -> Card:
     """A question with a standing decision of some reviewers."""
     response, note = draw(TEXT), draw(TEXT)
     card = Card("s", "p", [{"role": "user", "content": draw(TEXT)}], response, "train", "kept")
-    answers = draw(st.lists(st.tuples(st.sampled_from(["accept", "reject", "edit", "relabel"]), WORDS), max_size=3))
+    kinds: list[Kind] = ["accept", "reject", "edit", "relabel"]
+    answers = draw(st.lists(st.tuples(st.sampled_from(kinds), WORDS), max_size=3))
     reviewers = draw(st.lists(NAMES, min_size=3, max_size=3, unique=True))
     if draw(st.booleans()):
-        made = [Decision("p", *pair, note=note) for pair in ()]
         sides = draw(st.lists(st.booleans(), max_size=3))
         made = [_prefer(left, who, note) for left, who in zip(sides, reviewers, strict=False)]
         return replace(card, other_id="t", other=draw(TEXT), decisions=tuple(made))
     found = [
-        Decision("p", "s", who, kind, text if kind in ("edit", "relabel") else None, response, note=note)  # type: ignore[arg-type]  # of the four
+        decision(kind, reviewer=who, text=text if kind in ("edit", "relabel") else None, seen=response, note=note)
         for (kind, text), who in zip(answers, reviewers, strict=False)
         if kind != "edit" or text != response
     ]
@@ -48,9 +48,8 @@ def cards(draw: st.DrawFn) -> Card:
 
 
 def _prefer(left: bool, who: str, note: str) -> Decision:
-    return Decision(
-        "p", *(("s", who, "prefer") if left else ("t", who, "prefer")), other_id="t" if left else "s", note=note
-    )
+    better, worse = ("s", "t") if left else ("t", "s")
+    return Decision("p", better, who, "prefer", other_id=worse, note=note)
 
 
 @pytest.mark.parametrize("tool", WRITERS)
@@ -115,13 +114,10 @@ def test_a_runs_decisions_survive_the_way_out_and_in(tool: str, run: RunDir, tmp
     samples = [one.get("metadata", one.get("data")) for one in records]
     alone = [one for one in samples if "other_id" not in one]
     pair = next(one for one in samples if "other_id" in one)
+    first, second = ({"sample": one["sample_id"], "prompt": one["prompt_id"]} for one in alone[:2])
     made = [
-        decision(
-            "accept", alone[0]["sample_id"], prompt=alone[0]["prompt_id"], seen=_text(records[samples.index(alone[0])])
-        ),
-        decision(
-            "edit", alone[1]["sample_id"], prompt=alone[1]["prompt_id"], text=HOSTILE, seen="what stood there before"
-        ),
+        decision("accept", **first, seen=_text(records[samples.index(alone[0])])),
+        decision("edit", **second, text=HOSTILE, seen="what stood there before"),
         decision("prefer", pair["other_id"], other_id=pair["sample_id"], prompt=pair["prompt_id"], note="shorter"),
     ]
     store = Store(run.reviews)
@@ -150,7 +146,7 @@ ARGILLA: list[tuple[Change, str]] = [
     (lambda one: one["responses"].update(decision=[{"value": "maybe", "user_id": "u"}]), "'maybe' is neither"),
     (
         lambda one: one["responses"].update(decision=[{"value": 5, "user_id": "u"}]),
-        r"decision\[0\]\.value': must be a text",
+        r"decision\[0\]\.value': must be",
     ),
     (lambda one: one["metadata"].update(sample_id="elsewhere"), "no sample elsewhere in this run"),
     (lambda one: one["metadata"].update(prompt_id="elsewhere"), "not the prompt of its sample"),

@@ -98,16 +98,16 @@ def test_labels_a_second_reviewer_and_a_phone(tmp_path: Path) -> None:
     steps = [{"step": "outcome"}, {"step": "format", "choices": ["spam", "ham"]}]
     run = two_teachers(tmp_path, curate={"split": {"heldout": 0.3}, "steps": steps})
     for reviewer, keys in (("ann", "121"), ("bob", "122")):
-        with reviewing(run, "--by", "random", reviewer=reviewer) as (_, url):
-            with open_page(width=375, height=700, color_scheme="dark") as page:
-                page.goto(url)
-                expect(page.locator("#done")).to_have_text("0 decided")  # of the other's decisions nothing is shown
-                expect(page.locator("#labels button")).to_have_text(["1 spam", "2 ham"])
-                expect(page.locator("#edit")).to_be_hidden()
-                for number, key in enumerate(keys, start=1):
-                    press(page, key, "labelled")
-                    expect(page.locator("#done")).to_have_text(f"{number} decided")
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-                if reviewer == "bob":
-                    expect(page.locator("#agreement")).to_contain_text("ann and bob: 67% the same on 3 answers")
-                    expect(page.locator("#agreement")).to_contain_text("kappa 0.40")
+        phone = open_page(width=375, height=700, color_scheme="dark")
+        with reviewing(run, "--by", "random", reviewer=reviewer) as (_, url), phone as page:
+            page.goto(url)
+            expect(page.locator("#done")).to_have_text("0 decided")  # of the other's decisions nothing is shown
+            expect(page.locator("#labels button")).to_have_text(["1 spam", "2 ham"])
+            expect(page.locator("#edit")).to_be_hidden()
+            for number, key in enumerate(keys, start=1):
+                press(page, key, "labelled")
+                expect(page.locator("#done")).to_have_text(f"{number} decided")
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            if reviewer == "bob":
+                expect(page.locator("#agreement")).to_contain_text("ann and bob: 67% the same on 3 answers")
+                expect(page.locator("#agreement")).to_contain_text("kappa 0.40")
