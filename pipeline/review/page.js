@@ -79,6 +79,7 @@ function showSaid() {
 async function show(where) {
   if (where < 0 || where >= pile.items) return say(where < 0 ? "This is the first one." : "This is the last one.");
   closeEditor();
+  say("");
   item = await call(`/api/items/${where}`);
   place = where;
   put("place", `${place + 1} of ${pile.items}`);

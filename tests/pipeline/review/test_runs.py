@@ -1,0 +1,63 @@
+"""A review changes what a run still has to do, and a run without gold can be given some."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline.context import Context
+from pipeline.progress import Progress
+from pipeline.recipe_file import load_recipe
+from pipeline.records import read_rows
+from pipeline.review.decisions import Decision
+from pipeline.review.rulings import read_rulings
+from pipeline.review.store import Store
+from pipeline.run import RunDir
+from pipeline.stages import run_stages
+from prompts.errors import InputError
+from tests.pipeline.review.make import two_teachers
+from tests.pipeline.test_what_if import curated
+
+PROMPTS = {"source": "rows.jsonl", "template": "t.md"}
+
+
+def add(run: RunDir, *made: Decision) -> None:
+    with closing(Store(run.reviews)) as store:
+        store.add(made)
+
+
+def evaluate(run: RunDir, recipe: Path) -> None:
+    context = Context(load_recipe(recipe), run, run.load_manifest(), Progress(as_json=True))
+    run_stages(context, "evaluate", "evaluate")
+
+
+def test_a_decision_curates_again_and_withdrawing_it_brings_the_corpus_back(tmp_path: Path) -> None:
+    run, recipe = two_teachers(tmp_path), tmp_path / "recipe.yaml"
+    first = run.load_manifest().stages["curate"].fingerprint
+    row = next(one for one in read_rows(run.kept) if one["split"] == "train")
+    text = row["completion"][0]["content"]
+    add(run)  # a page that was opened and closed
+    assert read_rulings(run.reviews).digest is None
+    assert curated(recipe).load_manifest().stages["curate"].fingerprint == first
+    add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "reject", seen=text))
+    entry = curated(recipe).load_manifest().stages["curate"]
+    assert entry.fingerprint != first
+    assert entry.counts["dropped"] == {"review": {"rejected": 1}}
+    assert entry.counts["reviewed"] == 1
+    add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "withdraw"))
+    assert curated(recipe).load_manifest().stages["curate"].fingerprint == first
+
+
+def test_people_give_a_run_without_gold_what_it_is_scored_by(tmp_path: Path) -> None:
+    run, recipe = two_teachers(tmp_path, prompts=PROMPTS), tmp_path / "recipe.yaml"
+    with pytest.raises(InputError, match=r"prompts\.gold.*stillhouse review RUN --split heldout"):
+        evaluate(run, recipe)
+    row = next(one for one in read_rows(run.kept) if one["split"] == "heldout")
+    add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "edit", "by hand", row["completion"][0]["content"]))
+    curated(recipe)
+    golds = {one["gold"] for one in read_rows(run.kept) if one["prompt_id"] == row["prompt_id"]}
+    assert golds == {"by hand"}
+    with pytest.raises(InputError, match="the stage 'train' is not up to date"):  # not gold: it would train now
+        evaluate(run, recipe)
