@@ -26,13 +26,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
-def open_page(
-    *, width: int = 1200, height: int = 900, color_scheme: str = "light", bypass_csp: bool = False
-) -> Iterator[Page]:
-    """A page of a browser with a profile of its own; what its console says of errors fails the test.
-
-    `bypass_csp` ignores the page's content security policy: for tools that a test puts into the page.
-    """
+def open_page(*, width: int = 1200, height: int = 900, color_scheme: str = "light") -> Iterator[Page]:
+    """A page of a browser with a profile of its own; what its console says of errors fails the test."""
     said: list[str] = []
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -41,7 +36,6 @@ def open_page(
             args=FLAGS,
             viewport={"width": width, "height": height},
             color_scheme="dark" if color_scheme == "dark" else "light",
-            bypass_csp=bypass_csp,
         )
         try:
             page = context.pages[0] if context.pages else context.new_page()

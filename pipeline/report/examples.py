@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.report.diff import Part, compare_words
 from pipeline.report.verdict import TITLES, Evaluation
+from pipeline.report.wording import cut
 
 MAX_CHARS = 2000
 """Longest text shown, in characters."""
@@ -56,21 +57,16 @@ def examples(evaluation: Evaluation) -> list[Example]:
     return [_example(one, against_gold=True) for one in found[:MOST]]
 
 
-def cut(text: str, most: int = MAX_CHARS) -> str:
-    """The text, or its beginning."""
-    return text if len(text) <= most else text[:most] + " […]"
-
-
 def _example(stored: Stored, *, against_gold: bool) -> Example:
     answers = stored["answers"]
     against = _against(stored, against_gold)
-    texts = {name: cut(answer["text"]) for name, answer in answers.items()}
+    texts = {name: cut(answer["text"], MAX_CHARS) for name, answer in answers.items()}
     if stored.get("gold") is not None:
-        texts["gold"] = cut(stored["gold"])
+        texts["gold"] = cut(stored["gold"], MAX_CHARS)
     pair = _pair(answers, texts, against) if against and "student" in texts else []
     used = {against, "student"} if pair else set()
     others = [_said(name, [Part(text, False)], answers.get(name)) for name, text in texts.items() if name not in used]
-    prompt = [(turn["role"], cut(turn["content"])) for turn in stored["prompt"]]
+    prompt = [(turn["role"], cut(turn["content"], MAX_CHARS)) for turn in stored["prompt"]]
     return Example(stored["prompt_id"], prompt, pair, others)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from pipeline.report import metrics
 from pipeline.report.checks import checks
 from pipeline.report.economy import cascade_facts, prices
-from pipeline.report.examples import cut
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import command
 from pipeline.report.page import ReportInputs
 from pipeline.report.ruling import rule
+from pipeline.report.wording import cut
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:^=-])")
 MAX_CHARS = 300

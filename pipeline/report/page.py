@@ -21,20 +21,18 @@ from pipeline.report import economy, labels, metrics
 from pipeline.report.charts.forest import Estimate, Forest, forest
 from pipeline.report.checks import checks, text
 from pipeline.report.config import Report
-from pipeline.report.examples import cut, examples, regressions
+from pipeline.report.examples import MAX_CHARS, examples, regressions
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import Lineage, chain, command
 from pipeline.report.ruling import rule
 from pipeline.report.training import training_chart
 from pipeline.report.verdict import TITLES, comparisons
-from pipeline.report.wording import DASH, interval, share, signed, signed_interval
+from pipeline.report.wording import DASH, brief, cut, interval, share, signed, signed_interval
 from pipeline.train_log import Curve
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_DROPPED = 20
 """Most dropped samples shown."""
-MAX_NAME = 80
-"""Longest name of a label, a value or a reason, in characters."""
 
 FACTS = ("scorer", "rows", "groups", "resamples", "seed")
 """What is said of how the comparison was made."""
@@ -99,7 +97,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cut": cut, "brief": lambda name: cut(str(name), MAX_NAME)}
+    environment.filters |= {"cut": lambda text, most=MAX_CHARS: cut(text, most), "brief": brief}
     return environment
 
 

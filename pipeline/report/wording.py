@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 DASH = "–"
+MAX_NAME = 80
 GLUE = "\u00a0"  # no-break space
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= most else text[:most] + " […]"
+
+
+def brief(name: str) -> str:
+    """A name that data or a model chose, at most MAX_NAME characters of it."""
+    return cut(name, MAX_NAME)
 
 
 def share(value: float | None) -> str:

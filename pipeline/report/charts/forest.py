@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pipeline.report.charts.scales import Linear
 from pipeline.report.charts.svg import Element, element, markup, percent
+from pipeline.report.wording import brief
 
 HEIGHT = 28
 """Of a line, in pixels."""
@@ -61,12 +62,14 @@ def forest(
     scale = Linear.around([*ends, *through], *bounds)
     lines = [
         Line(
-            one.name,
+            brief(one.name),
             one.kind,
             show(one.value),
             show_interval(one.ci95),
             one.rows,
-            markup(_line(one, scale, through, f"{one.name}: {show(one.value)}, interval {show_interval(one.ci95)}")),
+            markup(
+                _line(one, scale, through, f"{brief(one.name)}: {show(one.value)}, interval {show_interval(one.ci95)}")
+            ),
         )
         for one in estimates
     ]

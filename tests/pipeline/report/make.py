@@ -39,7 +39,10 @@ def manifest() -> dict[str, Any]:
             "samples": 800, "kept": 780, "train": 630, "heldout": 150, "failed": {"transient": 3},
             "dropped": {"format": {"not_a_choice": 5}, "exact": {"exact_duplicate": 12}},
         },
-        "train": {"rows": 567, "steps": 142, "train_loss": 0.2113, "validation_loss": 0.3127, "parameters": 62_700_000},
+        "train": {
+            "rows": 567, "steps": 142, "best_step": 140, "train_loss": 0.2113, "validation_loss": 0.3127,
+            "parameters": 62_700_000,
+        },
         "evaluate": {},
     }  # fmt: skip
     stages = {
@@ -63,7 +66,8 @@ def _row(index: int, text: str) -> Row:
 
 
 def _answers(rows: list[Row], wrong_every: int, text: str | None) -> tuple[Answer, ...]:
-    said = [FLIPPED[row.gold] if index % wrong_every == 0 else row.gold for index, row in enumerate(rows)]
+    golds = [row.gold or "" for row in rows]
+    said = [FLIPPED[gold] if index % wrong_every == 0 else gold for index, gold in enumerate(golds)]
     odds = [2.5 if answer == "spam" else -2.0 for answer in said]
     return tuple(
         Answer(answer if text is None else text, "ok", 61, 1, 0.088, log_odds)
