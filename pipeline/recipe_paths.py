@@ -89,10 +89,12 @@ def _resolve_evaluate(recipe: Recipe, path: Path, root: yaml.Node | None) -> Eva
     """The section with absolute files; InputError names the place of what is missing, or cannot be had of a log."""
     folder = path.resolve().parent
     found = recipe.evaluate.beside(folder).model_copy(update={"general": recipe.evaluate.general.beside(path, root)})
-    named = [("function", [], found.function and Path(found.function.rpartition(":")[0]))]
+    named: list[tuple[str, list[int], Path]] = []
+    if found.function is not None:
+        named = [("function", [], Path(found.function.rpartition(":")[0]))]
     named += [("against", [place], run / "answers.parquet") for place, run in enumerate(found.against)]
     for field, place, file in named:
-        if file and not file.is_file():
+        if not file.is_file():
             line = line_of(root, ["evaluate", field, *place])
             remedy = f"Relative to {folder}" if field == "function" else "Name run directories that were evaluated"
             raise InputError(f"no such file: {file}", path=path, line=line, field=f"evaluate.{field}", remedy=remedy)

@@ -88,8 +88,9 @@ class Evaluate(Section):
             name, _, function = self.function.rpartition(":")
             changes["function"] = f"{(folder / name).resolve()}:{function}"
         if self.command is not None:
-            words = ((word, folder / word) for word in self.command)
-            changes["command"] = [str(file.resolve()) if file.is_file() else word for word, file in words]
+            # One that is absolute stays as it is: a virtual environment's python is a link that must not be followed.
+            words = ((word, folder.resolve() / word) for word in self.command)
+            changes["command"] = [str(file) if file.is_file() else word for word, file in words]
         return self.model_copy(update=changes)
 
     def files(self) -> list[Path]:

@@ -57,5 +57,7 @@ def _score(summary: Mapping[str, Any] | None, rows: int) -> str:
         return "It has not been scored yet."
     if summary.get("failed"):
         return f"It could not be scored: {summary['failed']}"
+    if summary["ci95"] is None:
+        return f"It was asked {rows} held-out rows, without anything to score against."
     low, high = summary["ci95"]
     return f"It scores {summary['score']:.3f} on {rows} held-out rows (95 % interval {low:.3f} to {high:.3f})."

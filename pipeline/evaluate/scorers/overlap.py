@@ -71,7 +71,7 @@ def _rouge() -> Any:
 @cache
 def _bleu(*, sentence: bool) -> Any:
     try:
-        from sacrebleu.metrics import BLEU
+        from sacrebleu.metrics.bleu import BLEU
     except ImportError:
         raise MissingExtra("BLEU", "scores") from None
     return BLEU(effective_order=sentence)
@@ -80,7 +80,7 @@ def _bleu(*, sentence: bool) -> Any:
 @cache
 def _chrf() -> Any:
     try:
-        from sacrebleu.metrics import CHRF
+        from sacrebleu.metrics.chrf import CHRF
     except ImportError:
         raise MissingExtra("chrF", "scores") from None
     return CHRF()

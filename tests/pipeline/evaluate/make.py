@@ -12,7 +12,7 @@ from prompts.messages import Message
 LABELS = Evaluate(scorer="label", labels=["spam", "ham"], resamples=200)
 
 
-def row(name: str, gold: str = "spam", reply: str = "spam", completion: str | None = None, **more: Any) -> Row:
+def row(name: str, gold: str | None = "spam", reply: str = "spam", completion: str | None = None, **more: Any) -> Row:
     asked = (Message("user", f"Is {name} spam?"),)
     answer = Answer(reply, input_tokens=400, output_tokens=2, latency_s=0.5)
     return Row(name, gold, asked, asked, answer, reply if completion is None else completion, **more)
