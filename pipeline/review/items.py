@@ -61,7 +61,7 @@ def read_pile(run: RunDir, by: By, split: str, limit: int | None) -> Pile:
     """The first `limit` items; the run's files are read twice, and no more than these items are held."""
     recipe = read_recipe(run)
     labels = labels_of(recipe)
-    student = read_answers(run.root / "answers.parquet", STUDENT)
+    student = read_answers(run.answers, STUDENT)
     candidates = read_candidates(run, split, labels)
     order, words = ordered(candidates, by, student=student, labels=labels)
     chosen = order[:limit]

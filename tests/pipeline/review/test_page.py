@@ -25,7 +25,9 @@ def press(page: Page, key: str, saved: str = "") -> None:
 
 
 def go_to(page: Page, text: str) -> None:
-    """By `j` to the item whose answer begins so."""
+    """By `j` from the first to the item whose answer begins so; their order depends on the recipe's paths."""
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-place", "0")
     for _ in range(40):
         if page.locator("#completion").text_content()[: len(text)] == text:  # type: ignore[index]  # there is a text
             return
