@@ -8,6 +8,9 @@ from typing import Any
 from pipeline.report.verdict import TITLES, Evaluation
 from pipeline.report.wording import interval, number, share
 
+COUNTED = ("rows", "verdicts", "pairs")
+"""What an estimate of the judge may be counted in."""
+
 
 def checks(evaluation: Evaluation) -> dict[str, str]:
     """What was counted, and on how many rows; only what the evaluation holds."""
@@ -48,8 +51,8 @@ def text(value: Any) -> str:
 
 def _estimate(found: Mapping[str, Any]) -> str:
     between = f" ({interval(found['ci95'])})" if found.get("ci95") else ""
-    rows = f", {number(found['rows'])} rows" if found.get("rows") else ""
-    return f"{share(found['value'])}{between}{rows}"
+    counted = [f", {number(found[unit])} {unit}" for unit in COUNTED if found.get(unit)]
+    return f"{share(found['value'])}{between}{''.join(counted)}"
 
 
 def _of(one: Mapping[str, Any]) -> str:

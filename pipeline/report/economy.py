@@ -1,4 +1,4 @@
-"""What a call costs and how fast it is: the cost over the calls, the cascade, the latency under load."""
+"""What a call costs and how fast it is: the cost over the calls, the latency under load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear, Log, Steps
 from pipeline.report.verdict import Evaluation
-from pipeline.report.wording import dollars, interval, large, number, seconds, share
+from pipeline.report.wording import DASH, dollars, large, number, seconds
 
 Economics = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ def cost_chart(economics: Economics) -> Chart | None:
     if not series:
         return None
     calls = Axis("calls", Log.around(one["calls"] for one in curve), _power)
-    total = Axis("dollars in all", Log.around(up for one in series for _, up in one.points), _price)
+    total = Axis("dollars in all", Log.around(up for one in series for _, up in one.points), price_tick)
     rows = [(number(one["calls"]), *(dollars(one.get(f"{line.name}_usd")) for line in series)) for one in curve]
     columns = ("calls", *(line.name for line in series))
     return chart("Cost", calls, total, series, columns, rows, _break_even(economics, series))
@@ -41,36 +41,6 @@ def _break_even(economics: Economics, series: Sequence[Series]) -> list[Mark]:
         return []
     nearest = min(student, key=lambda point: abs(point[0] - calls))
     return [Mark(f"break-even: {large(calls)} calls", (calls, nearest[1]))]
-
-
-def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
-    """The score against the cost, or, where that is not known, against the share that is handed over."""
-    curve = cascade.get("curve") or []
-    priced = [one for one in curve if one.get("cost_per_1000_usd") is not None]
-    field = "cost_per_1000_usd" if priced else "handed_over"
-    curve = sorted(priced or curve, key=lambda one: one[field])
-    if len(curve) < 2:
-        return None
-    band = [(one[field], *one["ci95"]) for one in curve if one.get("ci95")]
-    line = Series("cascade", "cascade", [(one[field], one["score"]) for one in curve], band)
-    title = "dollars per 1,000 calls" if priced else "share of calls handed over"
-    across = Axis(title, Linear.around(one[field] for one in curve), _price if priced else _short)
-    ends = [value for _, low, high in band for value in (low, high)]
-    up = Axis("score", Linear.around([*ends, *(one["score"] for one in curve)], 0, 1), _short)
-    rows = [
-        (f"{one['threshold']:.3g}", share(one["handed_over"]), share(one["score"]), interval(one.get("ci95")),
-         dollars(one.get("cost_per_1000_usd")))
-        for one in curve
-    ]  # fmt: skip
-    columns = ("confidence below", "handed over", "score", "95 % interval", "per 1,000 calls")
-    return chart("Cascade", across, up, [line], columns, rows, _chosen(cascade, field))
-
-
-def _chosen(cascade: Mapping[str, Any], field: str) -> list[Mark]:
-    chosen = cascade.get("chosen")
-    if not chosen or chosen.get(field) is None:
-        return []
-    return [Mark(f"chosen: {chosen['threshold']:.3g}", (chosen[field], chosen["score"]))]
 
 
 def load_chart(economics: Economics) -> Chart | None:
@@ -102,15 +72,28 @@ def prices(evaluation: Evaluation) -> dict[str, str]:
     economics = evaluation.get("economics") or {}
     spent = economics.get("distillation_usd") or {}
     found = {f"distillation: {name}": dollars(spent.get(name)) for name in SPENT if spent}
-    for name in ("teacher", "student"):
-        if one := economics.get(name):
-            found[f"{name}, per 1,000 calls"] = dollars(one.get("cost_per_1000_usd"))
-    if economics:
-        found["price of the student's machine, an hour"] = dollars(economics.get("hourly_usd"))
-        found["break-even"] = _volume(economics)
-        memory = (economics.get("student") or {}).get("peak_memory_bytes")
-        found["student's peak memory"] = large(memory, "B")
-    return found
+    if not economics:
+        return found
+    student, teacher = economics.get("student") or {}, economics.get("teacher") or {}
+    for name, one in (("teacher", teacher), ("student", student), ("cascade", economics.get("cascade") or {})):
+        found[f"{name}, per 1,000 calls"] = priced(one)
+    found |= {
+        "price of the student's machine, an hour": dollars(economics.get("hourly_usd")),
+        "break-even": _volume(economics),
+        "student's calls an hour, at most": number(student.get("calls_per_hour")),
+        "calls an hour from which its machine pays off": number(student.get("busy_calls_per_hour")),
+        "student's peak memory": large(student.get("peak_memory_bytes"), "B"),
+        "student's peak memory of the GPU": large(student.get("peak_gpu_bytes"), "B"),
+        "what failed in measuring": student.get("failed") or DASH,
+    }
+    return {name: said for name, said in found.items() if said != DASH or "per 1,000" in name or "distillation" in name}
+
+
+def priced(one: Mapping[str, Any]) -> str:
+    """What 1,000 calls of `one` cost, with the interval where it has one."""
+    ends = one.get("cost_per_1000_usd_ci95")
+    between = f" ({dollars(ends[0])} to {dollars(ends[1])})" if ends else ""
+    return dollars(one.get("cost_per_1000_usd")) + between
 
 
 def _volume(economics: Economics) -> str:
@@ -118,41 +101,18 @@ def _volume(economics: Economics) -> str:
     if calls is None:
         return f"none: {reason}" if reason else "none"
     ends = economics.get("break_even_calls_ci95")
-    between = f" ({number(ends[0])} to {number(ends[1])})" if ends else ""
+    between = f" ({number(ends[0])} to {'never' if ends[1] is None else number(ends[1])})" if ends else ""
     return f"{number(calls)} calls{between}"
-
-
-def cascade_facts(cascade: Mapping[str, Any]) -> dict[str, str]:
-    """The chosen point in words, and how well confidence tells right from wrong."""
-    chosen, found = cascade.get("chosen"), {}
-    if chosen:
-        found = {
-            "ask the teacher where confidence is below": f"{chosen['threshold']:.4g}",
-            "handed over": share(chosen["handed_over"]),
-            "score": f"{share(chosen['score'])} ({interval(chosen.get('ci95'))})",
-            "teacher's score on the same rows": share(chosen.get("teacher_score")),
-            "per 1,000 calls": dollars(chosen.get("cost_per_1000_usd")),
-            "rows it is reported on": number(chosen.get("rows")),
-        }
-    elif cascade.get("reason"):
-        found = {"chosen point": f"none: {cascade['reason']}"}
-    auc = cascade.get("confidence_auc")
-    if auc and auc.get("value") is not None:
-        found["AUC of confidence against right and wrong"] = f"{share(auc['value'])} ({interval(auc.get('ci95'))})"
-    return found
 
 
 def _power(value: float) -> str:
     return large(value).replace(".0", "")
 
 
-def _price(value: float) -> str:
+def price_tick(value: float) -> str:
+    """A round price, as an axis names it: $0.5, $10 k."""
     return f"${_power(value)}" if value >= 1000 else f"${round(value, 9):g}"
 
 
 def _wait(value: float) -> str:
     return f"{round(value, 9):g} s"
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}"

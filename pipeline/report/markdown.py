@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import metrics
+from pipeline.report.cascade import cascade_facts
 from pipeline.report.checks import checks
-from pipeline.report.economy import cascade_facts, prices
+from pipeline.report.economy import prices
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import command
 from pipeline.report.page import ReportInputs

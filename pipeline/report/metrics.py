@@ -39,6 +39,7 @@ METRICS = (
     Metric("ci95", "95 % interval", wording.interval, brief=True),
     Metric("score_rows", "rows scored", wording.number),
     Metric("macro_f1", "macro F1", wording.share),
+    Metric("corpus_score", "score of the corpus", wording.share),
     Metric("auc", "AUC", wording.share, brief=True),
     Metric("auc_rows", "rows with log-odds", wording.number),
     Metric("ece", "calibration error (ECE)", wording.share),
@@ -99,6 +100,35 @@ def _export(one: Summary) -> tuple[str, ...]:
         wording.seconds(one.get("latency_p50_s")),
         weights,
     )
+
+
+GENERAL_TITLES = ("measure", "base", "student", "difference", "rows")
+"""What is shown of each task of general ability."""
+
+
+def general(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
+    """Task -> a text for each of GENERAL_TITLES; scores with their standard errors."""
+    return {
+        task: (
+            one["metric"],
+            *(_with_error(one[who]) for who in ("base", "student")),
+            wording.difference(one["difference"]),
+            wording.number(one["rows"]),
+        )
+        for task, one in (evaluation.get("general") or {}).items()
+    }
+
+
+def _with_error(found: Mapping[str, Any]) -> str:
+    error = found.get("stderr")
+    return wording.share(found["value"]) + (f" ± {wording.share(error)}" if isinstance(error, float) else "")
+
+
+def field_scores(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
+    """Field of the JSON -> how often each contestant has it right."""
+    scores = [one.get("field_scores") or {} for one in contestants(evaluation).values()]
+    names = dict.fromkeys(name for found in scores for name in found)
+    return {name: tuple(wording.share(found.get(name)) for found in scores) for name in names}
 
 
 def relations(evaluation: Evaluation) -> dict[str, str]:

@@ -17,25 +17,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.report import economy, labels, metrics
-from pipeline.report.charts.forest import Estimate, Forest, forest
+from pipeline.report import cascade, economy, labels, metrics
 from pipeline.report.checks import checks, text
+from pipeline.report.comparison import compared
 from pipeline.report.config import Report
 from pipeline.report.examples import MAX_CHARS, examples, regressions
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import Lineage, chain, command
 from pipeline.report.ruling import rule
 from pipeline.report.training import training_chart
-from pipeline.report.verdict import TITLES, comparisons
-from pipeline.report.wording import DASH, brief, cut, interval, share, signed, signed_interval
+from pipeline.report.wording import DASH, brief, cut
 from pipeline.train_log import Curve
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_DROPPED = 20
 """Most dropped samples shown."""
 
-FACTS = ("scorer", "rows", "groups", "resamples", "seed")
-"""What is said of how the comparison was made."""
 
 STAGES = ("generate", "curate", "train", "evaluate", "report")
 
@@ -97,8 +94,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cut": lambda text, most=MAX_CHARS: cut(text, most), "brief": brief}
+    environment.filters |= {"cut": _cut, "brief": brief}
     return environment
+
+
+def _cut(text: str, most: int = MAX_CHARS) -> str:
+    return cut(text, most)
 
 
 def _policy(style: str) -> str:
@@ -114,62 +115,21 @@ def _date(stages: Mapping[str, Any]) -> str:
 
 def _measured(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
     """The sections that are made from evaluation.json alone."""
-    economics, cascade = evaluation.get("economics") or {}, evaluation.get("cascade") or {}
-    charts = (economy.cost_chart(economics), economy.load_chart(economics), economy.cascade_chart(cascade))
+    economics, routed = evaluation.get("economics") or {}, evaluation.get("cascade") or {}
+    charts = (economy.cost_chart(economics), economy.load_chart(economics), cascade.cascade_chart(routed))
     return {
-        "comparison": _comparison(evaluation, margin) if evaluation else None,
+        "comparison": compared(evaluation, margin) if evaluation else None,
         "confusions": labels.confusions(evaluation),
         "reliability": labels.reliability_chart(evaluation),
         "slices": labels.slices(evaluation),
         "checks": checks(evaluation),
         "prices": economy.prices(evaluation),
         "cost_charts": [chart for chart in charts[:2] if chart],
-        "cascade": economy.cascade_facts(cascade),
+        "cascade": cascade.cascade_facts(routed),
         "cascade_chart": charts[2],
         "regressions": regressions(evaluation),
         "examples": examples(evaluation),
     }
-
-
-def _comparison(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
-    everyone = metrics.contestants(evaluation)
-    return {
-        "titles": list(everyone),
-        "scores": _scores(evaluation),
-        "differences": _differences(evaluation, margin),
-        "metrics": [
-            (metric.title, [metrics.with_interval(metric, one) for one in everyone.values()])
-            for metric in metrics.known(evaluation)
-            if metric.key != "ci95"
-        ],
-        "relations": {
-            name: said for name, said in metrics.relations(evaluation).items() if not name.startswith("student against")
-        },
-        "export_titles": metrics.EXPORT_TITLES,
-        "exports": metrics.exports(evaluation),
-        "earlier": metrics.earlier(evaluation),
-        "specs": [(title, one["spec"]) for title, one in everyone.items() if one.get("spec")],
-        "left_out": evaluation.get("left_out") or {},
-        "facts": {key: evaluation[key] for key in FACTS if key in evaluation},
-        "rows": evaluation["rows"],
-    }
-
-
-def _scores(evaluation: Mapping[str, Any]) -> Forest | None:
-    found = [
-        Estimate(title, one["score"], one["ci95"], one.get("score_rows") or evaluation["rows"], name)
-        for name, title in TITLES.items()
-        if (one := evaluation.get(name)) and one["score"] is not None
-    ]
-    return forest(found, share, interval, bounds=(0.0, 1.0)) if found else None
-
-
-def _differences(evaluation: Mapping[str, Any], margin: float) -> Forest | None:
-    found = [
-        Estimate(f"student − {name.removeprefix('its ')}", one["value"], one["ci95"], evaluation["rows"], "student")
-        for name, one in comparisons(evaluation).items()
-    ]
-    return forest(found, signed, signed_interval, through=[0.0, -margin]) if found else None
 
 
 def _dropped(row: Dropped) -> dict[str, Any]:

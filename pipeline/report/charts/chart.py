@@ -20,7 +20,7 @@ class Chart:
     up: str
     legend: list[tuple[str, str]]
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def chart(
@@ -29,7 +29,7 @@ def chart(
     y: Axis,
     series: Sequence[Series],
     columns: tuple[str, ...],
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     marks: Sequence[Mark] = (),
 ) -> Chart:
     """A chart of lines; its text alternative names the axes, and the ends of every line."""
