@@ -196,6 +196,17 @@ def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 
 
 @cli.command()
+@click.argument("runs", metavar="RUN RUN ...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_json
+def compare(runs: tuple[Path, ...], as_json: bool) -> None:
+    """Put the students of several evaluated runs side by side, on the prompts that all hold out. Asks nobody."""
+    from pipeline.compare.compare import compare_runs
+    from pipeline.compare.table import render
+
+    _print(compare_runs(runs), as_json, render)
+
+
+@cli.command()
 @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--to", type=click.Choice(EXPORTS), required=True, help="The format to write.")
 @click.option("--out", type=click.Path(path_type=Path), help="A new file. [RUN/exports/TO-SPLIT.jsonl]")

@@ -1,0 +1,1 @@
+"""`stillhouse compare`: the students of several runs on the prompts that all of them hold out."""

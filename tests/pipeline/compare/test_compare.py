@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.compare.compare import compare_runs
+from pipeline.compare.table import render
+from pipeline.evaluate.answers import write_answers
+from pipeline.evaluate.compare import compare
+from pipeline.evaluate.config import Evaluate
+from pipeline.evaluate.contestants import STUDENT
+from pipeline.evaluate.earlier import compare_earlier
+from pipeline.evaluate.marks import mark
+from pipeline.evaluate.size import Size
+from pipeline.run import RunDir
+from prompts.errors import InputError
+from tests.pipeline.evaluate.make import LABELS, contestant, row
+from tests.pipeline.helpers import stillhouse
+
+
+def evaluated(folder: Path, right: int, *, first: int = 0, count: int = 40, config: Evaluate = LABELS) -> Path:
+    """A run that holds out rows `first` to `first + count`, whose student is right on the first `right` of all rows."""
+    rows = [row(f"row {place:02}") for place in range(first, first + count)]
+    said = ["spam" if place < right else "ham" for place in range(first, first + count)]
+    students = [contestant(STUDENT, said, size=Size(10, 40))]
+    marks, run = mark(rows, students, config), RunDir(folder)
+    folder.mkdir()
+    write_answers(run.answers, rows, students, marks.scores, {})
+    run.evaluation.write_text(json.dumps(compare(rows, students, config, {}, (), marks)))
+    return folder
+
+
+def test_runs_stand_side_by_side_on_the_same_prompts(tmp_path: Path) -> None:
+    one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
+    found = compare_runs([one, other])
+    assert [found["runs"][name]["score"] for name in ("one", "other")] == [0.5, 1.0]
+    assert found["runs"]["one"]["minus_first"] is None
+    difference = found["runs"]["other"]["minus_first"]
+    assert difference["value"] == 0.5
+    assert difference["ci95"][0] > 0.3
+    assert (found["runs"]["one"]["parameters"], found["runs"]["one"]["latency_p50_s"]) == (10, 0.1)
+    assert "+0.500" in render(found)
+
+
+def test_different_rows_are_compared_on_what_they_share(tmp_path: Path) -> None:
+    one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 99, first=15)
+    found = compare_runs([one, other])
+    assert (found["rows"], found["runs"]["one"]["left_out"], found["runs"]["other"]["left_out"]) == (25, 15, 15)
+    assert found["runs"]["one"]["score"] == 0.2
+    assert found["verdict_withheld"] == "fewer than 30 rows"
+    assert "15 of one" in render(found)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder: folder / "nothing", "was not evaluated"),
+        (lambda folder: evaluated(folder / "b", 40, first=60), "no prompt is held out and scored in all"),
+        (lambda folder: evaluated(folder / "b", 40, config=Evaluate()), "was scored by 'exact'"),
+        (lambda folder: folder / "a", "is named twice"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(tmp_path: Path, make: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        compare_runs([evaluated(tmp_path / "a", 40), make(tmp_path)])
+
+
+def test_an_earlier_runs_student_is_compared_with_this_one(tmp_path: Path) -> None:
+    run = evaluated(tmp_path / "before", 20, first=5)
+    rows = [row(f"row {place:02}") for place in range(40)]
+    config = LABELS.model_copy(update={"against": [run]})
+    found = compare_earlier(rows, [contestant(STUDENT, ["spam"] * 40)], config, None)["before"]
+    assert (found["rows"], found["left_out"]) == (35, {"not_in_that_run": 5, "not_in_this_run": 5})
+    assert found["score"] == pytest.approx(15 / 35)
+    assert found["minus_student"]["value"] == pytest.approx(-20 / 35)
+    with pytest.raises(InputError, match="no held-out prompt of this run"):
+        compare_earlier([row("new")], [contestant(STUDENT, ["spam"])], config, None)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
+    result = stillhouse("compare", "one", "other", "--json", cwd=tmp_path)
+    assert json.loads(result.stdout)["runs"]["other"]["score"] == 1.0
+    alone = stillhouse("compare", "one", cwd=tmp_path)
+    assert (alone.returncode, "two runs or more" in alone.stderr) == (2, True)

@@ -1,0 +1,91 @@
+"""The stage on a small real model, straight from a curated corpus: nothing is trained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.context import Context
+from pipeline.evaluate import asking
+from pipeline.evaluate.stage import work
+from pipeline.manifest import Manifest
+from pipeline.progress import Progress
+from pipeline.recipe_file import load_recipe
+from pipeline.records import DROPPED, KEPT, REPLIES, write_parquet
+from pipeline.run import RunDir
+from students.result import TrainResult
+from tests.pipeline.evaluate.make import parquet_row
+from tests.pipeline.helpers import write_recipe
+
+TRAINED = TrainResult(2, 0, 0, 9, 1, 1, 0.1, 90.0, 0.5, 0.4, 1, 1, None)
+
+
+@pytest.fixture
+def folder(tiny: Path, tmp_path: Path) -> Path:
+    run = RunDir(tmp_path / "run")
+    shutil.copytree(tiny, run.student)
+    rows = [parquet_row(f"mail {place}", split="heldout" if place < 4 else "train") for place in range(6)]
+    write_parquet(run.kept, KEPT, rows)
+    write_parquet(run.dropped, DROPPED, [])
+    write_parquet(run.replies, REPLIES, [{name: one.get(name) for name in REPLIES.names} for one in rows])
+    return tmp_path
+
+
+def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The stage's counts and evaluation.json."""
+    section = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100, **changes}
+    recipe = load_recipe(write_recipe(folder, student={"base": str(tiny)}, evaluate=section))
+    run = RunDir(folder / "run")
+    manifest = Manifest(run.manifest, recipe.name)
+    for stage in ("train", "evaluate"):
+        manifest.begin(stage, "")
+    manifest.end("train", "done", asdict(TRAINED))
+    counts = work(Context(recipe, run, manifest, Progress()))
+    return counts, json.loads(run.evaluation.read_text())
+
+
+def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, found = evaluate(folder, tiny)
+    assert counts["asked"] == 8
+    answers = pq.read_table(folder / "run/answers.parquet").to_pylist()
+    assert len(answers) == 3 * 4
+    student = [one for one in answers if one["contestant"] == "student"]
+    assert all(one["label_logprobs"] or one["first_token"] for one in student)
+    assert all(0 <= one["confidence"] <= 1 for one in student)
+    assert found["memorised"]["student"]["count"] == 0
+
+    def refuse(spec: str) -> Any:
+        raise AssertionError(f"{spec} was opened")
+
+    monkeypatch.setattr(asking, "open_teacher", refuse)
+    counts, found = evaluate(folder, tiny, labels=["spam", "ham", "eel"])
+    assert (counts["asked"], found["student"]["confusion"]["labels"]) == (0, ["spam", "ham", "eel"])
+    _, found = evaluate(folder, tiny, scorer="exact", labels=None)
+    assert found["scorer"] == "exact"
+    assert "run/README" not in found
+
+
+def test_what_was_answered_before_a_kill_is_not_asked_again(folder: Path, tiny: Path) -> None:
+    evaluate(folder, tiny)
+    run = RunDir(folder / "run")
+    run.answers.unlink()
+    counts, _ = evaluate(folder, tiny)
+    assert counts["asked"] == 8
+    counts, _ = evaluate(folder, tiny, max_tokens=1)
+    assert counts["asked"] == 8  # another request
+
+
+def test_without_gold_and_without_a_key(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    run = RunDir(folder / "run")
+    rows = [parquet_row(f"mail {place}", gold=None) for place in range(4)]
+    write_parquet(run.kept, KEPT, rows)
+    _, found = evaluate(folder, tiny, scorer="exact")
+    assert found["verdict_withheld"] == "no gold answer and no judge"
+    assert (found["student"]["score"], found["student"]["latency_p50_s"] > 0) == (None, True)
