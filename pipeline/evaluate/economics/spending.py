@@ -25,6 +25,9 @@ def spent_usd(journal: Path, recipe: Recipe) -> dict[str, float | None]:
     A request that an earlier form of the recipe asked is no longer declared: it counts as the judge's where there is
     one, else as the teacher's.
     """
+    roles = ("teacher", "judge", "rescorer")
+    if not journal.exists():
+        return dict.fromkeys(roles)
     with closing(read_only(journal)) as connection:
         bills = {who: (priced, usd) for who, priced, usd in connection.execute(BILLS)}
     other = bills.pop("other", None)
@@ -32,7 +35,6 @@ def spent_usd(journal: Path, recipe: Recipe) -> dict[str, float | None]:
         who = "judge" if _has_judge(recipe) else "teacher"
         before = bills.get(who, (0, 0.0))
         bills[who] = (before[0] + other[0], before[1] + other[1])
-    roles = ("teacher", "judge", "rescorer")
     return {who: 0.0 if who not in bills else (bills[who][1] if bills[who][0] else None) for who in roles}
 
 

@@ -40,6 +40,7 @@ def folder(tiny: Path, tmp_path: Path) -> Path:
 def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The stage's counts and evaluation.json."""
     section = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100, **changes}
+    section["economics"] = {"load_requests": 0}
     recipe = load_recipe(write_recipe(folder, student={"base": str(tiny)}, evaluate=section))
     run = RunDir(folder / "run")
     manifest = Manifest(run.manifest, recipe.name)
