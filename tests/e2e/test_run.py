@@ -77,6 +77,19 @@ def test_evaluation_json_holds_what_the_contract_names(finished: Any) -> None:
     assert evaluation["rows"] == summary["manifest"]["stages"]["curate"]["counts"]["heldout"]
 
 
+def test_what_it_costs_is_known_in_full(finished: Any) -> None:
+    folder, _, summary = finished
+    economics, cascade = summary["evaluation"]["economics"], summary["evaluation"]["cascade"]
+    assert [load["concurrency"] for load in economics["student"]["loads"]] == [1, 2]
+    assert economics["distillation_usd"]["teacher"] > 0
+    assert economics["student"]["cost_per_1000_usd"] > 0
+    assert economics["break_even_calls"] is not None or economics["reason"]
+    assert len(economics["curve"]) > 10
+    assert cascade["reason"] == "18 rows are fewer than 30"
+    assert cascade["curve"][0]["score"] == summary["evaluation"]["student"]["score"]
+    assert (folder / "runs/small/work/load.json").exists()
+
+
 def test_no_held_out_row_was_trained_on_and_no_gold_reached_the_teacher(finished: Any) -> None:
     _, server, summary = finished
     stages = summary["manifest"]["stages"]

@@ -1,0 +1,128 @@
+"""What the stage puts into evaluation.json of costs and the cascade, from answers, scores and a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.context import Context
+from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Answer, Contestant, Row
+from pipeline.evaluate.economics.load import Load, Measured
+from pipeline.evaluate.economics.speed import student_speed
+from pipeline.evaluate.economics.stage import measure_costs
+from pipeline.evaluate.marks import Marks
+from pipeline.evaluate.scorers import Score
+from pipeline.manifest import Manifest
+from pipeline.progress import Progress
+from pipeline.recipe_file import load_recipe
+from pipeline.run import RunDir
+from students.result import TrainResult
+from tests.pipeline.evaluate.make import contestant, row
+from tests.pipeline.evaluate.test_economics import billed
+from tests.pipeline.helpers import write_recipe
+
+TRAINED = TrainResult(2, 0, 0, 9, 1, 1, 1800.0, 90.0, 0.5, 0.4, 1, 1, None)
+ROWS = 40
+SUMMARY = {"cost_per_1000_usd": 2.0, "latency_p50_s": 0.5}
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    evaluate = {"scorer": "exact", "resamples": 100, "economics": {"hourly_usd": 3.6, "load_requests": 0}}
+    recipe = load_recipe(write_recipe(tmp_path, evaluate=evaluate))
+    run = RunDir(tmp_path)
+    billed(run.journal, ("mail", 0.25), declared=("mail",))
+    manifest = Manifest(run.manifest, recipe.name)
+    manifest.begin("train", "")
+    manifest.end("train", "done", asdict(TRAINED))
+    return Context(recipe, run, manifest, Progress())
+
+
+def the_rows() -> list[Row]:
+    return [row(f"mail {number}") for number in range(ROWS)]
+
+
+def contestants(cost: float | None = 0.002) -> list[Contestant]:
+    """A student that is sure of what it has right, in three rows of four."""
+    sure = [0.9 if number % 4 else 0.1 for number in range(ROWS)]
+    student = contestant(STUDENT, ["spam"] * ROWS)
+    answers = tuple(replace(answer, confidence=one) for answer, one in zip(student.answers, sure, strict=True))
+    teacher = tuple(Answer("spam", cost_usd=cost, latency_s=0.5) for _ in range(ROWS))
+    return [Contestant(TEACHER, "x", teacher), contestant(BASE, ["ham"] * ROWS), replace(student, answers=answers)]
+
+
+def marks(**columns: list[float | None]) -> Marks:
+    """The student right where it is sure, the teacher always, unless a column says otherwise."""
+    scores: dict[str, list[float | None]] = {
+        TEACHER: [1.0] * ROWS,
+        BASE: [0.0] * ROWS,
+        STUDENT: [float(number % 4 > 0) for number in range(ROWS)],
+    }
+    return Marks({name: [_score(value) for value in column] for name, column in {**scores, **columns}.items()})
+
+
+def _score(value: float | None) -> Score:
+    return Score(0.0, valid=False, failed="broken") if value is None else Score(value, valid=True)
+
+
+def costs(context: Context, given: Marks, cost: float | None = 0.002) -> dict[str, Any]:
+    return measure_costs(context, the_rows(), contestants(cost), [], given, SUMMARY)
+
+
+def test_the_cascade_hands_over_what_the_student_is_unsure_of(context: Context) -> None:
+    found = costs(context, marks())
+    chosen = found["cascade"]["chosen"]
+    assert 0.1 < chosen["threshold"] <= 0.9
+    assert (chosen["handed_over"], chosen["score"], chosen["rows"]) == (0.25, 1.0, ROWS)
+    # Ten calls a second at 3.6 dollars an hour are 0.1 for a thousand; a quarter of the teacher's 2 comes on top.
+    assert chosen["cost_per_1000_usd"] == pytest.approx(0.6)
+    assert found["cascade"]["confidence_auc"]["value"] == 1.0
+
+
+def test_what_was_billed_and_trained_is_earned_back(context: Context) -> None:
+    economics = costs(context, marks())["economics"]
+    assert economics["distillation_usd"] == pytest.approx(
+        {"teacher": 0.25, "judge": 0.0, "rescorer": 0.0, "training": 1.8, "total": 2.05}
+    )
+    assert economics["break_even_calls"] == 1079  # 2.05 / (0.002 - 0.0001)
+    assert economics["teacher"]["cost_per_1000_usd_ci95"] == pytest.approx([2.0, 2.0])
+    assert economics["teacher"]["lane"] == "online"
+    assert economics["others"]["base"]["loads"][0]["concurrency"] == 1
+    assert economics["student"]["peak_memory_bytes"] is None  # nothing was measured
+
+
+def test_without_a_teacher_s_price_the_cascade_still_has_its_scores(context: Context) -> None:
+    chosen = costs(context, marks(), cost=None)["cascade"]["chosen"]
+    assert (chosen["score"], chosen["cost_per_1000_usd"]) == (1.0, None)
+
+
+def test_rows_on_which_a_scorer_failed_count_for_nobody(context: Context) -> None:
+    found = costs(context, marks(base=[None, *[0.0] * (ROWS - 1)]))
+    assert found["cascade"]["chosen"]["rows"] == ROWS - 1
+
+
+def test_without_scores_there_is_no_cascade_and_all_its_costs(context: Context) -> None:
+    found = costs(context, Marks({}))
+    assert found["cascade"]["reason"] == "student and teacher have no scores to compare"
+    assert (found["economics"]["cascade"], found["economics"]["break_even_calls"]) == (None, 1079)
+
+
+def test_a_speed_is_measured_once(context: Context, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context.run.student.symlink_to(tiny)
+    economics = context.recipe.evaluate.economics.model_copy(update={"load_requests": 2, "concurrencies": [1]})
+    asked: list[int] = []
+
+    def measured(spec: str, conversations: list[Any], concurrencies: list[int], *_: Any) -> Any:
+        asked.append(len(conversations))
+        return Measured((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
+
+    monkeypatch.setattr("pipeline.evaluate.economics.speed.measure_load", measured)
+    prompts = [one.prompt for one in the_rows()]
+    first, again = (student_speed(context, economics, prompts, 4) for _ in range(2))
+    assert first == again == Measured((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
+    assert asked == [2]
+    student_speed(context, economics, prompts, 5)
+    assert asked == [2, 2]
