@@ -30,9 +30,9 @@ def slowly(seen: Seen) -> Answer:
     return Answer(answer.status, answer.body, answer.headers, delay_s=0.25)
 
 
-def begin(folder: Path, server: FaultServer) -> subprocess.Popen[str]:
+def begin(folder: Path, server: FaultServer, rows: int = ROWS) -> subprocess.Popen[str]:
     """A run of one request after the other, well on its way."""
-    write_rows(folder / "rows.jsonl", [{"text": f"mail {i}", "label": "ham"} for i in range(ROWS)])
+    write_rows(folder / "rows.jsonl", [{"text": f"mail {i}", "label": "ham"} for i in range(rows)])
     recipe = write_recipe(folder, teacher=server.spec("any"), generate={"concurrency": 1})
     process = subprocess.Popen(
         command("run", recipe, "--until", "curate", "--dir", folder / "run"),
@@ -94,11 +94,11 @@ def _check_objects(seen: list[dict[str, Any]]) -> None:
 @pytest.mark.timeout(120)
 def test_a_terminal_is_shown_a_live_view_and_a_kill_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
-    with FaultServer(slowly) as server, begin(tmp_path, server) as process:
+    with FaultServer(slowly) as server, begin(tmp_path, server, rows=4000) as process:  # it does not end by itself
         with terminal("status", run, "--watch") as (watcher, screen):
             shown = b""
-            while "░".encode() not in shown:
-                shown += _read(screen)
+            while "░".encode() not in shown and (chunk := _read(screen)):
+                shown += chunk
             watcher.send_signal(signal.SIGINT)
             while chunk := _read(screen):
                 shown += chunk
