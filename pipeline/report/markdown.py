@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from pipeline.report.page import ReportInputs
 from pipeline.report.ruling import rule
 from pipeline.report.wording import cut
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:^=-])")
+SPECIAL = re.compile(r"[\\`*_\[\]|~@$^]|^[-+#=]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 MAX_CHARS = 300
 """Longest text of a cell, in characters."""
 
@@ -35,8 +36,9 @@ def render_markdown(run: ReportInputs) -> str:
 
 
 def escape(value: str) -> str:
-    """Text that Markdown shows as it is, on one line: every mark, HTML and the colon that makes a link is escaped."""
-    return SPECIAL.sub(r"\\\1", " ".join(cut(value, MAX_CHARS).split()))
+    """Text that Markdown shows as it is, on one line: no mark, no HTML, and no address that becomes a link."""
+    plain = html.escape(" ".join(cut(value, MAX_CHARS).split()), quote=False)
+    return SPECIAL.sub(r"\\\g<0>", plain)
 
 
 def _comparison(evaluation: Mapping[str, Any]) -> Iterator[str]:

@@ -47,6 +47,8 @@ def lines(evaluation: Evaluation) -> Iterator[Line]:
         for metric in metrics.METRICS:
             if metric.key != "ci95" and one.get(metric.key) is not None:
                 yield who, metric.key, one[metric.key], *_ends(metric.ends(one)), one.get("score_rows") or rows
+        if found := one.get("minus_student"):
+            yield who, "difference to the student", found["value"], *_ends(found["ci95"]), rows
     for name, found in comparisons(evaluation).items():
         yield "student", f"difference to {name}", found["value"], *_ends(found["ci95"]), rows
     yield from _ratios(evaluation)
