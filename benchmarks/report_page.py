@@ -2,8 +2,8 @@
 
     python -m benchmarks.report_page [--rows 100000] [--rounds 5]
 
-The rows go through `compare`, as the evaluate stage's do: 40 labels, long prompts, two sliced columns. The page is opened
-from disk, each time in a browser of its own.
+The rows go through `compare`, as the evaluate stage's do: 40 labels, long prompts, two sliced columns. The page is
+opened from disk, each time in a browser of its own.
 """
 
 from __future__ import annotations

@@ -100,6 +100,6 @@ def _basis(evaluation: Evaluation, found: Mapping[str, Any], margin: float) -> s
     whose = "its teacher" if opponent(evaluation) == "teacher" else "its calibrated teacher"
     return (
         "The rule: it can where the whole 95 % interval of the paired difference is above "
-        f"−{margin:g} (report.margin), and cannot where all of it is below. "
+        f"{-margin or 0:g} (report.margin), and cannot where all of it is below. "
         f"The difference to {whose} is {difference(dict(found))}."
     )

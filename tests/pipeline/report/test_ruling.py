@@ -28,7 +28,7 @@ def test_the_whole_interval_must_be_on_one_side_of_the_margin(low: float, high: 
     assert found.kind == kind
     assert found.sentence.startswith(says)
     assert "on the same 50 held-out prompts." in found.sentence
-    assert "−0.02 (report.margin)" in found.basis
+    assert "-0.02 (report.margin)" in found.basis
 
 
 def test_it_is_held_against_the_better_reading_of_the_teacher() -> None:
