@@ -87,7 +87,7 @@ def curate(changes: tuple[str, ...], **options: Any) -> None:
 _stage_command("train", "Train the student on the kept rows.")
 _stage_command("package", "Write the student in the forms that RECIPE's `exports` name: fewer bits, other runtimes.")
 _stage_command("evaluate", "Compare teacher, base and student on the held-out prompts.")
-_stage_command("report", "Write report.html from the run.")
+_stage_command("report", "Write report.html, report.md and comparison.csv from the run.")
 
 
 @cli.command()
