@@ -43,7 +43,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## ours beside a limit or a bare SDK, all on loopback
+bench: setup browser  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.import_time
 	$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.journal_scale --replies 100000
@@ -62,6 +62,7 @@ bench: setup  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.train_throughput --rows 16 --rounds 1
 	$(BIN)/python -m benchmarks.target_storage
 	$(BIN)/python -m benchmarks.student_kl
+	$(BIN)/python -m benchmarks.report_page
 
 bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
 	$(BIN)/python -m benchmarks.peers.run
