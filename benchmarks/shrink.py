@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.student_methods import Row, auc, spam_chances
+from benchmarks.student_methods import Row, auc, spam_log_odds
 from pipeline.curate.split import sides_of
 from pipeline.recipe import Recipe
 from pipeline.recipe_file import load_recipe
@@ -107,11 +107,11 @@ def measure(settings: StudentConfig, seed: int, rows: list[Row], base: Path | st
     result = train(config, corpus=folder / "kept.parquet", base=base, out=out, work=folder / "work")
     seconds = time.perf_counter() - started
     heldout = [row for row in rows if row["split"] == "heldout"]
-    chances, spam = spam_chances(out, heldout), [row["gold"] == "spam" for row in heldout]
+    odds, spam = spam_log_odds(out, heldout), [row["gold"] == "spam" for row in heldout]
     tokenizer = load_tokenizer(str(out))
     asked = [len(row_header(CorpusRow(row["prompt"], row["completion"], ""), tokenizer)) for row in heldout]
-    right = fmean((chance > 0.5) == truth for chance, truth in zip(chances, spam, strict=True))
-    return Found(result, auc(chances, np.array(spam)), right, fmean(asked), seconds)
+    right = fmean((odd > 0) == truth for odd, truth in zip(odds, spam, strict=True))
+    return Found(result, auc(odds, np.array(spam)), right, fmean(asked), seconds)
 
 
 def line(name: str, found: list[Found]) -> str:

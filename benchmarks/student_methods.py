@@ -63,6 +63,8 @@ WAYS = (
     Way("distill, calibrated", as_calibrated, Distill()),
     Way("distill, calibrated, sharpen 2", as_calibrated, Distill(sharpen=2)),
     Way("distill, calibrated, sharpen 4", as_calibrated, Distill(sharpen=4)),
+    Way("distill, calibrated, sharpen 8", as_calibrated, Distill(sharpen=8)),
+    Way("distill, calibrated, sharpen 12", as_calibrated, Distill(sharpen=12)),
 )
 
 
@@ -100,14 +102,16 @@ def measure(way: Way, rows: list[Row], config: StudentConfig, base: Path | str, 
     settings = config.model_copy(update=method | {"seed": seed})
     train(settings, corpus=corpus, base=base, out=out, work=folder / "work")
     heldout = [row for row in rows if row["split"] == "heldout"]
-    chances = spam_chances(out, heldout)
+    odds = spam_log_odds(out, heldout)
     truth = np.array([row["gold"] == "spam" for row in heldout])
-    return np.array([auc(chances, truth), ((chances > 0.5) == truth).mean(), ece(chances, truth)])
+    chances = 1 / (1 + np.exp(-odds))
+    # By log-odds: chances near 1 round to ties.
+    return np.array([auc(odds, truth), ((odds > 0) == truth).mean(), ece(chances, truth)])
 
 
 @torch.no_grad()
-def spam_chances(student: Path, rows: list[Row]) -> Floats:
-    """P(spam) of the two labels, by the first token of each."""
+def spam_log_odds(student: Path, rows: list[Row]) -> Floats:
+    """log P(spam) - log P(ham), by the first token of each."""
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(student)
         model = AutoModelForCausalLM.from_pretrained(student).eval()
@@ -118,13 +122,13 @@ def spam_chances(student: Path, rows: list[Row]) -> Floats:
             row["prompt"], add_generation_prompt=True, return_tensors="pt", return_dict=True
         )["input_ids"]
         logits = model(input_ids=ids, logits_to_keep=1).logits[0, -1, first]
-        found.append(float(logits.softmax(-1)[0]))
+        found.append(float(logits[0].double() - logits[1].double()))
     return np.array(found)
 
 
-def auc(chances: Floats, truth: NDArray[np.bool_]) -> float:
+def auc(odds: Floats, truth: NDArray[np.bool_]) -> float:
     """The chance that a spam ranks above a ham, ties half (Mann-Whitney)."""
-    spam, ham = chances[truth][:, None], chances[~truth][None]
+    spam, ham = odds[truth][:, None], odds[~truth][None]
     return float(((spam > ham) + 0.5 * (spam == ham)).mean())
 
 

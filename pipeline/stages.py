@@ -66,9 +66,9 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         )
     if NAMES.index(last) >= NAMES.index("evaluate") and _is_unscored(context):
         context.progress.say(
-            "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with the "
-            "teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or give "
-            "some with 'stillhouse review RUN --split heldout'"
+            "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with "
+            "the teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or "
+            "give some with 'stillhouse review RUN --split heldout'"
         )
     for remark in check_terms(context.recipe):
         context.progress.say(remark)

@@ -133,7 +133,7 @@ def token_activations(
     of each, less the inputs that it takes the place of.
     """
     size = BFLOAT16 if settings.bf16 else FLOAT32
-    layer = 4 * FLOAT32 * base.hidden + size * (
+    layer: float = 4 * FLOAT32 * base.hidden + size * (
         2 * base.hidden + 3 * base.attention + 2 * base.key_value + 4 * base.intermediate
     )
     if lora is not None:

@@ -11,7 +11,9 @@ from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.statistics import intervals
 from pipeline.evaluate.statistics.intervals import Size, of_difference, of_gap, of_mean, of_ratio, of_share, wilson
 
-TRIOS = st.lists(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3), min_size=2, max_size=40).map(np.array)
+TRIOS: st.SearchStrategy[Floats] = st.lists(
+    st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3), min_size=2, max_size=40
+).map(np.array)
 SLACK = 1e-9
 
 
