@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,11 @@ def test_rare_values_stand_together() -> None:
 
 def test_columns_are_read_by_the_prompts_id(tmp_path: Path) -> None:
     (tmp_path / "t.md").write_text(TEMPLATE)
-    rows: list[dict[str, Any]] = [{"text": "a", "kind": "x"}, {"text": "b", "kind": None}, {"text": "a", "kind": "later"}]
+    rows: list[dict[str, Any]] = [
+        {"text": "a", "kind": "x"},
+        {"text": "b", "kind": None},
+        {"text": "a", "kind": "later"},
+    ]
     source, template = write_rows(tmp_path / "rows.jsonl", rows), load_template(tmp_path / "t.md")
     first, second = load_prompts(source, template).prompts
     assert read_columns(source, template, ["kind"], field="f") == {first.id: {"kind": "x"}, second.id: {"kind": ""}}
