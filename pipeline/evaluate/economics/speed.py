@@ -35,6 +35,7 @@ def student_speed(
         return Measured.from_dict(found["measured"])
     measured = _measure(context, config, asked, max_tokens)
     if measured.failed is None:
+        stored.parent.mkdir(exist_ok=True)  # safe to delete, so it may be gone
         write_text(stored, orjson.dumps({"key": key, "measured": asdict(measured)}).decode() + "\n")
     else:
         context.progress.say(f"evaluate: the student's speed was not measured in full: {measured.failed}")
