@@ -22,6 +22,7 @@ from pipeline.run import RunDir
 from students.result import TrainResult
 from tests.pipeline.evaluate.make import parquet_row
 from tests.pipeline.helpers import write_recipe
+from tests.servers.faults import FaultServer, as_json, chat_body
 
 TRAINED = TrainResult(2, 0, 0, 9, 1, 1, 0.1, 90.0, 0.5, 0.4, 1, 1, None)
 
@@ -39,7 +40,8 @@ def folder(tiny: Path, tmp_path: Path) -> Path:
 
 def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The stage's counts and evaluation.json."""
-    section = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100, **changes}
+    section: dict[str, Any] = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
+    section |= changes
     section["economics"] = {"load_requests": 0}
     recipe = load_recipe(write_recipe(folder, student={"base": str(tiny)}, evaluate=section))
     run = RunDir(folder / "run")
@@ -53,7 +55,7 @@ def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], 
 
 def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, found = evaluate(folder, tiny)
-    assert counts["asked"] == 8
+    assert counts["asked"] == 4  # the base is the student here: one model is asked once
     answers = pq.read_table(folder / "run/answers.parquet").to_pylist()
     assert len(answers) == 3 * 4
     student = [one for one in answers if one["contestant"] == "student"]
@@ -69,17 +71,16 @@ def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatc
     assert (counts["asked"], found["student"]["confusion"]["labels"]) == (0, ["spam", "ham", "eel"])
     _, found = evaluate(folder, tiny, scorer="exact", labels=None)
     assert found["scorer"] == "exact"
-    assert "run/README" not in found
 
 
-def test_what_was_answered_before_a_kill_is_not_asked_again(folder: Path, tiny: Path) -> None:
+def test_another_request_is_asked_and_so_is_what_is_lost(folder: Path, tiny: Path) -> None:
     evaluate(folder, tiny)
     run = RunDir(folder / "run")
     run.answers.unlink()
     counts, _ = evaluate(folder, tiny)
-    assert counts["asked"] == 8
+    assert counts["asked"] == 4  # the base is the student here: one model is asked once
     counts, _ = evaluate(folder, tiny, max_tokens=1)
-    assert counts["asked"] == 8  # another request
+    assert counts["asked"] == 4  # another request
 
 
 def test_without_gold_and_without_a_key(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +91,18 @@ def test_without_gold_and_without_a_key(folder: Path, tiny: Path, monkeypatch: p
     _, found = evaluate(folder, tiny, scorer="exact")
     assert found["verdict_withheld"] == "no gold answer and no judge"
     assert (found["student"]["score"], found["student"]["latency_p50_s"] > 0) == (None, True)
+
+
+def test_a_judge_is_paid_once_and_from_the_journal(folder: Path, tiny: Path) -> None:
+    relabelled = [{"role": "assistant", "content": "ham"}]
+    rows = [parquet_row(f"mail {place}", completion=relabelled) for place in range(4)]
+    write_parquet(RunDir(folder / "run").kept, KEPT, rows)
+    with FaultServer(lambda seen: as_json(chat_body("2"))) as server:
+        section = {"scorer": "judge", "labels": None, "judge": {"spec": server.spec("judge")}}
+        _, found = evaluate(folder, tiny, **section)
+        asked = len(server.requests)
+        assert asked == found["judge"]["calls"] >= 8
+        assert found["judge"]["prefers"] == "second"
+        assert found["teacher_calibrated"]["score"] == 0.5  # who prefers a place prefers nobody
+        evaluate(folder, tiny, **section, resamples=200)
+        assert len(server.requests) == asked
