@@ -103,7 +103,7 @@ def test_the_run_leaves_every_file_of_the_contract(finished: Any) -> None:
     run = finished[0] / "runs/small"
     names = {path.name for path in run.iterdir()}
     assert names >= {"recipe.yaml", "manifest.json", "journal.sqlite", "replies.parquet", "kept.parquet"}
-    assert names >= {"dropped.parquet", "student", "evaluation.json", "report.html"}
+    assert names >= {"dropped.parquet", "student", "evaluation.json", "report.html", "report.md", "comparison.csv"}
     assert {path.name for path in (run / "student").iterdir()} >= {"model.safetensors", "tokenizer.json", "README.md"}
     assert "student" in (run / "report.html").read_text()
 
