@@ -269,7 +269,13 @@ def serve(run_dir: Path, as_json: bool, **options: Any) -> None:
 
 @cli.command()
 @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--by", type=click.Choice(("uncertainty", "disagreement", "random")), default="uncertainty")
+@click.option(
+    "--by",
+    type=click.Choice(("uncertainty", "disagreement", "random")),
+    default="uncertainty",
+    show_default=True,
+    help="What is shown first: what the teacher was least sure of, or where answers differ.",
+)
 @click.option("--split", type=click.Choice(("train", "heldout", "all")), default="train", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), default=500, show_default=True, help="The most samples shown.")
 @click.option("--reviewer", metavar="NAME", help="Who decides. [the login name]")

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.context import Context
+from pipeline.evaluate.answers import ANSWERS
 from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.progress import Progress
 from pipeline.recipe_file import load_recipe
-from pipeline.records import read_rows
+from pipeline.records import read_rows, write_parquet
 from pipeline.review.decisions import Decision
+from pipeline.review.items import read_pile
 from pipeline.review.rulings import read_rulings
 from pipeline.review.store import Store
 from pipeline.run import RunDir
@@ -65,3 +67,13 @@ def test_people_give_a_run_without_gold_what_it_is_scored_by(tmp_path: Path, cap
     rows = read_evaluation_rows(run.kept, run.dropped, run.replies, load_recipe(recipe).evaluate).rows
     assert [one.gold for one in rows if one.prompt_id == row["prompt_id"]] == ["by hand"]
     assert not said_of_gold(run, recipe, capfd)
+
+
+def test_the_students_own_answer_is_shown_beside_what_it_was_taught(tmp_path: Path) -> None:
+    run = two_teachers(tmp_path)
+    row = next(one for one in read_rows(run.kept) if one["split"] == "heldout")
+    said = {**dict.fromkeys(ANSWERS.names), "prompt_id": row["prompt_id"], "fields": []}
+    answers = [{**said, "contestant": name, "text": f"{name}'s"} for name in ("base", "student")]
+    write_parquet(run.answers, ANSWERS, answers)
+    first, *_ = read_pile(run, "disagreement", "heldout", None).items
+    assert (first.prompt_id, first.student) == (row["prompt_id"], "student's")

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import pytest
 
+from pipeline.cli import cli
 from pipeline.review.guard import HEADERS
 from pipeline.review.store import read_decisions
 from pipeline.run import RunDir
-from tests.pipeline.helpers import stillhouse
+from prompts.errors import InputError
 from tests.pipeline.review.make import reviewing, two_teachers
 
 
@@ -124,13 +126,11 @@ def test_nothing_that_was_acknowledged_is_lost_by_a_kill(run: RunDir) -> None:
 
 
 def test_what_the_command_line_refuses(run: RunDir, tmp_path: Path) -> None:
-    folder = run.root
-    for arguments, message in (
-        (["--export", "argilla"], "--export and --out need each other"),
-        (["--from", "argilla"], "--import and --from need each other"),
-        (["--reviewer", " "], "Give one: --reviewer ann"),
+    for arguments, error, message in (
+        ([run.root, "--export", "argilla"], click.UsageError, "--export and --out need each other"),
+        ([run.root, "--from", "argilla"], click.UsageError, "--import and --from need each other"),
+        ([run.root, "--reviewer", " "], InputError, "Give one: --reviewer ann"),
+        ([tmp_path], InputError, "is not a run directory"),
     ):
-        result = stillhouse("review", folder, "--no-browser", *arguments, cwd=tmp_path)
-        assert (result.returncode, message in result.stderr) == (2, True), result.stderr
-    nothing = stillhouse("review", tmp_path, "--no-browser", cwd=tmp_path)
-    assert (nothing.returncode, "is not a run directory" in nothing.stderr) == (2, True)
+        with pytest.raises(error, match=message):
+            cli.main(["review", *map(str, arguments), "--no-browser"], standalone_mode=False)
