@@ -103,6 +103,7 @@ def _per_1000(usd: float | None) -> float | None:
     return None if usd is None else 1000 * usd
 
 
-def _ci95(student: Way, teacher: Mapping[str, Any]) -> list[float | None] | None:
-    found = teacher.get(f"{COST}_ci95")
-    return None if found is None else break_even_ci95(student, [usd / 1000 for usd in found])
+def _ci95(student: Way, teacher: Mapping[str, Any]) -> list[int | None] | None:
+    known = teacher.get(f"{COST}_ci95")
+    found = None if known is None else break_even_ci95(student, [usd / 1000 for usd in known])
+    return None if found is None else [None if end is None else math.ceil(end) for end in found]
