@@ -70,7 +70,7 @@ def test_the_recipes_schema_is_pinned() -> None:
     }
     assert list(Recipe.model_fields) == [
         *("name", "prompts", "purpose", "override_terms", "teacher", "combine"),
-        *("generate", "rescore", "curate", "student", "tune", "exports", "evaluate"),
+        *("generate", "rescore", "curate", "student", "tune", "exports", "evaluate", "report"),
     ]
     assert sections["prompts"] == ["gold", "group", "license", "limit", "source", "template"]
     assert sections["generate"] == [
@@ -90,6 +90,7 @@ def test_the_recipes_schema_is_pinned() -> None:
     ]
     assert sections["curate"] == ["split", "steps"]
     assert sections["tune"] == ["objective", "prune", "seed", "space", "timeout_s", "trials"]
+    assert sections["report"] == ["margin"]
     assert sections["evaluate"] == [
         *("against", "cascade_margin", "command", "economics", "fields", "function", "general", "judge", "labels"),
         *("limit", "max_tokens", "memory_mb"),
@@ -106,6 +107,7 @@ def test_the_recipes_schema_is_pinned() -> None:
         "pipeline/evaluate/config.py",
         "pipeline/evaluate/economics/config.py",
         "pipeline/evaluate/general_config.py",
+        "pipeline/report/config.py",
         "pipeline/tune/config.py",
         "students/config.py",
     ],
@@ -124,6 +126,7 @@ def test_every_recipe_field_is_documented(file: str) -> None:
         "rescore",
         "general",
         "economics",
+        "report",
     }
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     for model in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.bases):
