@@ -52,6 +52,7 @@ def test_the_command_line_is_the_contracts() -> None:
         "tune",
         "serve",
         "review",
+        "compare",
     ]
     assert sorted(cli.commands) == sorted([*STAGES, *others])
     assert STAGES == NAMES
