@@ -7,6 +7,7 @@ import pytest
 
 from prompts.errors import InputError
 from students.config import Distill, Features, Lora, StudentConfig
+from students.data import watched_keys
 from students.sharded import require_shardable
 from tests.students.launched import FSDP, alone, farthest, launch
 from tests.students.samples import WriteCorpus, corpus_rows
@@ -80,16 +81,17 @@ def test_the_best_weights_of_a_sharded_training_are_kept(
     config: StudentConfig, write_corpus: WriteCorpus, tmp_path: Path
 ) -> None:
     rows = corpus_rows(ROWS)
+    watched = watched_keys([row["prompt_id"] for row in rows], config.validation_fraction)
+    for row in rows:
+        if row["prompt_id"] in watched:  # what is watched is never taught, so that each step makes it less likely
+            row["completion"][0]["content"] = "zebra " * 8
     corpus = write_corpus(rows)
-    # At this rate the validation loss is lowest in the middle; the steps after it are not to be in the student.
-    mine = config.model_copy(update={"epochs": 1, "eval_every": 0.25, "learning_rate": 0.1, "schedule": "constant"})
+    mine = config.model_copy(update={"epochs": 1, "eval_every": 0.25, "learning_rate": 1e-3, "warmup_ratio": 0.0})
     alone(mine, corpus, tmp_path / "one")
     launch(mine.model_copy(update={"batch_size": 4}), corpus, tmp_path / "two", environment=FSDP)
-    cards = [(tmp_path / name / "student/README.md").read_text().splitlines() for name in ("one", "two")]
-    best, same = ([line for line in card if "best step" in line] for card in cards)
-    assert best == same
-    assert "| 4 |" not in best[0]
-    assert farthest(tmp_path / "one", tmp_path / "two") < 1e-3
+    for name in ("one", "two"):
+        assert "| best step | 1 |" in (tmp_path / name / "student/README.md").read_text()
+    assert farthest(tmp_path / "one", tmp_path / "two") < 1e-5
 
 
 @pytest.mark.parametrize(
