@@ -1,9 +1,9 @@
 """What a soft target is worth: python -m benchmarks.student_kl [--rows N] [--seeds N]
 
 A small language model, trained on the SpamAssassin mails, is the teacher: it goes on from a mail's first words,
-sampled at temperature 1, and its 20 likeliest tokens are stored as a hosted teacher's would be. Students of two layers,
+sampled at temperature 1, and its likeliest tokens are stored as a hosted teacher's would be. Students of two layers,
 which have read the mails less often, as a real student has read what its teacher has, learn from the same rows by
-cross-entropy, by the top 20 renormalised (as peers do), by the head and one bucket for the tail, by our loss, and by
+cross-entropy, by these renormalised (as peers do), by the head and one bucket for the tail, by our loss, and by
 the teacher's whole distribution, which no API gives. Measured is the KL from the teacher on held-out answers, over the
 whole vocabulary, in nats a token: the median of the seeds.
 """
@@ -40,7 +40,7 @@ from students.result import ignore
 from students.soft_trainer import NOWHERE, SoftTargetTrainer
 
 MAILS = Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"
-VOCABULARY, TOP, ANSWER_TOKENS, PROMPT_WORDS = 1500, 20, 96, 6
+ANSWER_TOKENS, PROMPT_WORDS = 96, 6
 TEMPLATE = (
     "{% for turn in messages %}<{{ turn.role }}>{{ turn.content }}</s>{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -58,7 +58,7 @@ def mail_turns() -> list[tuple[str, str]]:
     return found
 
 
-def build_tokenizer() -> Any:
+def build_tokenizer(size: int) -> Any:
     """Byte-level BPE, learned from the mails."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -67,7 +67,7 @@ def build_tokenizer() -> Any:
     raw.decoder = decoders.ByteLevel()
     special = ["<pad>", "</s>", "<user>", "<assistant>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, initial_alphabet=alphabet, special_tokens=special)
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, special_tokens=special)
     raw.train_from_iterator((" ".join(turns) for turns in mail_turns()), trainer)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>", pad_token="<pad>")
     tokenizer.add_special_tokens({"additional_special_tokens": special[2:]})
@@ -75,10 +75,10 @@ def build_tokenizer() -> Any:
     return tokenizer
 
 
-def build_model(size: int, layers: int, seed: int) -> Any:
+def build_model(tokenizer: Any, size: int, layers: int, seed: int) -> Any:
     torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=VOCABULARY,
+        vocab_size=len(tokenizer),
         hidden_size=size,
         intermediate_size=3 * size,
         num_hidden_layers=layers,
@@ -113,8 +113,8 @@ def pretrain(model: Any, tokenizer: Any, steps: int, seed: int) -> Any:
 
 
 @torch.no_grad()
-def answers(teacher: Any, tokenizer: Any, prompts: list[str], seed: int) -> list[dict[str, Any]]:
-    """Rows of kept.parquet: sampled answers with the 20 likeliest tokens at each place."""
+def answers(teacher: Any, tokenizer: Any, prompts: list[str], captured: int, seed: int) -> list[dict[str, Any]]:
+    """Rows of kept.parquet: sampled answers with the likeliest tokens at each place."""
     torch.manual_seed(seed)
     tokenizer.padding_side = "left"
     bytes_of, rows = token_bytes(tokenizer), []
@@ -135,7 +135,7 @@ def answers(teacher: Any, tokenizer: Any, prompts: list[str], seed: int) -> list
         )
         new = out.sequences[:, batch["input_ids"].shape[1] :]
         logprobs = torch.stack(out.logits, 1).log_softmax(-1)
-        top = logprobs.topk(TOP, -1)
+        top = logprobs.topk(captured, -1)
         rows += [
             _row(number + at, prompt, ids.tolist(), logprobs[number], top.indices[number], top.values[number], bytes_of)
             for number, (prompt, ids) in enumerate(zip(asked, new, strict=True))
@@ -219,7 +219,7 @@ class Bench:
 
 METHODS: dict[str, tuple[type[SoftTargetTrainer], Distill]] = {
     "sft: cross-entropy on the text": (SoftTargetTrainer, Distill(a_ce=1, a_kd=0)),
-    "top 20 renormalised": (Renormalised, Distill()),
+    "head renormalised": (Renormalised, Distill()),
     "head and tail bucket (tail_sampling 0)": (SoftTargetTrainer, Distill(tail_sampling=0)),
     "ours (tail_sampling 1)": (SoftTargetTrainer, Distill()),
     "the whole distribution": (Full, Distill()),
@@ -230,7 +230,7 @@ def base_of(bench: Bench, seed: int) -> Path:
     """A pretrained student of two layers of 128, as a directory; made once."""
     base = bench.folder / f"base-{seed}"
     if not base.is_dir():
-        model = build_model(128, 2, seed + 1)
+        model = build_model(bench.tokenizer, 128, 2, seed + 1)
         pretrain(model, bench.tokenizer, bench.steps, seed + 1).save_pretrained(base)
         bench.tokenizer.save_pretrained(base)
     return base
@@ -285,6 +285,8 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=3000)
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--epochs", type=float, default=4)
+    options.add_argument("--vocabulary", type=int, default=1500, help="tokens")
+    options.add_argument("--top", type=int, default=20, help="tokens captured at each place")
     options.add_argument("--teacher-steps", type=int, default=400)
     options.add_argument("--student-steps", type=int, default=200)
     chosen = options.parse_args()
@@ -304,11 +306,11 @@ def main() -> None:
 
 def prepare(folder: Path, chosen: argparse.Namespace) -> Bench:
     """The teacher, three layers of 192; its answers; and answers held out."""
-    tokenizer = build_tokenizer()
-    teacher = pretrain(build_model(192, 3, seed=0), tokenizer, chosen.teacher_steps, seed=0)
+    tokenizer = build_tokenizer(chosen.vocabulary)
+    teacher = pretrain(build_model(tokenizer, 192, 3, seed=0), tokenizer, chosen.teacher_steps, seed=0)
     prompts = [prompt for prompt, _ in mail_turns()]
     asked = [prompts[number % len(prompts)] for number in range(chosen.rows + 300)]
-    made = answers(teacher, tokenizer, asked, seed=1)
+    made = answers(teacher, tokenizer, asked, chosen.top, seed=1)
     kept, held = made[:-200], made[-200:]
     corpus = folder / "kept.parquet"
     columns = {name: [row[name] for row in kept] for name in kept[0]}
@@ -318,7 +320,7 @@ def prepare(folder: Path, chosen: argparse.Namespace) -> Bench:
     heldout = [_encode(row, tokenizer) for row in held]
     tokens = sum(len(row["tokens"]) for row in kept)
     mass = math.fsum(math.exp(i["logprob"]) for row in kept for token in row["tokens"] for i in token["top"]) / tokens
-    print(f"{len(kept):,} rows, {tokens:,} answer tokens, mass of the top {TOP}: {mass:.2f}", flush=True)
+    print(f"{len(kept):,} rows, {tokens:,} answer tokens, mass of the top {chosen.top}: {mass:.2f}", flush=True)
     return Bench(tokenizer, teacher, corpus, heldout, folder, chosen.student_steps)
 
 

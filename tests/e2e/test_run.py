@@ -124,6 +124,8 @@ def test_the_resolved_recipe_reruns_from_anywhere(finished: Any, tmp_path: Path)
     assert result.stderr.count("up to date") == 5
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_kills_while_it_trains_and_evaluates_change_no_score(finished: Any, tmp_path: Path, tiny: Path) -> None:
     folder, server, summary = finished
     recipe = make_recipe(tmp_path, tiny, server)
