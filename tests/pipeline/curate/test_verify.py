@@ -64,7 +64,7 @@ def test_what_goes_wrong_is_said_and_the_next_sample_has_its_turn(reply: str, ex
 
 
 def test_what_is_too_much_is_ended() -> None:
-    config = Verify(function=FUNCTION, timeout_s=1, memory_mb=256)
+    config = Verify(function=FUNCTION, timeout_s=0.5, memory_mb=256)
     found = verdicts(config, "loop", "sleep", "eat", "bomb", "right")
     assert [reason(verdict) for verdict in found[:3]] == ["verify_timeout", "verify_timeout", "verify_memory"]
     assert reason(found[3]) in {"verify_error", "verify_timeout"}  # whichever limit is met first
