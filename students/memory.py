@@ -1,8 +1,8 @@
 """The memory that a training needs at its peak, from the sizes of its base; and what would fit where it does not.
 
 P parameters, of which N are trained; a batch of B rows of T tokens, of which K columns are projected into V tokens.
-Every row is taken to be of max_length tokens. Measured on a CPU with such rows (tests/students/test_memory.py, slow):
-4.55 GB where 4.33 were estimated for the whole of SmolLM2-135M, 3.55 where 2.79 were with adapters.
+Every row is taken to be of max_length tokens. tests/students/test_memory.py (slow) measures six trainings of
+SmolLM2-135M with such rows on a CPU; docs/students.md has what it found.
 
     weights       4 P: float32 masters, on a GPU too; half a byte and its scales for a linear map of `bits: 4`;
                   2 P more of the linear maps in bfloat16: autocast's copies, which the backward pass reads
@@ -129,8 +129,7 @@ def token_activations(
 
     A layer of llama's kind saves its two norms' inputs, in float32, with their scaled copies and results; queries,
     keys and values; attention's result and its transposed copy; and four of the MLP's width: gate, its SiLU, up, their
-    product. Adapters save `rank` numbers of each of the seven linear maps; their dropout a mask and the dropped input
-    of each, less the inputs that it takes the place of.
+    product. Adapters save `rank` numbers of each of the seven linear maps.
     """
     size = BFLOAT16 if settings.bf16 else FLOAT32
     layer: float = 4 * FLOAT32 * base.hidden + size * (
@@ -138,11 +137,21 @@ def token_activations(
     )
     if lora is not None:
         layer += size * 7 * lora.rank
-        layer += FLOAT32 * (8 * base.hidden + 2 * base.attention + base.intermediate) if lora.dropout else 0
         layer *= HOLES if kind == "cpu" else 1
+        layer += _dropout(base, settings) if lora.dropout else 0
     if not settings.activation_checkpointing:
         return layers * layer
     return layers * FLOAT32 * base.hidden + 2 * layer
+
+
+def _dropout(base: Architecture, settings: Settings) -> float:
+    """Bytes a token that an adapted layer's dropout keeps: a mask for the input of each of the seven linear maps.
+
+    In float32 also the dropped inputs, less those that nothing else reads any more.
+    """
+    inputs = 5 * base.hidden + base.attention + base.intermediate
+    dropped = 0 if settings.bf16 else inputs - 2 * base.hidden - base.intermediate
+    return FLOAT32 * (inputs + dropped)
 
 
 def would_fit(config: StudentConfig, base: Architecture, device: Device, answer_tokens: int | None = None) -> list[str]:
