@@ -20,6 +20,8 @@ def read_completion(body: Mapping[str, Any]) -> Iterator[Logged]:
     if messages is None:
         raise Unusable("no_messages")
     choices = body["choices"]
+    if not choices:
+        raise Unusable("no_choice")
     if messages and messages[-1].get("role") == "assistant" and _said(messages[-1], choices):
         messages = messages[:-1]
     turns = conversation(messages)

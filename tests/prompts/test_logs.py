@@ -201,6 +201,7 @@ IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucke
         ({"text": "Why?"}, "unknown_shape"),
         (None, "not_json"),
         (completion("Why?", "So.", messages=None), "no_messages"),
+        (completion("Why?", "So.", choices=[]), "no_choice"),
         (completion("Why?", None, choices=[{"message": CALLED, "finish_reason": "tool_calls"}]), "tool_use"),
         (completion("", "So.", messages=[{"role": "user", "content": "Why?"}, CALLED]), "tool_use"),
         (completion("", "So.", messages=[{"role": "tool", "content": "3"}]), "tool_use"),
