@@ -214,7 +214,7 @@ IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucke
             ),
             "not_text",
         ),
-        (completion("Why?", "So.", choices=None), "malformed_completion"),
+        (completion("Why?", "So.", choices=3), "malformed_completion"),
         (response("Why?", "So.", previous_response_id="resp_0"), "earlier_turns_elsewhere"),
         (response("Why?", "So.", output=[{"type": "function_call", "name": "f"}]), "tool_use"),
         (invocation("Converse", {"messages": [{"role": "user", "content": [IMAGE]}]}, None), "not_text"),
