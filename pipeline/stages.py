@@ -25,7 +25,7 @@ from pipeline.terms import check_terms
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
-from students.digests import remembered_digest
+from students.digests import model_files_digest
 from students.export.formats import FORMATS, require_exports
 from students.monitors import require_monitors
 
@@ -107,7 +107,7 @@ def _is_unscored(context: Context) -> bool:
 
 def _inputs(context: Context, stage: Stage) -> Any:
     inputs, files = stage.inputs(context.recipe), stage.files(context.recipe)
-    return [inputs, *(remembered_digest(file, context.run.work) for file in files)] if files else inputs
+    return [inputs, *(model_files_digest(file, context.run.work) for file in files)] if files else inputs
 
 
 def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.packaged import PACKAGED, packaged_model
-from students.digests import remembered_digest
+from students.digests import model_files_digest, remembered_digest
 from students.extra import require_training
 from students.files import publish
 from students.quiet import quiet
@@ -51,7 +51,7 @@ def find_base(spec: str, *, beside: Path = Path()) -> Path | str:
 
 def base_digest(base: Path | str, cache: Path) -> str:
     """Names a base: the bytes of a directory, or the hub id. `cache` remembers those of large files."""
-    return remembered_digest(Path(base), cache) if Path(base).is_dir() else digest(str(base))
+    return model_files_digest(Path(base), cache) if Path(base).is_dir() else digest(str(base))
 
 
 def _convert(file: Path, target: Path) -> None:

@@ -14,6 +14,8 @@ MEMORY = "digests.json"
 """In the folder of the caches: {file: [stamp, digest]}."""
 LARGE_BYTES = 16 * 2**20
 """Smaller files are read each time: that takes a hundredth of a second."""
+CARD = "README.md"
+"""Written about a model whenever something is measured of it, and no part of it."""
 SETTLED_NS = 2 * 10**9
 """A file touched less than this ago may be touched again before the file system's clock ticks: it is not remembered."""
 
@@ -24,9 +26,18 @@ def remembered_digest(path: Path, cache: Path) -> str:
     A file is taken as unchanged while its size, inode and times of modification and change are; the last no program can
     set, so that one written in place with its old time restored is read again too.
     """
+    return _of_folder(path, cache) if path.is_dir() else _of_file(path, cache)
+
+
+def model_files_digest(path: Path, cache: Path) -> str:
+    """What tells a model from any other: the digest of its file, or of its folder without the card."""
     if not path.is_dir():
         return _of_file(path, cache)
-    files = sorted(item for item in path.rglob("*") if item.is_file())
+    return _of_folder(path, cache, besides=CARD)
+
+
+def _of_folder(path: Path, cache: Path, besides: str | None = None) -> str:
+    files = sorted(item for item in path.rglob("*") if item.is_file() and item.name != besides)
     return digest([[str(item.relative_to(path)), _of_file(item, cache)] for item in files])
 
 

@@ -19,13 +19,10 @@ from pipeline.run import RunDir
 from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.messages import Conversation, to_dicts
-from students.digests import remembered_digest
+from students.digests import model_files_digest
 from teachers.base import ANSWERS as ANSWERED
 from teachers.base import Sampling
 from teachers.spec import Spec
-
-CARD = "README.md"
-"""Written about a model, and no part of it."""
 
 
 class Memory:
@@ -56,12 +53,7 @@ class Memory:
 def model_of(spec: str, run: RunDir) -> str:
     """What tells a model from any other: the digest of its files; of a hosted one, its spec."""
     path = Path(Spec.parse(spec).model)
-    if path.is_file():
-        return remembered_digest(path, run.work)
-    files = sorted(item for item in path.rglob("*") if item.is_file() and item.name != CARD) if path.is_dir() else []
-    return (
-        digest([[str(item.relative_to(path)), remembered_digest(item, run.work)] for item in files]) if files else spec
-    )
+    return model_files_digest(path, run.work) if path.exists() else spec
 
 
 def key_of(model: str, prompt: Conversation, sampling: Sampling) -> str:

@@ -13,7 +13,7 @@ from students.config import Distill, StudentConfig
 
 Space = Mapping[str, Range | list[Choice]]
 
-FIXED = frozenset({"base", "max_length", "validation_fraction", "eval_every", "seed", "report_to"})
+FIXED = frozenset({"base", "max_length", "validation_fraction", "eval_every", "precision", "seed", "report_to"})
 """Not to be searched: they change what is measured or when, or, like the seed, are luck."""
 OF_ONE_METHOD = ("distill", "on_policy", "preference", "features")
 """Sections that only some methods take: left out where the method that is tried refuses them."""

@@ -10,7 +10,7 @@ import pytest
 
 from prompts.digest import digest_file
 from students import digests
-from students.digests import MEMORY, remembered_digest
+from students.digests import MEMORY, model_files_digest, remembered_digest
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +65,11 @@ def test_a_torn_memory_is_made_anew(base: Path, tmp_path: Path, torn: str) -> No
     (tmp_path / MEMORY).write_text(torn)
     assert remembered_digest(base, tmp_path) == digest_file(base)
     assert str(base / "model.safetensors") in (tmp_path / MEMORY).read_text()
+
+
+def test_a_models_card_is_no_part_of_it(base: Path, tmp_path: Path) -> None:
+    before = model_files_digest(base, tmp_path / "cache")
+    (base / "README.md").write_text("It scores .9")
+    assert model_files_digest(base, tmp_path / "cache") == before
+    (base / "model.safetensors").write_bytes(b"others.")
+    assert model_files_digest(base, tmp_path / "cache") != before
