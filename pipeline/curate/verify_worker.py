@@ -33,6 +33,7 @@ MAX_FILE = 64 << 20  # bytes of one file
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 POLL_S = 0.02
+NICE = 10  # of a sample's processes: whoever is to end them must get its turn among them
 SOON_S = 0.0005  # a process whose pipes are closed is about to be gone
 
 Check = Callable[[dict[str, Any]], Any]
@@ -124,6 +125,7 @@ def _become(
         _prctl(DEATH_SIGNAL, signal.SIGKILL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
+        os.nice(NICE)
         os.chdir(folder)
         os.environ.update(HOME=folder, TMPDIR=folder)
         tempfile.tempdir = folder

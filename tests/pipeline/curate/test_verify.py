@@ -71,6 +71,12 @@ def test_what_is_too_much_is_ended() -> None:
     assert reason(found[4]) == "kept"
 
 
+def test_a_sample_stands_behind_who_is_to_end_it() -> None:
+    """Else a fork bomb's processes would, where the scheduler groups none, leave it no turn."""
+    [found] = verdicts(Verify(function=FUNCTION), "nice")
+    assert reason(found) == "kept"
+
+
 def test_what_is_untidy_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
     replies = ["print", "read", "write", "write", "fork", "env", "right"]

@@ -56,6 +56,8 @@ def check(sample: dict[str, Any]) -> bool:
         case "bomb":
             while True:
                 os.fork()
+        case "nice":
+            return os.nice(0) > os.getpriority(os.PRIO_PROCESS, os.getppid())
         case "daemon":
             subprocess.Popen(["sleep", sample["completion"].split()[1]], start_new_session=True)
             return True
