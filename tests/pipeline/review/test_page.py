@@ -43,32 +43,32 @@ def test_a_review_by_keyboard_and_the_corpus_that_follows(tmp_path: Path) -> Non
         page.goto(url)
         expect(page.locator("#place")).to_have_text("1 of 24")
         assert "token" not in page.url
-        press(page, "r", "rejected")
+        press(page, "ArrowRight", "right is better")  # first: whatever the order, neither of the pair is decided
+        expect(page.locator("#done")).to_have_text("2 decided")
+        press(page, "u", "undone")
+        expect(page.locator("#place")).to_have_text("1 of 24")
+        press(page, "n")
+        page.keyboard.type("a note with a, r and u in it")
+        press(page, "Escape")
+        press(page, "ArrowLeft", "left is better")
         expect(page.locator("#place")).to_have_text("2 of 24")
+        press(page, "r", "rejected")
         press(page, "a", "accepted")
         press(page, "e")
         expect(page.locator("#text")).to_be_focused()
         page.locator("#text").fill("by hand <b>\u202e")
         press(page, "Control+Enter", "edited")
-        press(page, "ArrowRight", "right is better")
-        expect(page.locator("#done")).to_have_text("5 decided")  # both of the pair
-        press(page, "u", "undone")
-        expect(page.locator("#place")).to_have_text("4 of 24")
-        press(page, "n")
-        page.keyboard.type("a note with a, r and u in it")
-        press(page, "Escape")
-        press(page, "ArrowLeft", "left is better")
         press(page, "?")
         expect(page.locator("#keys")).to_be_visible()
     made = read_decisions(run.reviews)
-    assert [one.kind for one in made] == ["reject", "accept", "edit", "prefer", "withdraw", "prefer"]
-    assert (made[2].text, made[5].note) == ("by hand <b>\u202e", "a note with a, r and u in it")
+    assert [one.kind for one in made] == ["prefer", "withdraw", "prefer", "reject", "accept", "edit"]
+    assert (made[5].text, made[2].note) == ("by hand <b>\u202e", "a note with a, r and u in it")
     follows(run, tmp_path)
 
 
 def follows(run: RunDir, folder: Path) -> None:
     """Curation obeys what was decided on the train side, once."""
-    reject, accept, edit, *_ = read_decisions(run.reviews)
+    *_, reject, accept, edit = read_decisions(run.reviews)
     curated(folder / "recipe.yaml")
     rows = {one["sample_id"]: one for path in (run.kept, run.dropped) for one in read_rows(path)}
     if rows[edit.sample_id]["split"] == "train":
