@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 let pile = null; // the overview: who, how many, which are decided
 let place = 0; // the item shown
 let item = null;
-let busy = false; // a decision is on its way: a second key press is not a second decision
+let busy = false; // a decision is on its way: a key pressed before the next item is seen decides nothing
 const made = []; // decisions of this sitting, for undo
 
 async function call(path, body) {
@@ -20,6 +20,11 @@ async function call(path, body) {
 function say(text, failed = false) {
   $("status").textContent = text;
   $("status").classList.toggle("error", failed);
+}
+
+function setBusy(on) {
+  busy = on;
+  document.body.setAttribute("aria-busy", String(on));
 }
 
 function put(id, text) {
@@ -104,7 +109,7 @@ function undecided(from) {
 
 async function decide(body, words) {
   if (busy) return;
-  busy = true;
+  setBusy(true);
   const at = place;
   try {
     const now = await call("/api/decisions", { sample_id: item.sample_id, note: $("note").value, ...body });
@@ -116,7 +121,7 @@ async function decide(body, words) {
   } catch (error) {
     say(`Not saved: ${error.message}`, true);
   } finally {
-    busy = false;
+    setBusy(false);
   }
 }
 

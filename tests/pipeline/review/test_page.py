@@ -19,6 +19,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def press(page: Page, key: str, saved: str = "") -> None:
+    expect(page.locator("body")).not_to_have_attribute("aria-busy", "true")  # it hears no key while it saves
     page.keyboard.press(key)
     if saved:
         expect(page.locator("#status")).to_contain_text(f"Saved: {saved}")
