@@ -185,10 +185,12 @@ def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 
     Generates and curates first, where that is not up to date. Settings are compared on rows of the train split.
     """
+    from pipeline.launched import require_launchable
     from pipeline.progress import Progress
     from pipeline.tune.run import tune as search
     from pipeline.tune.table import render
 
+    require_launchable("tune")
     loaded = _load(recipe, overrides, teacher)
     with Progress(as_json=as_json) as progress:
         found = search(loaded, _directory(run_dir, loaded), progress)
@@ -356,14 +358,22 @@ def _run(
     as_json: bool,
     force_from: str | None = None,
 ) -> None:
+    from pipeline import launched
     from pipeline.context import Context
     from pipeline.progress import Progress
-    from pipeline.run import open_run
+    from pipeline.run import RunDir, open_run
     from pipeline.stages import run_stages
     from pipeline.summary import read_summary, render_summary
 
+    launched.require_launchable(last if first == last else "run", last)
     loaded = _load(recipe, overrides, teacher)
+    if not launched.is_first():
+        from pipeline.train import join
+
+        join(loaded, RunDir(_directory(run_dir, loaded)))
+        return
     with (
+        launched.leading(),
         open_run(_directory(run_dir, loaded), loaded) as (directory, manifest),
         Progress(as_json=as_json, file=directory.now) as progress,
     ):

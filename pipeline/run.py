@@ -118,6 +118,11 @@ class RunDir:
         return self.root / "work"
 
     @property
+    def checkpoints(self) -> Path:
+        """What a killed training of the student goes on from."""
+        return self.work / "checkpoints"
+
+    @property
     def logs(self) -> Path:
         """What is written to be watched, not to be gone on from."""
         return self.root / "logs"

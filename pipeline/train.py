@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
+from pipeline.launched import call_others, is_called
 from pipeline.local_teacher import prepare_teacher
+from pipeline.recipe import Recipe
+from pipeline.run import RunDir
 from pipeline.student_card import write_student_card
 from pipeline.terms import provenance
 from pipeline.train_log import open_log
 from prompts.errors import InputError
 from students.base import prepare_base
 from students.config import StudentConfig
-from students.result import OnProgress, OnValidation, Progress, TrainResult
+from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
 from students.train import train
 
 
@@ -33,13 +36,19 @@ def work(context: Context) -> dict[str, Any]:
             )
 
         result = train_student(
-            context, context.recipe.student, out=run.student, work=run.work / "checkpoints", on_progress=on_progress
+            context.recipe, run, context.recipe.student, out=run.student, work=run.checkpoints, on_progress=on_progress
         )
         log.end(result)
     if result.steps < result.planned_steps:
         measured = f"{context.recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
     return asdict(result)
+
+
+def join(recipe: Recipe, run: RunDir) -> None:
+    """Trains with the first process of a launcher, where that has something to train; says and writes nothing."""
+    if is_called():
+        train_student(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
 
 
 def _require_other_base(context: Context) -> None:
@@ -50,28 +59,31 @@ def _require_other_base(context: Context) -> None:
 
 
 def train_student(
-    context: Context,
+    recipe: Recipe,
+    run: RunDir,
     config: StudentConfig,
     *,
     out: Path,
     work: Path,
-    on_progress: OnProgress,
+    on_progress: OnProgress = ignore,
     on_validation: OnValidation | None = None,
 ) -> TrainResult:
     """One training on the run's corpus, the recipe's own or another; the rest is `students.train.train`'s."""
-    run = context.run
+    base = prepare_base(config.base, cache=run.work)
+    teacher = prepare_teacher(config, recipe.specs, run.work)
+    call_others()
     return train(
         config,
         corpus=run.kept,
-        base=prepare_base(config.base, cache=run.work),
-        teacher=prepare_teacher(config, context.recipe.specs, run.work),
+        base=base,
+        teacher=teacher,
         out=out,
         work=work,
         cache=run.work,
         logs=run.logs,
         on_progress=on_progress,
         on_validation=on_validation,
-        provenance=provenance(context.recipe, run),
+        provenance=provenance(recipe, run),
     )
 
 

@@ -79,7 +79,13 @@ def settings_for(config: StudentConfig, base: str, longest: int | None = None) -
 
 
 def use_settings(arguments: Any, settings: Settings) -> None:
-    """Tells the trainer what depends on the base's size."""
+    """Tells the trainer what depends on the base's size, and that each process has one device.
+
+    transformers takes all the GPUs that one process sees, by DataParallel: a batch would then be as many times larger,
+    and its loss another. Several are used by `accelerate launch`.
+    """
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
     again = settings.activation_checkpointing and not checkpoints_itself()
     arguments.activation_checkpointing = arguments.gradient_checkpointing = again
 

@@ -90,11 +90,13 @@ def _budget(budget: Mapping[str, Any] | None) -> list[str]:
 def _training(training: Mapping[str, Any] | None) -> str:
     if training is None:
         return "training   memory unknown: the base's sizes cannot be read on this machine"
-    where = training["device"] if training["devices"] == 1 else f"{training['devices']} x {training['device']}, each"
+    where = training["device"] if training["devices"] == 1 else f"one of {training['devices']} x {training['device']}"
     need, has = _bytes(training["memory_bytes"]), _bytes(training["device_bytes"])
     line = f"training   about {need} of memory, of {has}: {where}"
     parts = ", ".join(f"{name} {_bytes(size)}" for name, size in training["parts_bytes"].items())
     more = "; a teacher in memory beside it is not counted" if training["needs_teacher"] else ""
+    if (count := training["devices"]) > 1:
+        more += f"; all {count}: accelerate launch --num_processes {count} -m pipeline.cli train RECIPE"
     return f"{line}, {training['settings']}{more}\n           {parts}"
 
 

@@ -68,7 +68,8 @@ class Attempt:
 
     def _train(self) -> TrainResult:
         return train_student(
-            self.context,
+            self.context.recipe,
+            self.context.run,
             self.config,
             out=self.place / "student",
             work=self.place / "checkpoints",

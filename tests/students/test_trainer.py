@@ -11,7 +11,7 @@ from students.method import Job, Setup
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
-from students.settings import training_arguments
+from students.settings import settings_for, training_arguments, use_settings
 from students.sft import build_trainer, load_data
 from students.trainer import CompletionTrainer, completion_loss
 
@@ -64,3 +64,11 @@ def test_nothing_is_reported_to_anybody(trainer: CompletionTrainer, monkeypatch:
     trainer._send_telemetry()
     assert len(sent) == 1
     assert "_send_telemetry" in base_trainer._BaseTrainer.__init__.__code__.co_names
+
+
+def test_a_process_takes_one_gpu_of_several(tiny: Path, tmp_path: Path) -> None:
+    config = StudentConfig(base=str(tiny))
+    arguments = training_arguments(config, tmp_path)
+    arguments._n_gpu = 3  # what transformers sets where it sees three; DataParallel would then split the batch
+    use_settings(arguments, settings_for(config, config.base))
+    assert (arguments.n_gpu, arguments.train_batch_size) == (1, config.batch_size)
