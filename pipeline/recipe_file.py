@@ -18,6 +18,7 @@ from prompts.errors import InputError
 
 RECIPES = Path(__file__).parent / "recipes"
 
+UNION_MEMBERS = ("int", "float", "str", "bool")
 STEP_NAMES = frozenset(kind.model_fields["step"].default for kind in get_args(get_args(Step)[0]))
 """The tags of the steps' union: pydantic puts them into the place of an error."""
 
@@ -102,16 +103,25 @@ def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
     first = error.errors()[0]
-    loc = first["loc"]
-    # A tag follows its step's number; `judge` is a field's name too.
-    known = [
-        part for before, part in zip(("", *loc), loc, strict=False) if isinstance(before, str) or part not in STEP_NAMES
-    ]
+    known = _without_tags(first["loc"])
     field = ".".join(str(part) for part in known)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InputError(
         f"{first['msg']}{more}", path=path, line=line_of(root, known), field=field, remedy=_remedy(first, known)
     )
+
+
+def _without_tags(loc: tuple[int | str, ...]) -> list[int | str]:
+    """The place as the recipe's author wrote it: pydantic adds which member of a union it tried.
+
+    A step's tag follows its number, for `judge` is a field's name too.
+    """
+    known = [
+        part
+        for before, part in zip(("", *loc), loc, strict=False)
+        if "[" not in str(part) and (isinstance(before, str) or part not in STEP_NAMES)
+    ]
+    return known[:-1] if known[-1:] and known[-1] in UNION_MEMBERS else known
 
 
 def _remedy(error: Any, loc: list[int | str]) -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.section import Section
 
@@ -48,3 +48,15 @@ class Tune(Section):
     """A student's field, `learning_rate` or `lora.rank`, to its range or its choices; null for a field of a section
     leaves the section out. None: learning rate and epochs around the recipe's own, the rank where there are adapters,
     and what weighs the soft targets where they are distilled."""
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _check_keys(cls, space: Any) -> Any:
+        for name, values in space.items() if isinstance(space, dict) else ():
+            if isinstance(values, dict) and values.keys().isdisjoint(("low", "high")):
+                field = next(iter(values), "FIELD")
+                raise ValueError(
+                    f"'{name}' is neither a list of choices nor a range with low and high; the field of a section is "
+                    f"one key: {{{name}.{field}: ...}}"
+                )
+        return space

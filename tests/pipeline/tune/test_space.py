@@ -105,3 +105,17 @@ def test_a_space_survives_the_resolved_recipe(tmp_path: Path) -> None:
     assert load_recipe(tmp_path / "resolved.yaml").tune == recipe.tune
     assert recipe.tune.space is not None
     assert recipe.tune.space["lora.rank"] == [None, 8]
+
+
+@pytest.mark.parametrize(
+    ("space", "says"),
+    [
+        ({"distill": {"sharpen": [1]}}, r"field 'tune.space': .*{distill.sharpen: ...}"),
+        ({"epochs": {"low": "a", "high": 2}}, r"field 'tune.space.epochs.low': .*integer"),
+    ],
+)
+def test_a_space_that_is_none_is_refused_in_the_words_of_its_author(
+    tmp_path: Path, space: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        load_recipe(write_recipe(tmp_path, tune={"space": space}))
