@@ -75,13 +75,13 @@ class SoftTargetTrainer(CompletionTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The summed loss over the number of taught tokens in the global batch, in nats."""
+        """The summed loss over `items` of the taught tokens, in nats."""
         parts = {name: inputs.pop(name) for name in PARTS}
         outputs, targets_BC, columns_C = taught_logits(model, inputs)
         taught_BC = targets_BC != IGNORED
         place_M = parts["place_BT"][:, 1:][:, columns_C][taught_BC]
         total = self.total(outputs.logits[taught_BC], targets_BC[taught_BC], place_M, parts)
-        items = taught_BC.sum() if num_items_in_batch is None else torch.as_tensor(num_items_in_batch)
+        items = torch.as_tensor(self.items(model, targets_BC, num_items_in_batch))
         loss = self.scaled(total / items.clamp(min=1), num_items_in_batch)
         return (loss, outputs) if return_outputs else loss
 

@@ -6,6 +6,7 @@ Shapes: B rows, T tokens, K columns that hold a label in at least one row, V the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -27,12 +28,29 @@ class CompletionTrainer(Unreported, SFTTrainer):  # type: ignore[misc]  # trl is
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Cross-entropy of the completion tokens, in nats, over the number of them in the global batch."""
+        """Cross-entropy of the completion tokens, in nats, over `items` of them."""
         if inputs["labels"].device.type != "cpu":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         outputs, targets_BK, _ = taught_logits(model, inputs)
-        loss = self.scaled(completion_loss(outputs.logits, targets_BK, num_items_in_batch), num_items_in_batch)
+        items = self.items(model, targets_BK, num_items_in_batch)
+        loss = self.scaled(completion_loss(outputs.logits, targets_BK, items), num_items_in_batch)
         return (loss, outputs) if return_outputs else loss
+
+    def items(self, model: Any, targets_BK: torch.Tensor, num_items_in_batch: Any) -> Any:
+        """How many labels a batch's loss is over: those of the global batch, or its own where that is not known.
+
+        Where validation rows are measured, as many as so many rows have on average: the trainer takes the mean over
+        rows, which is then the mean over all labels, however the rows are put into batches.
+        """
+        if num_items_in_batch is None and not model.training:
+            return len(targets_BK) * self.labels_a_row
+        return (targets_BK != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+
+    @cached_property
+    def labels_a_row(self) -> float:
+        """The mean number of labels of a validation row."""
+        labels = [label for row in self.eval_dataset["labels"] for label in row[1:]]
+        return sum(label != IGNORED for label in labels) / len(self.eval_dataset)
 
     def scaled(self, loss: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
         """A loss over the items of all processes, such that DDP's mean of the gradients is the whole batch's."""
@@ -50,8 +68,7 @@ def taught_logits(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, torch.Ten
     return model(**forward, use_cache=False, logits_to_keep=columns_K), targets_BT[:, columns_K], columns_K
 
 
-def completion_loss(logits_BKV: torch.Tensor, targets_BK: torch.Tensor, items: Any = None) -> torch.Tensor:
-    """The summed cross-entropy over `items`: by default the labels in this batch, at least one."""
+def completion_loss(logits_BKV: torch.Tensor, targets_BK: torch.Tensor, items: Any) -> torch.Tensor:
+    """The summed cross-entropy over `items`, at least one."""
     total = cross_entropy(logits_BKV.float().flatten(0, 1), targets_BK.flatten(), ignore_index=IGNORED, reduction="sum")
-    count = (targets_BK != IGNORED).sum() if items is None else torch.as_tensor(items)
-    return total / count.clamp(min=1)
+    return total / torch.as_tensor(items).clamp(min=1)

@@ -48,7 +48,7 @@ def test_our_loss_is_trl_s_own_and_so_are_its_gradients(trainer: CompletionTrain
 
 def test_a_batch_without_labels_costs_nothing_and_has_gradients() -> None:
     logits_BKV = torch.zeros(2, 0, 5, requires_grad=True)
-    loss = completion_loss(logits_BKV, torch.zeros(2, 0, dtype=torch.long))
+    loss = completion_loss(logits_BKV, torch.zeros(2, 0, dtype=torch.long), items=0)
     (gradient,) = torch.autograd.grad(loss, logits_BKV)
     assert (loss.item(), gradient.shape) == (0, logits_BKV.shape)
 
@@ -72,3 +72,16 @@ def test_a_process_takes_one_gpu_of_several(tiny: Path, tmp_path: Path) -> None:
     arguments._n_gpu = 3  # what transformers sets where it sees three; DataParallel would then split the batch
     use_settings(arguments, settings_for(config, config.base))
     assert (arguments.n_gpu, arguments.train_batch_size) == (1, config.batch_size)
+
+
+def test_the_validation_loss_is_a_mean_over_tokens_whatever_the_batches(trainer: CompletionTrainer) -> None:
+    def cut(row: dict[str, Any], place: int) -> dict[str, Any]:
+        return {"labels": [IGNORED] * (len(row["labels"]) - 1 - place % 3) + row["labels"][-1 - place % 3 :]}
+
+    trainer.eval_dataset = trainer.eval_dataset.map(cut, with_indices=True)
+    found = []
+    with quiet():
+        for size in (1, 3, 8):
+            trainer.args.per_device_eval_batch_size = size
+            found.append(trainer.evaluate()["eval_loss"])
+    assert found == pytest.approx([found[0]] * 3, abs=1e-6)
