@@ -1,9 +1,10 @@
 """What a training step costs: ours beside TRL's SFTTrainer on the same rows: python -m benchmarks.train_throughput
 
 Every side starts from the same weights and reads the same rows once, so that it reads the same real tokens (prompt and
-completion, no padding); it is timed from before the first step to after the last. Sides take turns. TRL gets the rows
-as conversations, and its defaults: bfloat16 autocast, activation checkpointing, random order. `TRL, float32` is what an
-engineer gets who turns the first two off. `--layers` takes the first so many of the base's layers.
+completion, no padding); it is timed from before the first step to after the last. Sides take turns, and each round has
+another seed: their orders differ, so one round's losses tell little. TRL gets the rows as conversations, and its
+defaults: bfloat16 autocast, activation checkpointing, random order. `TRL, float32` is what an engineer gets who turns
+the first two off. `--layers` takes the first so many of the base's layers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -94,9 +95,10 @@ def compare(name: str, corpus: Path, base: str, chosen: argparse.Namespace) -> N
     taught = sum(label >= 0 for row in data.train for label in row["labels"])
     print(f"{name}: {len(data.train)} rows, {sum(data.lengths):,} tokens, {taught:,} of them taught", flush=True)
     found: dict[str, list[Timed]] = {side: [] for side in chosen.sides}
-    for _ in range(chosen.rounds):
+    for seed in range(chosen.rounds):
+        of_round = replace(job, config=config.model_copy(update={"seed": seed}))
         for side in chosen.sides:
-            found[side].append(run(SIDES[side], job, data, tokenizer))
+            found[side].append(run(SIDES[side], of_round, data, tokenizer))
     for side in chosen.sides:
         print(line(side, found[side], found["ours"]), flush=True)
 
@@ -111,16 +113,16 @@ def line(side: str, theirs: list[Timed], ours: list[Timed]) -> str:
         median(getattr(they, part) / getattr(we, part) for they, we in zip(theirs, ours, strict=True))
         for part in ("wall_s", "cpu_s")
     )
-    losses = median(one.loss for one in theirs)
+    losses = ", ".join(f"{one.loss:.4f}" for one in theirs)
     return (
-        f"  {side:<14} {rate:7.0f} tokens/s  {cpu:7.0f} tokens per CPU s  validation loss {losses:.4f}"
+        f"  {side:<14} {rate:7.0f} tokens/s  {cpu:7.0f} tokens per CPU s  validation loss {losses}"
         f"  ours is {wall_x:.2f} x as fast, {cpu_x:.2f} x by CPU"
     )
 
 
 def run(build: Callable[[Job, Data, Any], Any], job: Job, data: Data, tokenizer: Any) -> Timed:
     """One training from the base's weights."""
-    torch.manual_seed(0)
+    torch.manual_seed(job.config.seed)
     trainer, clock = build(job, data, tokenizer), Clock()
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(clock)

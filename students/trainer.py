@@ -49,8 +49,8 @@ class CompletionTrainer(Unreported, SFTTrainer):  # type: ignore[misc]  # trl is
     @cached_property
     def labels_a_row(self) -> float:
         """The mean number of labels of a validation row."""
-        counts = [sum(label != IGNORED for label in row[1:]) for row in self.eval_dataset["labels"]]
-        return sum(counts) / len(counts)
+        taught: int = sum(label != IGNORED for row in self.eval_dataset["labels"] for label in row[1:])
+        return taught / len(self.eval_dataset["labels"])
 
     def scaled(self, loss: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
         """A loss over the items of all processes, such that DDP's mean of the gradients is the whole batch's."""
