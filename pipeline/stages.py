@@ -56,6 +56,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
     """
     if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
         require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
+        _say_too_little_memory(context)
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
         require_exports(context.recipe.exports)
     if NAMES.index(first) <= NAMES.index("evaluate") <= NAMES.index(last):
@@ -96,6 +97,16 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         else:
             _work(context, stage, fingerprint)
         upstream = digest([fingerprint, context.manifest.stages[stage.name].counts.get("outcomes")])
+
+
+def _say_too_little_memory(context: Context) -> None:
+    """Said and not refused, as `plan` does: an estimate may be wrong, and other stages need no such memory."""
+    from pipeline.plan.training import plan_training, require_memory
+
+    try:
+        require_memory({"training": plan_training(context.recipe)})
+    except InputError as error:
+        context.progress.say(f"train: {error}")
 
 
 def _is_unscored(context: Context) -> bool:

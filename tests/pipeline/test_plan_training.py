@@ -12,7 +12,7 @@ from pipeline.plan import require_memory
 from pipeline.plan.training import plan_training
 from pipeline.recipe_file import load_recipe
 from prompts.errors import InputError
-from tests.pipeline.helpers import write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
 
 
 @pytest.fixture
@@ -42,6 +42,14 @@ def test_too_little_memory_is_exit_2_with_what_would_fit_and_the_rest_of_the_pla
     assert done.returncode == 2
     assert "training needs about" in done.stderr
     assert "calls " in done.stdout
+
+
+def test_a_run_says_it_before_a_teacher_is_paid(recipe: Path, tmp_path: Path) -> None:
+    large = ("--set", "student.batch_size=512", "--set", "student.max_length=8192")
+    done = stillhouse("run", recipe, *large, cwd=tmp_path)  # there is no key, so it ends there
+    said, failed = done.stderr.splitlines()[0], done.stderr.splitlines()[-1]
+    assert "training needs about" in said, done.stderr
+    assert "OPENAI_API_KEY" in failed, done.stderr
 
 
 def test_what_would_fit_is_named(recipe: Path) -> None:
