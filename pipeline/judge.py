@@ -10,6 +10,7 @@ from pipeline.context import Context
 from pipeline.curate.config import Judge, Judged
 from pipeline.curate.judging import SCHEMA
 from pipeline.journal import Journal, texts_of
+from pipeline.recipe import Generate
 from pipeline.roster import TeacherEntry
 from pipeline.seats import Seat, seat_of
 from pipeline.session import ask
@@ -39,16 +40,16 @@ def recall_judge(context: Context, config: Judged, questions: Sequence[Conversat
     return _answers(context, requests)
 
 
-def judging_seat(context: Context, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> Seat:
+def judging_seat(generate: Generate, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> Seat:
     """The judge described, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
     changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0}
     changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
     changes |= {"optional": ["temperature", "json_schema"]}
-    return seat_of(entry, context.recipe.generate.model_copy(update=changes), system=False)
+    return seat_of(entry, generate.model_copy(update=changes), system=False)
 
 
 def _seat(context: Context, config: Judged) -> Seat:
-    return judging_seat(context, config.judge, SCHEMA if isinstance(config, Judge) else None)
+    return judging_seat(context.recipe.generate, config.judge, SCHEMA if isinstance(config, Judge) else None)
 
 
 def _requests(seat: Seat, questions: Sequence[Conversation]) -> dict[Conversation, Request]:

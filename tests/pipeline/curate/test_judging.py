@@ -12,17 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.context import Context
 from pipeline.curate.best import Ask, ask_nobody
 from pipeline.curate.config import Judge, Judged
 from pipeline.curate.judging import SCHEMA, SCORES, judge, question_of, read_opinion
 from pipeline.curate.step import Drop, Keep, Sample
 from pipeline.judge import judging_seat
-from pipeline.manifest import Manifest
-from pipeline.progress import Progress
 from pipeline.recipe_file import load_recipe
 from pipeline.roster import TeacherEntry
-from pipeline.run import RunDir
 from prompts.messages import Conversation
 from tests.pipeline.curate.test_steps import reason, sample
 from tests.pipeline.helpers import write_recipe
@@ -150,10 +146,8 @@ def test_any_text_can_be_judged(text: str) -> None:
 @pytest.mark.parametrize(("able", "schema"), [(True, SCHEMA), (False, None)])
 def test_a_judge_is_held_to_the_schema_where_it_can_be(tmp_path: Path, able: bool, schema: Any) -> None:
     recipe = load_recipe(write_recipe(tmp_path))
-    run = RunDir(tmp_path / "run")
     entry = TeacherEntry(spec="openai:m@http://127.0.0.1:1/v1", capabilities={"schema": able})
-    with Progress(as_json=True) as progress:
-        seat = judging_seat(Context(recipe, run, Manifest(run.manifest, "small"), progress), entry, SCHEMA)
+    seat = judging_seat(recipe.generate, entry, SCHEMA)
     assert (None if seat.schema is None else json.loads(seat.schema)) == schema
     assert seat.sampling.temperature == 0
 
