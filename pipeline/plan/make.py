@@ -26,6 +26,7 @@ from pipeline.run import RunDir
 def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
     """Calls still owed, tokens, dollars by lane, disk and hours, of all the recipe's prompts.
 
+    `calls` are the teachers'; `judge` is the evaluation's, and what has an interval is of them all.
     From a sample of the prompts, and of the replies that the journal in `root` has. Raises InputError for a bad
     recipe, or a bad row among those sampled; RunError for a journal that cannot be read.
     """
@@ -40,7 +41,8 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
 
 
 def _as_data(whole: Whole) -> dict[str, Any]:
-    sample, shares, owed = whole.sample, whole.shares, whole.owed
+    sample, shares, owed, judging = whole.sample, whole.shares, whole.owed, whole.judging
+    everyone = [*shares, *([] if judging is None else [judging.share])]
     samples = sample.population * whole.chains_a_prompt
     lanes = {name: lane_total(whole, name) for name in LANES}
     own = lanes[whole.recipe.generate.lane]
@@ -53,8 +55,10 @@ def _as_data(whole: Whole) -> dict[str, Any]:
         "answered": samples - round(_best(owed)),
         **_spread("answered", Interval(samples - owed.high, samples - _best(owed), samples - owed.low)),
         "calls": sum(round(_best(share.calls)) for share in shares),
-        **_spread("input_tokens", total(share.input_tokens for share in shares)),
-        **_spread("output_tokens", total(share.output_tokens for share in shares)),
+        "judge": None if judging is None else _share_data(judging.share, [judging.lane]),
+        **_spread("calls", total(share.calls for share in everyone)),
+        **_spread("input_tokens", total(share.input_tokens for share in everyone)),
+        **_spread("output_tokens", total(share.output_tokens for share in everyone)),
         "lane": whole.recipe.generate.lane,
         "cost_usd_at_most": None if own is None else own.cost_usd_at_most,
         "lanes": {name: _lane_data(lane) for name, lane in lanes.items()},

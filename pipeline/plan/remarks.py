@@ -24,6 +24,9 @@ def remarks_on(whole: Whole) -> Iterator[str]:
     for share in whole.shares:
         yield from share.remarks
         yield from _lane_remarks(share, recipe)
+    if whole.judging is not None:
+        yield from whole.judging.share.remarks
+        yield from _price_remark(whole.judging.share, "evaluate.judge")
     if sample.skipped:
         yield sample.skipped
     if sample.repeats and not sample.is_all:
@@ -34,11 +37,17 @@ def remarks_on(whole: Whole) -> Iterator[str]:
     if recipe.generate.accept is not None:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
     if recipe.rescore is not None or any(isinstance(step, Judged) for step in recipe.curation.steps):
-        yield "the judge's and the rescorer's calls are not in these numbers"
+        yield "the calls of curation's judge and of the rescorer are not in these numbers"
     try:
         check_budget(recipe, whole.seats)
     except InputError as error:
         yield f"the run would stop at once: {error}"
+
+
+def _price_remark(share: Share, field: str) -> Iterator[str]:
+    if not is_free(share.seat) and "online" not in share.worst_usd:
+        label = share.seat.entry.label
+        yield f"{label}: no price is known; a run with a budget stops until the recipe gives {field}.price"
 
 
 def _lane_remarks(share: Share, recipe: Recipe) -> Iterator[str]:
@@ -50,8 +59,7 @@ def _lane_remarks(share: Share, recipe: Recipe) -> Iterator[str]:
         yield f"{label} has no batch lane: the run would stop at once"
     if recipe.generate.lane == "batch" and limits is not None and calls < limits.min_requests:
         yield f"{label}: {calls:,.0f} calls are fewer than the {limits.min_requests} of a batch"
-    if not is_free(seat) and "online" not in share.worst_usd:
-        yield f"{label}: no price is known; a run with a budget stops until the recipe gives teacher.price"
+    yield from _price_remark(share, "teacher")
     if share.measured.latency_s(calls) is None and latency_s(share) is not None:
         quick, slow = zip(FIRST_TOKEN_S, TOKENS_PER_S, strict=True)
         yield (

@@ -12,13 +12,15 @@ DASH = "–"
 
 def render_plan(plan: Mapping[str, Any]) -> str:
     """The plan in words."""
-    rows = [row for part in plan["teachers"] for row in _rows(part)]
-    if len(plan["teachers"]) > 1:
+    judge = plan["judge"]
+    asked = plan["teachers"] if judge is None else [*plan["teachers"], _judging(judge)]
+    rows = [row for part in asked for row in _rows(part)]
+    if len(asked) > 1:
         rows += [_total_row(plan, name, lane) for name, lane in plan["lanes"].items() if lane is not None]
     lines = [_first(plan), "", *_table([HEAD, *rows]), ""]
     lines.append(f"disk       {_span(plan, 'disk_bytes', _bytes)} more for the journal")
-    lines += [_key(part) for part in plan["teachers"] if part["key_needed"]]
-    lines += _budget(plan["budget"])
+    lines += dict.fromkeys(_key(part) for part in asked if part["key_needed"])
+    lines += _budget(plan["budget"], judged=judge is not None)
     lines.append(_training(plan["training"]))
     return "\n".join([*lines, *plan["remarks"]])
 
@@ -28,6 +30,12 @@ def _first(plan: Mapping[str, Any]) -> str:
     answered = f"{'about ' if is_sample and plan['answered'] else ''}{plan['answered']:,} answers there already"
     line = f"calls      {plan['calls']:,}: {plan['prompts']:,} prompts, {answered}"
     return f"{line}; from a sample of {plan['sampled_rows']:,} rows, 95 % intervals" if is_sample else line
+
+
+def _judging(judge: Mapping[str, Any]) -> dict[str, Any]:
+    """The judge as one more row, in the one lane that judges are asked in."""
+    lanes = {name: lane for name, lane in judge["lanes"].items() if lane is not None}
+    return {**judge, "teacher": f"judge {judge['teacher']}", "lanes": lanes}
 
 
 def _rows(part: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -42,7 +50,7 @@ def _rows(part: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def _total_row(plan: Mapping[str, Any], name: str, lane: Mapping[str, Any]) -> tuple[str, ...]:
     tokens = (_span(plan, "input_tokens", _count), _span(plan, "output_tokens", _count))
-    return ("in all", name, _count(plan["calls"]), *tokens, *_amounts(lane))
+    return ("in all", name, _span(plan, "calls", _count), *tokens, *_amounts(lane))
 
 
 def _amounts(lane: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -76,7 +84,7 @@ def _key(part: Mapping[str, Any]) -> str:
     return f"key        {part['key_needed']} is {'set' if part['key_present'] else 'not set'}"
 
 
-def _budget(budget: Mapping[str, Any] | None) -> list[str]:
+def _budget(budget: Mapping[str, Any] | None, *, judged: bool) -> list[str]:
     if budget is None:
         return []
     line = f"budget     {_money(budget['left_usd'])} of {_money(budget['budget_usd'])} left"
@@ -84,7 +92,8 @@ def _budget(budget: Mapping[str, Any] | None) -> list[str]:
         return [f"{line}; what it buys is unknown"]
     if budget["covers_high"]:
         return [f"{line}: enough, by the high estimate"]
-    return [f"{line}: answers {_span(budget, 'prompts_bought', _count)} of the prompts that are owed"]
+    rest = "; the judge is asked with what is left" if judged else ""
+    return [f"{line}: answers {_span(budget, 'prompts_bought', _count)} of the prompts that are owed{rest}"]
 
 
 def _training(training: Mapping[str, Any] | None) -> str:

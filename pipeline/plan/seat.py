@@ -37,7 +37,7 @@ class Share:
 
 
 def share_of(seat: Seat, owed: Owed, measured: Measured, sample: Sample, calls: Interval, *, waits: bool) -> Share:
-    """A teacher's share. `waits`: it is asked only where an earlier one refuses or fails, so perhaps never."""
+    """A teacher's share. `waits`: it may never be asked, as where an earlier one refuses nothing."""
     size = sum_of(owed.bytes_N, sample.population)
     per_byte = measured.tokens_per_byte()
     if per_byte is None:

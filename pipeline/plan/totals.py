@@ -41,26 +41,41 @@ class Budget:
 
 
 def lane_total(whole: Whole, name: str) -> Lane | None:
+    """All teachers in one lane, and the evaluation's judge after them; None where a teacher has not that lane."""
+    teachers = teachers_total(whole, name)
+    if teachers is None or whole.judging is None:
+        return teachers
+    judge = whole.judging.lane
+    return Lane(
+        name,
+        cost_usd=_sum_known([teachers.cost_usd, judge.cost_usd]),
+        cost_usd_at_most=_sum_at_most([teachers, judge]),
+        hours=_sum_known([teachers.hours, judge.hours]),
+        jobs=teachers.jobs,
+    )
+
+
+def teachers_total(whole: Whole, name: str) -> Lane | None:
     """All teachers in one lane; None where one of them has it not."""
     found = [lane for lanes in whole.lanes for lane in lanes if lane.name == name]
     if len(found) < len(whole.lanes):
         return None
-    at_most = [lane.cost_usd_at_most for lane in found]
     jobs = sum(lane.jobs or 0 for lane in found) if name == "batch" else None
     return Lane(
         name,
         cost_usd=_sum_known([lane.cost_usd for lane in found]),
-        cost_usd_at_most=None if None in at_most else sum(filter(None, at_most)),
+        cost_usd_at_most=_sum_at_most(found),
         hours=_hours(whole, found),
         jobs=jobs,
     )
 
 
 def disk_bytes(whole: Whole) -> Interval:
-    """What the journal grows by: the prompts' last turns, and a sample's rows and reply each."""
+    """What the journal grows by: the prompts' last turns, a sample's rows and reply each, and the judge's questions."""
     sample = whole.sample
     grown = sum_of(stored_bytes_N(sample) * (whole.owed_N > 0), sample.population)
-    for share in whole.shares:
+    judges = [] if whole.judging is None else [whole.judging.share]
+    for share in (*whole.shares, *judges):
         replies = share.measured.stored_bytes(share.calls.high)
         if replies is None:
             alternatives = share.seat.sampling.top_logprobs
@@ -69,7 +84,7 @@ def disk_bytes(whole: Whole) -> Interval:
         else:
             stored = share.calls * replies
         grown = grown + stored + share.calls * BYTES_PER_SAMPLE
-    return grown
+    return total([grown, *(share.input_bytes for share in judges)])
 
 
 def budget_of(whole: Whole) -> Budget | None:
@@ -78,10 +93,10 @@ def budget_of(whole: Whole) -> Budget | None:
     if generate.budget_usd is None:
         return None
     left = max(generate.budget_usd - whole.spent_usd, 0.0)
-    lane = lane_total(whole, generate.lane)
-    cost = None if lane is None else lane.cost_usd
+    everyone, teachers = lane_total(whole, generate.lane), teachers_total(whole, generate.lane)
+    cost, first = (None if lane is None else lane.cost_usd for lane in (everyone, teachers))
     owed = count_of((whole.owed_N > 0).astype(np.float64), 1, whole.sample.population)
-    bought = None if cost is None else _bought(left, cost, owed.expected or 0.0)
+    bought = None if first is None else _bought(left, first, owed.expected or 0.0)  # the judge is asked after them
     return Budget(generate.budget_usd, whole.spent_usd, left, None if cost is None else cost.high <= left, bought)
 
 
@@ -105,6 +120,11 @@ def _hours(whole: Whole, found: Sequence[Lane]) -> Interval | None:
     for seat, hours in zip(whole.seats, known, strict=True):
         accounts[account_of(seat)] = accounts.get(account_of(seat), NOTHING) + hours
     return largest(accounts.values())
+
+
+def _sum_at_most(found: Sequence[Lane]) -> float | None:
+    known = [lane.cost_usd_at_most for lane in found if lane.cost_usd_at_most is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 def _sum_known(found: Sequence[Interval | None]) -> Interval | None:

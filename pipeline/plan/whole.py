@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.journal.journal import SPENT
 from pipeline.plan.estimate import Floats, Interval, count_of, exactly
+from pipeline.plan.judging import Judging, judging_of
 from pipeline.plan.lanes import Lane, lanes_of
 from pipeline.plan.measured import measure
 from pipeline.plan.sample import Sample, owed_chains, owed_to, sample_prompts
@@ -34,6 +35,8 @@ class Whole:
     shares: Sequence[Share]
     lanes: Sequence[Sequence[Lane]]
     """Of each share."""
+    judging: Judging | None
+    """The evaluation's judge; None where none scores."""
     spent_usd: float
 
 
@@ -60,5 +63,6 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Whole:
         owed=exactly(each * sample.population) if untouched else count_of(owed_N, each, sample.population),
         shares=shares,
         lanes=[lanes_of(share, recipe.generate) for share in shares],
+        judging=judging_of(recipe, sample, journal),
         spent_usd=0.0 if journal is None else float(journal.execute(SPENT).fetchone()[0]),
     )

@@ -1,0 +1,99 @@
+"""The evaluation's judge in a plan: what it is asked and paid at most. It is asked last, and online."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, replace
+from math import floor, sqrt
+
+import numpy as np
+
+from pipeline.bakeoff.duels import question
+from pipeline.budget import known_tariff
+from pipeline.curate.config import Calibrate, Format, Pii, Step
+from pipeline.judge import judging_seat
+from pipeline.plan.estimate import Interval, Z
+from pipeline.plan.lanes import Lane, lanes_of
+from pipeline.plan.measured import measure
+from pipeline.plan.sample import Owed, Sample, bytes_of
+from pipeline.plan.seat import TOKENS_PER_BYTE, Share, share_of
+from pipeline.recipe import Recipe
+from pipeline.seats import Seat
+from teachers.base import Request
+
+BYTES_PER_TOKEN = round(1 / TOKENS_PER_BYTE.low)
+"""Of an answer's text, at most."""
+
+ORDERS = 2
+"""A pair is judged with either answer first."""
+
+UNCAPPED_TOKENS = 4_096
+"""What a teacher's reply is taken to have at most where generate.max_tokens does not say it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Judging:
+    """The judge's share and its one lane; all its numbers are ends of a range that begins at nothing."""
+
+    share: Share
+    lane: Lane
+
+
+def judging_of(recipe: Recipe, sample: Sample, journal: sqlite3.Connection | None) -> Judging | None:
+    """At most what the scorer `judge` takes; None where it does not score.
+
+    Nothing is owed where two answers are the same, or the journal has the verdict.
+    """
+    if recipe.evaluate.judge is None:
+        return None
+    seat = judging_seat(recipe.generate, recipe.evaluate.judge)
+    rows, others = heldout_at_most(recipe, sample), compared(recipe)
+    calls = ORDERS * others * rows
+    owed = _owed(recipe, seat, sample, calls / sample.population)
+    share = share_of(seat, owed, measure([seat], journal)[0], sample, Interval(0, None, calls), waits=True)
+    share = replace(share, remarks=(_remark(recipe, seat, rows, others),))
+    return Judging(share, lanes_of(share, recipe.generate)[0])
+
+
+def heldout_at_most(recipe: Recipe, sample: Sample) -> int:
+    """Prompts that are scored, at most: each group is held out by chance, and chance is given 97.5 %.
+
+    The squared sizes of all groups are estimated from the sample's pairs of prompts in one group.
+    """
+    share, seen = recipe.curation.split.heldout, len(sample.prompts) / sample.population
+    sizes = Counter(prompt.group or prompt.id for prompt in sample.prompts).values()
+    squares = sample.population + sum(size * (size - 1) for size in sizes) / seen**2
+    most = share * sample.population + Z * sqrt(share * (1 - share) * squares)
+    return min(floor(most), sample.population, recipe.evaluate.limit or sample.population)
+
+
+def compared(recipe: Recipe) -> int:
+    """Who is compared with the teacher: base, student, its exports, earlier runs', and the teacher as it was curated
+    where a step may rewrite its replies."""
+    rewritten = any(map(_rewrites, recipe.curation.steps))
+    return 2 + rewritten + len(recipe.exports) + len(recipe.evaluate.against)
+
+
+def _rewrites(step: Step) -> bool:
+    return isinstance(step, Calibrate | Pii) or (isinstance(step, Format) and step.choices is not None)
+
+
+def _owed(recipe: Recipe, seat: Seat, sample: Sample, calls: float) -> Owed:
+    """As if every prompt owed its part of the calls, all with the longest answers."""
+    theirs = "x" * (BYTES_PER_TOKEN * (recipe.generate.max_tokens or UNCAPPED_TOKENS))
+    ours = "x" * (BYTES_PER_TOKEN * recipe.evaluate.max_tokens)
+    asked = [question(prompt, ours, theirs, recipe.evaluate.rubric) for prompt in sample.prompts]
+    requests = [Request(seat.who.identity, one, seat.sampling, seat.schema) for one in asked]
+    tariff, calls_N = known_tariff(seat), np.full(len(requests), calls)
+    worst_usd_N = {} if tariff is None else {"online": calls_N * [tariff.worst_usd(one) for one in requests]}
+    return Owed(calls_N, calls_N * [bytes_of(one) for one in requests], calls_N, worst_usd_N)
+
+
+def _remark(recipe: Recipe, seat: Seat, rows: int, others: int) -> str:
+    cap = recipe.generate.max_tokens
+    replies = f"replies of {UNCAPPED_TOKENS:,} tokens, for generate.max_tokens is not set" if cap is None else "answers"
+    return (
+        f"judge {seat.entry.label}: at most; {others} compared with the teacher in both orders on up to {rows:,} "
+        f"held-out prompts, with the longest {replies}. Equal answers, and verdicts in the journal, are not asked"
+    )
