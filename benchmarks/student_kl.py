@@ -1,11 +1,12 @@
 """What a soft target is worth: python -m benchmarks.student_kl [--rows N] [--seeds N]
 
-A small language model, trained on the SpamAssassin mails, is the teacher: it goes on from a mail's first words,
-sampled at temperature 1, and its likeliest tokens are stored as a hosted teacher's would be. Students of two layers,
+A small language model, trained on the SpamAssassin mails, is the teacher: it goes on from some words of a mail,
+sampled at temperature 1, and its likeliest tokens are stored as a hosted teacher's would be. Students of its size,
 which have read the mails less often, as a real student has read what its teacher has, learn from the same rows by
-cross-entropy, by these renormalised (as peers do), by the head and one bucket for the tail, by our loss, and by
+cross-entropy, by these tokens renormalised (as peers do), by the head and one bucket for the tail, by our loss, and by
 the teacher's whole distribution, which no API gives. Measured is the KL from the teacher on held-out answers, over the
-whole vocabulary, in nats a token: the median of the seeds.
+whole vocabulary, in nats a token: the median of the seeds. Each row is read once by default: a sampled token that is
+read again and again is learned by heart, and the tail is known by samples alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,13 @@ from students.result import ignore
 from students.soft_trainer import NOWHERE, SoftTargetTrainer
 
 MAILS = Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"
-ANSWER_TOKENS, PROMPT_WORDS = 96, 6
+ANSWER_TOKENS, PROMPT_WORDS = 64, 6
+HELDOUT = 400
+SIZE = (128, 2)
+"""Width and layers of teacher and students."""
+BATCH_ROWS, SAMPLED_ROWS = 32, 512
+END = 1
+"""The token of a turn's end."""
 TEMPLATE = (
     "{% for turn in messages %}<{{ turn.role }}>{{ turn.content }}</s>{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -48,12 +55,12 @@ TEMPLATE = (
 
 
 def mail_turns() -> list[tuple[str, str]]:
-    """A mail's first words and the rest of it."""
+    """Words of a mail, and twice as many that follow."""
     found = []
     for line in MAILS.read_text(encoding="utf-8").splitlines():
         words = json.loads(line)["body"].split(" ")
-        for at in range(0, len(words) - 2 * PROMPT_WORDS, 4 * PROMPT_WORDS):
-            piece = words[at : at + 8 * PROMPT_WORDS]
+        for at in range(0, len(words) - 3 * PROMPT_WORDS, 2 * PROMPT_WORDS):
+            piece = words[at : at + 3 * PROMPT_WORDS]
             found.append((" ".join(piece[:PROMPT_WORDS]), " " + " ".join(piece[PROMPT_WORDS:])))
     return found
 
@@ -85,8 +92,8 @@ def build_model(tokenizer: Any, size: int, layers: int, seed: int) -> Any:
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=256,
-        bos_token_id=1,
-        eos_token_id=1,
+        bos_token_id=END,
+        eos_token_id=END,
         pad_token_id=0,
         tie_word_embeddings=True,
     )
@@ -112,45 +119,55 @@ def pretrain(model: Any, tokenizer: Any, steps: int, seed: int) -> Any:
     return model.eval()
 
 
-@torch.no_grad()
 def answers(teacher: Any, tokenizer: Any, prompts: list[str], captured: int, seed: int) -> list[dict[str, Any]]:
     """Rows of kept.parquet: sampled answers with the likeliest tokens at each place."""
     torch.manual_seed(seed)
     tokenizer.padding_side = "left"
     bytes_of, rows = token_bytes(tokenizer), []
-    for at in range(0, len(prompts), 256):
-        asked = prompts[at : at + 256]
-        texts = [f"<user>{prompt}</s><assistant>" for prompt in asked]
-        batch = tokenizer(texts, return_tensors="pt", padding=True)
-        out = teacher.generate(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            max_new_tokens=ANSWER_TOKENS,
-            do_sample=True,
-            temperature=1.0,
-            top_k=0,
-            top_p=1.0,
-            output_logits=True,
-            return_dict_in_generate=True,
-        )
-        new = out.sequences[:, batch["input_ids"].shape[1] :]
-        logprobs = torch.stack(out.logits, 1).log_softmax(-1)
-        top = logprobs.topk(captured, -1)
+    for at in range(0, len(prompts), SAMPLED_ROWS):
+        asked = prompts[at : at + SAMPLED_ROWS]
+        batch = tokenizer([f"<user>{prompt}</s><assistant>" for prompt in asked], return_tensors="pt", padding=True)
+        said = sample(teacher, batch["input_ids"], batch["attention_mask"], captured)
         rows += [
-            _row(number + at, prompt, ids.tolist(), logprobs[number], top.indices[number], top.values[number], bytes_of)
-            for number, (prompt, ids) in enumerate(zip(asked, new, strict=True))
+            _row(at + number, prompt, bytes_of, *(part[number].tolist() for part in said))
+            for number, prompt in enumerate(asked)
         ]
     tokenizer.padding_side = "right"
     return [row for row in rows if row is not None]
 
 
+@torch.no_grad()
+def sample(teacher: Any, ids_BP: Tensor, mask_BP: Tensor, captured: int) -> tuple[Tensor, ...]:
+    """Until all rows have ended: sampled ids [B, T] and their logprobs, the likeliest ids [B, T, K] and theirs."""
+    cache, mask, now = None, mask_BP, ids_BP
+    found: list[tuple[Tensor, ...]] = []
+    ended = torch.zeros(len(ids_BP), dtype=torch.bool)
+    while len(found) < ANSWER_TOKENS and not ended.all():
+        places = (mask.cumsum(-1) - 1).clamp(min=0)[:, -now.shape[1] :]
+        fed = {"input_ids": now, "attention_mask": mask, "position_ids": places, "past_key_values": cache}
+        out = teacher(**fed, use_cache=True, logits_to_keep=1)
+        cache, logprobs_BV = out.past_key_values, out.logits[:, -1].log_softmax(-1)
+        now = torch.multinomial(logprobs_BV.exp(), 1)
+        mask = torch.cat([mask, torch.ones_like(now)], -1)
+        ended |= now[:, 0] == END
+        top = logprobs_BV.topk(captured, -1)
+        found.append((now[:, 0], logprobs_BV.gather(-1, now)[:, 0], top.indices, top.values))
+    return tuple(torch.stack(part, 1) for part in zip(*found, strict=True))
+
+
 def _row(
-    number: int, prompt: str, ids: list[int], logprobs_TV: Tensor, top_ids: Tensor, top_logprobs: Tensor, bytes_of: Any
+    number: int,
+    prompt: str,
+    bytes_of: Any,
+    ids: list[int],
+    logprobs: list[float],
+    top_ids: list[list[int]],
+    top_logprobs: list[list[float]],
 ) -> dict[str, Any] | None:
     """None where the answer is cut off or is no text."""
-    if 1 not in ids:
+    if END not in ids:
         return None
-    ids = ids[: ids.index(1)]
+    ids = ids[: ids.index(END)]
     try:
         text = b"".join(map(bytes_of, ids)).decode()
     except UnicodeDecodeError:
@@ -159,10 +176,9 @@ def _row(
         return None
     tokens = []
     for place, index in enumerate(ids):
-        pairs = zip(top_ids[place].tolist(), top_logprobs[place].tolist(), strict=True)
+        pairs = zip(top_ids[place], top_logprobs[place], strict=True)
         top = [{"bytes": bytes_of(one), "id": one, "logprob": logprob} for one, logprob in pairs]
-        logprob = float(logprobs_TV[place, index])
-        tokens.append({"bytes": bytes_of(index), "id": index, "logprob": logprob, "top": top})
+        tokens.append({"bytes": bytes_of(index), "id": index, "logprob": logprobs[place], "top": top})
     return {
         "prompt_id": f"p{number}",
         "prompt": [{"role": "user", "content": prompt}],
@@ -227,10 +243,10 @@ METHODS: dict[str, tuple[type[SoftTargetTrainer], Distill]] = {
 
 
 def base_of(bench: Bench, seed: int) -> Path:
-    """A pretrained student of two layers of 128, as a directory; made once."""
+    """A pretrained student of the teacher's size, as a directory; made once."""
     base = bench.folder / f"base-{seed}"
     if not base.is_dir():
-        model = build_model(bench.tokenizer, 128, 2, seed + 1)
+        model = build_model(bench.tokenizer, *SIZE, seed + 1)
         pretrain(model, bench.tokenizer, bench.steps, seed + 1).save_pretrained(base)
         bench.tokenizer.save_pretrained(base)
     return base
@@ -246,7 +262,7 @@ def train(bench: Bench, name: str, seed: int, epochs: float) -> Any:
         distill=settings,
         epochs=epochs,
         learning_rate=1e-3,
-        batch_size=8,
+        batch_size=BATCH_ROWS,
         seed=seed,
         precision="float32",
         validation_fraction=0.02,
@@ -282,13 +298,13 @@ def heldout_kl(bench: Bench, student: Any) -> float:
 def main() -> None:
     """Prints one table."""
     options = argparse.ArgumentParser()
-    options.add_argument("--rows", type=int, default=3000)
+    options.add_argument("--rows", type=int, default=16384)
     options.add_argument("--seeds", type=int, default=3)
-    options.add_argument("--epochs", type=float, default=4)
-    options.add_argument("--vocabulary", type=int, default=1500, help="tokens")
-    options.add_argument("--top", type=int, default=20, help="tokens captured at each place")
-    options.add_argument("--teacher-steps", type=int, default=400)
-    options.add_argument("--student-steps", type=int, default=200)
+    options.add_argument("--epochs", type=float, default=1)
+    options.add_argument("--vocabulary", type=int, default=400, help="tokens")
+    options.add_argument("--top", type=int, default=5, help="tokens captured at each place")
+    options.add_argument("--teacher-steps", type=int, default=500)
+    options.add_argument("--student-steps", type=int, default=150)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = prepare(Path(folder), chosen)
@@ -305,13 +321,13 @@ def main() -> None:
 
 
 def prepare(folder: Path, chosen: argparse.Namespace) -> Bench:
-    """The teacher, three layers of 192; its answers; and answers held out."""
+    """The teacher, its answers, and answers held out."""
     tokenizer = build_tokenizer(chosen.vocabulary)
-    teacher = pretrain(build_model(tokenizer, 192, 3, seed=0), tokenizer, chosen.teacher_steps, seed=0)
+    teacher = pretrain(build_model(tokenizer, *SIZE, seed=0), tokenizer, chosen.teacher_steps, seed=0)
     prompts = [prompt for prompt, _ in mail_turns()]
-    asked = [prompts[number % len(prompts)] for number in range(chosen.rows + 300)]
+    asked = [prompts[number % len(prompts)] for number in range(chosen.rows + 2 * HELDOUT)]
     made = answers(teacher, tokenizer, asked, chosen.top, seed=1)
-    kept, held = made[:-200], made[-200:]
+    kept, held = made[:-HELDOUT], made[-HELDOUT:]
     corpus = folder / "kept.parquet"
     columns = {name: [row[name] for row in kept] for name in kept[0]}
     pq.write_table(

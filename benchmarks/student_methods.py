@@ -61,6 +61,7 @@ WAYS = (
     Way("sft on the calibrated labels", as_calibrated),
     Way("distill from the stored logprobs as they are", as_said, Distill()),
     Way("distill, calibrated", as_calibrated, Distill()),
+    Way("distill, calibrated, half cross-entropy", as_calibrated, Distill(a_ce=0.5, a_kd=0.5)),
     Way("distill, calibrated, sharpen 2", as_calibrated, Distill(sharpen=2)),
     Way("distill, calibrated, sharpen 4", as_calibrated, Distill(sharpen=4)),
     Way("distill, calibrated, sharpen 8", as_calibrated, Distill(sharpen=8)),
