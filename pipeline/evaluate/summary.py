@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.basis import Basis
 from pipeline.evaluate.contestants import Answer, Contestant, Row
+from pipeline.evaluate.economics.usage import usage
 from pipeline.evaluate.scorers import Item, Score, Scorer, score_items
 from pipeline.evaluate.statistics.intervals import of_share
 
@@ -40,27 +39,8 @@ def summarise(
         "score_rows": 0 if score is None else basis.size.rows,
         "invalid": None if scores is None else sum(not one.valid for one in scores),
         "outcomes": dict(sorted(Counter(answer.outcome for answer in answers).items())),
-        "prompt_tokens_mean": _over(answers, lambda answer: answer.input_tokens, np.mean),
-        "output_tokens_mean": _over(answers, lambda answer: answer.output_tokens, np.mean),
-        "latency_p50_s": _over(answers, lambda answer: answer.latency_s, np.median),
-        "latency_p95_s": _over(answers, lambda answer: answer.latency_s, lambda values: np.percentile(values, 95)),
+        **usage(answers, basis),
         "in_flight": contestant.in_flight,
-        "output_tokens_per_s": _tokens_per_s(answers),
-        "cost_per_1000_usd": _over(answers, lambda answer: answer.cost_usd, lambda values: 1000 * np.mean(values)),
         "parameters": contestant.size.parameters,
         "bytes": contestant.size.bytes,
     }
-
-
-def _over(
-    answers: Sequence[Answer], field: Callable[[Answer], float | None], statistic: Callable[[list[float]], Any]
-) -> float | None:
-    """A statistic of a field over the answers that have it; None where none has."""
-    values = [value for value in map(field, answers) if value is not None]
-    return float(statistic(values)) if values else None
-
-
-def _tokens_per_s(answers: Sequence[Answer]) -> float | None:
-    """Output tokens per second of one call, reading the prompt included."""
-    known = [(a.output_tokens, a.latency_s) for a in answers if a.output_tokens is not None and a.latency_s]
-    return sum(tokens for tokens, _ in known) / sum(seconds for _, seconds in known) if known else None

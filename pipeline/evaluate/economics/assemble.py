@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.evaluate.economics.config import Economics
 from pipeline.evaluate.economics.costs import Way, break_even, break_even_ci95, cost_curve, per_call_usd
 from pipeline.evaluate.economics.load import Load, Measured
+from pipeline.evaluate.economics.usage import COST
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,54 +27,61 @@ class Facts:
     cascade: Mapping[str, Any] | None
     """The chosen point; None where there is none."""
 
-    @property
-    def student_usd(self) -> float | None:
-        """Dollars of a call of the student."""
-        return call_usd(self.config, self.student.loads)
+
+COUNTED = (COST, "latency_p50_s", "latency_p95_s", "prompt_tokens_mean", "output_tokens_mean")
+TEACHER_KEYS = (*(f"{key}{end}" for key in COUNTED for end in ("", "_ci95", "_n")), "in_flight", "lane")
 
 
-COST = "cost_per_1000_usd"
-TEACHER_KEYS = (
-    *(COST, f"{COST}_ci95", "latency_p50_s", "latency_p95_s", "in_flight", "lane"),
-    *("prompt_tokens_mean", "output_tokens_mean"),
-)
+def best(loads: Sequence[Load]) -> Load | None:
+    """The concurrency that answers most calls."""
+    return max(loads, key=lambda load: load.calls_per_s, default=None)
 
 
 def call_usd(config: Economics, loads: Sequence[Load]) -> float | None:
-    """Dollars of a call at the concurrency that answers most calls; None where the price or the speed is not known."""
-    return per_call_usd(config.hourly_usd, max((load.calls_per_s for load in loads), default=None))
+    """Dollars of a call at the best concurrency; None where the price or the speed is not known."""
+    load = best(loads)
+    return None if load is None else per_call_usd(config.hourly_usd, load.calls_per_s)
+
+
+def call_ci95(config: Economics, loads: Sequence[Load]) -> tuple[float, float] | None:
+    """Its interval: that of the speed, turned round."""
+    load = best(loads)
+    slow, fast = (None, None) if load is None or load.calls_per_s_ci95 is None else load.calls_per_s_ci95
+    least, most = per_call_usd(config.hourly_usd, fast), per_call_usd(config.hourly_usd, slow)
+    return None if least is None or most is None else (least, most)
 
 
 def assemble(facts: Facts) -> dict[str, Any]:
     """What evaluation.json holds under `economics`."""
-    teacher = Way("teacher", 0.0, _call_usd(facts.teacher))
     once_usd = facts.distillation_usd["total"]
-    student = Way("student", once_usd, facts.student_usd)
-    cascade = Way("cascade", once_usd, _call_usd(facts.cascade or {}))
-    calls, reason = break_even(student, teacher)
+    teacher = _way("teacher", 0.0, facts.teacher)
+    student = _served("student", once_usd, facts.config, facts.student.loads)
+    cascade = _way("cascade", once_usd, facts.cascade or {})
+    volume = _break_even(student, teacher)
     return {
         "hourly_usd": facts.config.hourly_usd,
-        "student": _student(facts, teacher.call_usd),
+        "student": _student(facts, student, teacher),
         "others": {name: _other(facts.config, load) for name, load in facts.others.items()},
         "teacher": {key: facts.teacher.get(key) for key in TEACHER_KEYS},
         "distillation_usd": dict(facts.distillation_usd),
-        "break_even_calls": None if calls is None else math.ceil(calls),
-        "break_even_calls_ci95": _ci95(student, facts.teacher) if calls is not None else None,
-        "reason": reason,
-        "cascade": _cascade(cascade, teacher) if facts.cascade is not None else None,
-        "curve": cost_curve(teacher, student, cascade, calls),
+        **volume,
+        "cascade": _per_1000(cascade) | _break_even(cascade, teacher) if facts.cascade is not None else None,
+        "curve": cost_curve(teacher, student, cascade, volume["break_even_calls"]),
     }
 
 
-def _student(facts: Facts, teacher_call_usd: float | None) -> dict[str, Any]:
+def _student(facts: Facts, student: Way, teacher: Way) -> dict[str, Any]:
     """`busy_calls_per_hour`: from how many calls an hour a machine rented around the clock beats the teacher."""
-    measured, hourly_usd = facts.student, facts.config.hourly_usd
-    best = max(measured.loads, key=lambda load: load.calls_per_s, default=None)
+    measured, load, hourly_usd = facts.student, best(facts.student.loads), facts.config.hourly_usd
+    busy = None if hourly_usd is None or not teacher.call_usd else hourly_usd / teacher.call_usd
     return {
-        COST: _per_1000(facts.student_usd),
-        "cost_at_concurrency": None if best is None else best.concurrency,
-        "calls_per_hour": None if best is None else 3600 * best.calls_per_s,
-        "busy_calls_per_hour": None if hourly_usd is None or not teacher_call_usd else hourly_usd / teacher_call_usd,
+        **_per_1000(student),
+        "cost_at_concurrency": None if load is None else load.concurrency,
+        "calls_per_hour": None if load is None else 3600 * load.calls_per_s,
+        "calls_per_hour_ci95": None if load is None else _times(3600, load.calls_per_s_ci95),
+        "calls_per_hour_n": None if load is None else load.requests - load.failed,
+        "busy_calls_per_hour": busy,
+        "busy_calls_per_hour_ci95": _shared(hourly_usd, teacher.call_ci95) if busy is not None else None,
         "loads": [asdict(load) for load in measured.loads],
         "peak_memory_bytes": measured.peak_memory_bytes,
         "peak_gpu_bytes": measured.peak_gpu_bytes,
@@ -82,28 +90,36 @@ def _student(facts: Facts, teacher_call_usd: float | None) -> dict[str, Any]:
 
 
 def _other(config: Economics, load: Load) -> dict[str, Any]:
-    return {COST: _per_1000(call_usd(config, [load])), "loads": [asdict(load)]}
+    return {**_per_1000(_served("other", None, config, [load])), "loads": [asdict(load)]}
 
 
-def _cascade(cascade: Way, teacher: Way) -> dict[str, Any]:
-    calls, reason = break_even(cascade, teacher)
+def _break_even(new: Way, teacher: Way) -> dict[str, Any]:
+    calls, reason = break_even(new, teacher)
     return {
-        COST: _per_1000(cascade.call_usd),
         "break_even_calls": None if calls is None else math.ceil(calls),
+        "break_even_calls_ci95": None if calls is None else break_even_ci95(new, teacher),
         "reason": reason,
     }
 
 
-def _call_usd(values: Mapping[str, Any]) -> float | None:
-    found = values.get(COST)
-    return None if found is None else float(found) / 1000
+def _served(name: str, once_usd: float | None, config: Economics, loads: Sequence[Load]) -> Way:
+    return Way(name, once_usd, call_usd(config, loads), call_ci95(config, loads))
 
 
-def _per_1000(usd: float | None) -> float | None:
-    return None if usd is None else 1000 * usd
+def _way(name: str, once_usd: float | None, values: Mapping[str, Any]) -> Way:
+    """Of a part of evaluation.json that has a price of 1,000 calls."""
+    usd, ends = values.get(COST), _times(1e-3, values.get(f"{COST}_ci95"))
+    return Way(name, once_usd, None if usd is None else usd / 1000, None if ends is None else (ends[0], ends[1]))
 
 
-def _ci95(student: Way, teacher: Mapping[str, Any]) -> list[int | None] | None:
-    known = teacher.get(f"{COST}_ci95")
-    found = None if known is None else break_even_ci95(student, [usd / 1000 for usd in known])
-    return None if found is None else [None if end is None else math.ceil(end) for end in found]
+def _per_1000(way: Way) -> dict[str, Any]:
+    usd = None if way.call_usd is None else 1000 * way.call_usd
+    return {COST: usd, f"{COST}_ci95": _times(1000, way.call_ci95)}
+
+
+def _times(factor: float, ends: Sequence[float] | None) -> list[float] | None:
+    return None if ends is None else [factor * end for end in ends]
+
+
+def _shared(hourly_usd: float | None, call_ci95: Sequence[float] | None) -> list[float] | None:
+    return None if hourly_usd is None or call_ci95 is None else [hourly_usd / end for end in reversed(call_ci95)]

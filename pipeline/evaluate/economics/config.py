@@ -18,8 +18,8 @@ class Economics(Section):
     concurrencies: list[int] = Field(default_factory=lambda: [1, 4, 16], min_length=1)
     """How many calls are in flight at once, each measured by itself."""
     load_requests: int = Field(32, ge=0)
-    """Held-out prompts that the student is asked at each concurrency. 0 asks none: its speed is then that of its
-    answers, one at a time."""
+    """Held-out prompts that the student is asked at each concurrency; at least four for each call in flight, where
+    there are so many. 0 asks none: its speed is then that of its answers, one at a time."""
 
     @field_validator("concurrencies")
     @classmethod

@@ -22,6 +22,8 @@ class Way:
     once_usd: float | None
     """Before the first call."""
     call_usd: float | None
+    call_ci95: tuple[float, float] | None = None
+    """95 %, of a call's dollars."""
 
     def total_usd(self, calls: float) -> float | None:
         """Of so many calls."""
@@ -49,12 +51,24 @@ def break_even(new: Way, old: Way) -> tuple[float | None, str | None]:
     return calls, None
 
 
-def break_even_ci95(new: Way, old_call_ci95: list[float] | None) -> list[float | None] | None:
-    """Its interval where a call of the old way has one: the cheaper it may be, the later; None as an end is never."""
-    if old_call_ci95 is None or new.once_usd is None or new.call_usd is None:
+def break_even_ci95(new: Way, old: Way) -> list[int | None] | None:
+    """Its interval where both calls' prices have one; an end is None where it may never pay, or hardly.
+
+    Of what a call saves, the interval is put together of the two prices' by MOVER (Zou and Donner 2008, Statistics in
+    Medicine 27:1693-1702), as of independent measurements. What the distillation cost was billed, and is exact.
+    """
+    if new.once_usd is None or new.call_usd is None or old.call_usd is None:
         return None
-    low, high = (usd - new.call_usd for usd in old_call_ci95)
-    return None if high <= 0 else [new.once_usd / high, new.once_usd / low if low > 0 else None]
+    if new.call_ci95 is None or old.call_ci95 is None:
+        return None
+    saved_usd = old.call_usd - new.call_usd
+    least = saved_usd - math.hypot(old.call_usd - old.call_ci95[0], new.call_ci95[1] - new.call_usd)
+    most = saved_usd + math.hypot(old.call_ci95[1] - old.call_usd, new.call_usd - new.call_ci95[0])
+    return None if most <= 0 else [_calls(new.once_usd, most), _calls(new.once_usd, least)]
+
+
+def _calls(once_usd: float, saved_usd: float) -> int | None:
+    return math.ceil(once_usd / saved_usd) if saved_usd * MOST_CALLS > once_usd else None
 
 
 def cost_curve(teacher: Way, student: Way, cascade: Way, at: float | None) -> list[dict[str, Any]]:

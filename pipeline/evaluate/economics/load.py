@@ -13,9 +13,19 @@ from typing import IO, Any
 
 import numpy as np
 
+from pipeline.evaluate.economics.intervals import LEAST_ROUNDS, Ends, quantile_ci95, rate_ci95
 from prompts.messages import Conversation, to_dicts
 
 WORKER = (sys.executable, "-P", "-m", "pipeline.evaluate.economics.load_worker")
+
+
+@dataclass(slots=True, frozen=True)
+class Call:
+    """An answered call; `ended_s` counts from the first question."""
+
+    ended_s: float
+    latency_s: float
+    output_tokens: int | None
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,16 +42,37 @@ class Load:
     latency_p95_s: float | None
     requests: int
     failed: int
+    calls_per_s_ci95: list[float] | None = None
+    """None with fewer than four rounds of `concurrency` calls."""
+    output_tokens_per_s_ci95: list[float] | None = None
+    latency_p50_s_ci95: Ends | None = None
+    latency_p95_s_ci95: Ends | None = None
+    """Its upper end is None with fewer than 72 calls."""
 
     @classmethod
-    def of(
-        cls, concurrency: int, seconds: float, latencies_s: Sequence[float], tokens: Sequence[int | None], failed: int
-    ) -> Load:
+    def of(cls, concurrency: int, seconds: float, calls: Sequence[Call], failed: int) -> Load:
         """From the answered calls and the seconds that all calls took."""
-        counted = [count for count in tokens if count is not None]
-        p50, p95 = np.percentile(latencies_s, (50, 95)).tolist() if latencies_s else (None, None)
-        speed = sum(counted) / seconds if counted else None
-        return cls(concurrency, len(latencies_s) / seconds, speed, p50, p95, len(latencies_s) + failed, failed)
+        if not calls:
+            return cls(concurrency, 0.0, None, None, None, failed, failed)
+        ordered = sorted(calls, key=lambda call: call.ended_s)
+        latencies_s = [call.latency_s for call in ordered]
+        ended_s = [*(call.ended_s for call in ordered[:-1]), seconds]
+        tokens = [call.output_tokens or 0 for call in ordered]
+        counted = any(call.output_tokens is not None for call in ordered)
+        p50, p95 = np.percentile(latencies_s, (50, 95)).tolist()
+        return cls(
+            concurrency,
+            len(calls) / seconds,
+            sum(tokens) / seconds if counted else None,
+            p50,
+            p95,
+            len(calls) + failed,
+            failed,
+            rate_ci95([1.0] * len(calls), ended_s, concurrency),
+            rate_ci95(tokens, ended_s, concurrency) if counted else None,
+            quantile_ci95(latencies_s, 0.50),
+            quantile_ci95(latencies_s, 0.95),
+        )
 
 
 @dataclass(slots=True, frozen=True)
@@ -59,14 +90,20 @@ class Measured:
         return cls(**{**values, "loads": tuple(Load(**load) for load in values["loads"])})
 
 
+def asked_at(concurrency: int, requests: int) -> int:
+    """Calls at a concurrency: enough rounds of callers for an interval."""
+    return max(requests, LEAST_ROUNDS * concurrency)
+
+
 def measure_load(
     spec: str,
     conversations: Sequence[Conversation],
     concurrencies: Sequence[int],
+    requests: int,
     max_tokens: int,
     tell: Callable[[int, int], None],
 ) -> Measured:
-    """Every conversation asked once at each concurrency, after one that is not counted.
+    """At each concurrency the first conversations, as many as `asked_at` says, after one that is not counted.
 
     A concurrency that there are too few conversations for is left out. `tell` hears the concurrency and how many calls
     were answered in all. What ends the other process, such as too little memory, ends no more than the measurement.
@@ -75,7 +112,10 @@ def measure_load(
     if not wanted:
         return Measured((), failed=f"{len(conversations)} prompts are too few")
     asked = [to_dicts(one) for one in conversations]
-    plan = {"spec": spec, "conversations": asked, "concurrencies": wanted, "max_tokens": max_tokens}
+    plan = {
+        **{"spec": spec, "conversations": asked, "max_tokens": max_tokens},
+        **{"concurrencies": wanted, "requests": requests},
+    }
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(json.dumps(plan).encode() + b"\n")
         given.seek(0)

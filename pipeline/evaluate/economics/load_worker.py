@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluate.economics.load import Load
+from pipeline.evaluate.economics.load import Call, Load, asked_at
 from prompts.messages import Conversation, from_dicts
 from teachers.base import Reply, Request, Sampling, Teacher
 from teachers.catalog import open_teacher
@@ -33,7 +33,8 @@ def main() -> None:
     # As `stillhouse serve --cascade` asks: the confidence needs the sampled tokens' logprobs.
     sampling = Sampling(temperature=0, max_tokens=plan["max_tokens"], top_logprobs=1)
     for concurrency in plan["concurrencies"]:
-        load = asyncio.run(_measure(plan["spec"], conversations, sampling, concurrency, say))
+        asked = conversations[: asked_at(concurrency, plan["requests"])]
+        load = asyncio.run(_measure(plan["spec"], asked, sampling, concurrency, say))
         say({"load": asdict(load), "peak": {"memory": peak_memory_bytes(), "gpu": _peak_gpu_bytes()}})
 
 
@@ -50,28 +51,24 @@ async def _measure(
 
 
 async def _loops(teacher: Teacher, requests: list[Request], concurrency: int, say: Say) -> Load:
-    ended: list[tuple[float, Reply | None]] = []
+    answered: list[Call] = []
     queue = iter(requests)
 
     async def caller() -> None:
         for request in queue:  # shared by all callers: each takes the next
-            began_s = time.perf_counter()
+            asked_s = time.perf_counter()
             reply = await _call(teacher, request)
-            ended.append((time.perf_counter() - began_s, reply))
+            ended_s = time.perf_counter()
+            if reply is not None:
+                answered.append(Call(ended_s - began_s, ended_s - asked_s, reply.usage.output_tokens))
             say({"concurrency": concurrency})
 
     began_s = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(concurrency):
             group.create_task(caller())
-    answered = [(latency_s, reply) for latency_s, reply in ended if reply is not None]
-    return Load.of(
-        concurrency,
-        time.perf_counter() - began_s,
-        [latency_s for latency_s, _ in answered],
-        [reply.usage.output_tokens for _, reply in answered],
-        failed=len(ended) - len(answered),
-    )
+    seconds = time.perf_counter() - began_s
+    return Load.of(concurrency, seconds, answered, failed=len(requests) - len(answered))
 
 
 async def _call(teacher: Teacher, request: Request) -> Reply | None:

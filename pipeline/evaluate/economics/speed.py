@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from itertools import accumulate
 
 import orjson
 
 from pipeline.context import Context
 from pipeline.evaluate.contestants import Contestant
 from pipeline.evaluate.economics.config import Economics
-from pipeline.evaluate.economics.load import Load, Measured, measure_load
+from pipeline.evaluate.economics.load import Call, Load, Measured, asked_at, measure_load
 from pipeline.records import write_text
 from prompts.digest import digest
 from prompts.messages import Conversation, to_dicts
@@ -26,9 +27,9 @@ def student_speed(
 
     One that failed is said, and made again the next time.
     """
-    asked = conversations[: config.load_requests]
-    if not asked:
+    if not conversations or not config.load_requests:
         return None
+    asked = conversations[: asked_at(max(config.concurrencies), config.load_requests)]
     key = _key(context, config, asked, max_tokens)
     stored = context.run.work / "load.json"
     if stored.is_file() and (found := orjson.loads(stored.read_bytes()))["key"] == key:
@@ -44,22 +45,23 @@ def student_speed(
 
 def own_speed(contestant: Contestant) -> Load | None:
     """The speed of the answers that were scored, so many in flight as there were; None where none has a time."""
-    timed = [answer for answer in contestant.answers if answer.latency_s is not None]
+    timed = [(answer.latency_s, answer.output_tokens) for answer in contestant.answers if answer.latency_s is not None]
     if not timed:
         return None
-    latencies_s = [latency_s for answer in timed if (latency_s := answer.latency_s) is not None]
-    seconds = sum(latencies_s) / contestant.in_flight  # each place was always taken
-    failed = len(contestant.answers) - len(timed)
-    tokens = [answer.output_tokens for answer in timed]
-    return Load.of(contestant.in_flight, seconds, latencies_s, tokens, failed)
+    # Each place was always taken.
+    ended_s = [busy_s / contestant.in_flight for busy_s in accumulate(latency_s for latency_s, _ in timed)]
+    calls = [Call(at_s, *one) for at_s, one in zip(ended_s, timed, strict=True)]
+    return Load.of(contestant.in_flight, ended_s[-1], calls, len(contestant.answers) - len(timed))
 
 
 def _measure(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> Measured:
-    context.progress.start("evaluate", len(asked) * sum(number <= len(asked) for number in config.concurrencies))
+    loads = [number for number in config.concurrencies if number <= len(asked)]
+    context.progress.start("evaluate", sum(min(asked_at(one, config.load_requests), len(asked)) for one in loads))
     return measure_load(
         f"huggingface:{context.run.student}",
         asked,
         config.concurrencies,
+        config.load_requests,
         max_tokens,
         lambda concurrency, answered: context.progress.update(answered, f"speed, {concurrency} at once"),
     )
@@ -68,4 +70,6 @@ def _measure(context: Context, config: Economics, asked: Sequence[Conversation],
 def _key(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> str:
     machine = [platform.node(), platform.machine(), os.cpu_count()]
     prompts = [to_dicts(one) for one in asked]
-    return digest([version(str(context.run.student)), prompts, max_tokens, config.concurrencies, machine])
+    form = [field.name for field in fields(Load)]  # one that was stored in another form is measured again
+    how = [max_tokens, config.concurrencies, config.load_requests, form]
+    return digest([version(str(context.run.student)), prompts, *how, machine])

@@ -9,16 +9,14 @@ import numpy as np
 
 from pipeline.context import Context
 from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.cascade.curve import Rows
 from pipeline.evaluate.cascade.measure import measure_cascade, nothing_chosen
 from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row
-from pipeline.evaluate.economics.assemble import COST, Facts, assemble, call_usd
+from pipeline.evaluate.economics.assemble import Facts, assemble, call_usd
 from pipeline.evaluate.economics.load import Load, Measured
 from pipeline.evaluate.economics.speed import own_speed, student_speed
 from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
 from pipeline.evaluate.marks import Marks, pick
-from pipeline.evaluate.statistics.intervals import Size, of_mean
 
 
 def measure_costs(
@@ -38,7 +36,7 @@ def measure_costs(
         config.economics,
         student,
         _others([*(one for one in contestants if one.name == BASE), *exports]),
-        {**teacher, **_teacher_ci95(context, rows, by_name[TEACHER]), "lane": context.recipe.generate.lane},
+        {**teacher, "lane": context.recipe.generate.lane},
         _distillation_usd(context),
         cascade["chosen"],
     )
@@ -88,16 +86,6 @@ def call_costs_usd(costs: Sequence[float | None]) -> Floats | None:
     """[N]: what each call cost, one that is not known the mean of the others; None where none is known."""
     known = [cost for cost in costs if cost is not None]
     return np.array([np.mean(known) if cost is None else cost for cost in costs]) if known else None
-
-
-def _teacher_ci95(context: Context, rows: Sequence[Row], teacher: Contestant) -> dict[str, Any]:
-    config, costs_N = context.recipe.evaluate, call_costs_usd([answer.cost_usd for answer in teacher.answers])
-    if costs_N is None:
-        return {f"{COST}_ci95": None}
-    units = [row.unit for row in rows]
-    means_R = Bootstrap(units, config.resamples, config.seed).means(1000 * costs_N[:, None])[:, 0]
-    estimate = np.append(1000 * costs_N.mean(), means_R)
-    return {f"{COST}_ci95": of_mean(estimate, Size(len(rows), len(set(units))))}
 
 
 def _distillation_usd(context: Context) -> dict[str, float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.pipeline.helpers import reply, request, wanted, write_recipe, write_r
 
 DOLLARS = st.floats(1e-6, 1e3)
 TEACHER = {"cost_per_1000_usd": 5.0, "cost_per_1000_usd_ci95": [4.0, 6.0], "in_flight": 4}
-LOAD = Load(4, 2.0, 8.0, 1.5, 3.0, 32, 0)
+LOAD = Load(4, 2.0, 8.0, 1.5, 3.0, 32, 0, calls_per_s_ci95=[1.6, 2.5])
 
 
 @given(once=DOLLARS, teacher=DOLLARS, student=DOLLARS)
@@ -45,16 +46,26 @@ def test_at_the_break_even_volume_the_totals_are_equal(once: float, teacher: flo
     assert later[0] < later[1]
 
 
-@given(once=DOLLARS, teacher=DOLLARS, share=st.floats(0.01, 0.9), student=DOLLARS)
-def test_the_interval_of_the_volume_holds_it(once: float, teacher: float, share: float, student: float) -> None:
-    new, old = Way("student", once, student), Way("teacher", 0.0, teacher)
+SHARES = st.floats(0.01, 0.9)
+
+
+@given(once=DOLLARS, teacher=DOLLARS, share=SHARES, student=DOLLARS, other=SHARES)
+def test_the_interval_of_the_volume_holds_it(
+    once: float, teacher: float, share: float, student: float, other: float
+) -> None:
+    new = Way("student", once, student, (student * (1 - other), student * (1 + other)))
+    old = Way("teacher", 0.0, teacher, (teacher * (1 - share), teacher * (1 + share)))
     calls, _ = break_even(new, old)
-    found = break_even_ci95(new, [teacher * (1 - share), teacher * (1 + share)])
+    found = break_even_ci95(new, old)
     if calls is not None:
         assert found is not None
         assert found[0] is not None
-        assert found[0] < calls
-        assert found[1] is None or calls < found[1]
+        assert found[0] <= math.ceil(calls)
+        assert found[1] is None or calls <= found[1]
+    certain = break_even_ci95(replace(new, call_ci95=(student, student)), old)
+    if found is not None and certain is not None and None not in (*found, *certain):
+        assert found[0] <= certain[0] <= certain[1] <= found[1]  # type: ignore[operator]  # None is ruled out above
+    assert break_even_ci95(replace(new, call_ci95=None), old) is None
 
 
 @pytest.mark.parametrize(
@@ -105,8 +116,13 @@ def test_the_whole_of_a_priced_run() -> None:
     assert found["student"]["busy_calls_per_hour"] == pytest.approx(1440)
     assert found["others"]["base"]["cost_per_1000_usd"] == pytest.approx(1.0)
     assert found["break_even_calls"] == math.ceil(4.5 / 0.004)
-    assert found["break_even_calls_ci95"] == [900, 1500]
-    assert found["cascade"] == {"cost_per_1000_usd": 2.0, "break_even_calls": 1500, "reason": None}
+    assert found["student"]["cost_per_1000_usd_ci95"] == pytest.approx([0.8, 1.25])
+    assert (found["student"]["calls_per_hour_ci95"], found["student"]["calls_per_hour_n"]) == ([5760, 9000], 32)
+    assert found["student"]["busy_calls_per_hour_ci95"] == pytest.approx([1200, 1800])
+    saved = 0.004 - math.hypot(0.001, 0.00025), 0.004 + math.hypot(0.001, 0.0002)
+    assert found["break_even_calls_ci95"] == [math.ceil(4.5 / saved[1]), math.ceil(4.5 / saved[0])]
+    assert found["cascade"].items() >= {"cost_per_1000_usd": 2.0, "break_even_calls": 1500, "reason": None}.items()
+    assert found["cascade"]["break_even_calls_ci95"] is None  # the chosen point has no interval of its price here
     assert found["curve"][0] == {
         "calls": 100,
         "teacher_usd": pytest.approx(0.5),
@@ -135,7 +151,8 @@ def test_training_is_charged_for_all_its_processes() -> None:
 
 def test_the_speed_of_answers_that_were_scored() -> None:
     answers = (Answer("a", latency_s=0.5, output_tokens=2), Answer("b", latency_s=1.5, output_tokens=6), Answer(""))
-    assert own_speed(Contestant("base", "x", answers, in_flight=2)) == Load(2, 2.0, 8.0, 1.0, 1.45, 3, 1)
+    few = Load(2, 2.0, 8.0, 1.0, 1.45, 3, 1, latency_p50_s_ci95=[None, None], latency_p95_s_ci95=[0.5, None])
+    assert own_speed(Contestant("base", "x", answers, in_flight=2)) == few
     assert own_speed(Contestant("base", "x", (Answer("a"),))) is None
 
 

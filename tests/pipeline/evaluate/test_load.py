@@ -10,7 +10,7 @@ import pytest
 from pipeline.evaluate.economics.load import Load, Measured, measure_load
 from prompts.messages import Conversation, Message
 
-PROMPTS: list[Conversation] = [(Message("user", f"question {number}"),) for number in range(8)]
+PROMPTS: list[Conversation] = [(Message("user", f"question {number}"),) for number in range(16)]
 WAIT_S = 0.1
 
 
@@ -22,7 +22,7 @@ def script(folder: Path, *rules: dict[str, object]) -> str:
 
 def measured(spec: str, *concurrencies: int, prompts: list[Conversation] = PROMPTS) -> tuple[Measured, list[int]]:
     told: list[int] = []
-    found = measure_load(spec, prompts, concurrencies, 4, lambda concurrency, answered: told.append(answered))
+    found = measure_load(spec, prompts, concurrencies, 8, 4, lambda concurrency, answered: told.append(answered))
     return found, told
 
 
@@ -35,10 +35,15 @@ def test_callers_at_once_are_answered_at_once(tmp_path: Path) -> None:
     assert one.latency_p50_s is not None
     assert one.latency_p95_s is not None
     assert WAIT_S <= one.latency_p50_s <= one.latency_p95_s
-    assert (one.requests, one.failed) == (8, 0)
+    assert (one.requests, four.requests, one.failed) == (8, 16, 0)  # four rounds of four callers
+    assert one.calls_per_s_ci95 is not None
+    assert one.calls_per_s_ci95[0] <= one.calls_per_s <= one.calls_per_s_ci95[1]
+    assert four.output_tokens_per_s_ci95 is not None
+    assert one.latency_p95_s_ci95 is not None
+    assert one.latency_p95_s_ci95[1] is None  # eight calls say nothing of how slow the slowest are
     assert found.peak_memory_bytes is not None
     assert found.peak_memory_bytes > 1 << 20
-    assert told == list(range(1, 17))
+    assert told == list(range(1, 25))
 
 
 def test_the_memory_is_the_other_process_s_own(tmp_path: Path) -> None:
