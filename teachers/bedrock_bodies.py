@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import partialmethod
 from typing import Any
 
 from teachers.errors import Malformed
@@ -18,9 +19,24 @@ CHUNK_BYTES = 64 * 2**10
 
 def bound_bodies(client: Any) -> None:
     """Makes a client refuse bodies above MAX_BODY_BYTES, and hand good ones on unparsed, as `answer["body"]`."""
+    refuse_redirects(client)
     # botocore has no argument for the session; a test sends 256 MiB and sees them refused.
     client._endpoint.http_session = BoundedSession(client._endpoint.http_session)
     client.meta.events.register("before-parse.bedrock-runtime", keep_body)
+
+
+def refuse_redirects(client: Any) -> None:
+    """Makes a client take a redirect for an answer like any other, without a look at where it leads.
+
+    urllib3 looks there though botocore lets it follow none, and what it cannot parse it raises over the unread answer,
+    whose connection nobody then closes (urllib3 2.8.0, HTTPConnectionPool.urlopen).
+    """
+    session = client._endpoint.http_session
+    session._pool_classes_by_scheme = {  # which botocore's own managers for proxies read
+        scheme: type(kind.__name__, (kind,), {"urlopen": partialmethod(kind.urlopen, redirect=False)})
+        for scheme, kind in session._pool_classes_by_scheme.items()
+    }
+    session._manager.pool_classes_by_scheme = session._pool_classes_by_scheme
 
 
 class BoundedSession:

@@ -24,6 +24,7 @@ from teachers.arrival import check_supported
 from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
 from teachers.bedrock import BedrockTeacher
+from teachers.bedrock_bodies import refuse_redirects
 from teachers.bedrock_client import BedrockClient, open_session
 from teachers.body import count, parse_json, string
 from teachers.capabilities import OWN_HOSTS, capabilities_of
@@ -145,9 +146,9 @@ class BedrockBatches:
         return [item["Key"] for page in pages for item in page.get("Contents") or () if item["Key"].endswith(RESULTS)]
 
     def _fetch(self, name: str, file: IO[bytes]) -> None:
-        body = self._clients.s3.get_object(Bucket=self._bucket, Key=name)["Body"]
-        for chunk in body.iter_chunks(CHUNK_BYTES):
-            file.write(chunk)
+        with self._clients.s3.get_object(Bucket=self._bucket, Key=name)["Body"] as body:
+            for chunk in body.iter_chunks(CHUNK_BYTES):
+                file.write(chunk)
         file.seek(0)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -215,6 +216,7 @@ class Clients:
                 client = self._session.client(
                     service, region_name=self.region, endpoint_url=self._url, config=self._config(service)
                 )
+                refuse_redirects(client)
                 client.meta.events.register("before-parse.bedrock", check_body)
                 self._made[service] = client
             return self._made[service]

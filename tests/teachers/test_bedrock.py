@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -204,15 +205,20 @@ def test_an_untrusted_certificate_is_refused(tls_server: FaultServer, monkeypatc
 
 def test_a_redirect_is_not_followed(server: FaultServer) -> None:
     with FaultServer() as elsewhere:
-        for status in (301, 302, 307, 308):
+        for status in (301, 302, 303, 307, 308):
             moved = {"location": f"{elsewhere.root}/model/m/converse", "x-amz-bucket-region": "eu-west-1"}
             error = failure(server, Answer(status, headers=moved))
             assert type(error) is InvalidRequest
             assert "Give the base URL it leads to" in str(error)
-        # urllib3 stumbles over botocore's headers, as bytes, before it can look at what a 303 says.
-        assert type(failure(server, Answer(303, headers={"location": elsewhere.root}))) is Transient
         assert elsewhere.requests == []
     assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("location", ["http://[", "AWS4-HMAC-SHA256 Credential=a/b", "//:x", "http://a:99999999/"])
+@pytest.mark.parametrize("status", [303, 307])
+def test_a_redirect_to_nowhere_leaves_no_connection_open(server: FaultServer, status: int, location: str) -> None:
+    assert type(failure(server, Answer(status, headers={"location": location}))) is InvalidRequest
+    gc.collect()  # a socket that is found open is a ResourceWarning, and fails the test
 
 
 def test_nobody_there_is_transient() -> None:
