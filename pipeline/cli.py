@@ -187,12 +187,13 @@ def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
     """
     from pipeline.launched import require_launchable
     from pipeline.progress import Progress
+    from pipeline.recipe_file import placed
     from pipeline.tune.run import tune as search
     from pipeline.tune.table import render
 
     require_launchable("tune")
     loaded = _load(recipe, overrides, teacher)
-    with Progress(as_json=as_json) as progress:
+    with placed(recipe), Progress(as_json=as_json) as progress:
         found = search(loaded, _directory(run_dir, loaded), progress)
     _print(found, as_json, render)
 
@@ -361,6 +362,7 @@ def _run(
     from pipeline import launched
     from pipeline.context import Context
     from pipeline.progress import Progress
+    from pipeline.recipe_file import placed
     from pipeline.run import RunDir, open_run
     from pipeline.stages import run_stages
     from pipeline.summary import read_summary, render_summary
@@ -373,6 +375,7 @@ def _run(
         join(loaded, RunDir(_directory(run_dir, loaded)))
         return
     with (
+        placed(recipe),
         launched.leading(),
         open_run(_directory(run_dir, loaded), loaded) as (directory, manifest),
         Progress(as_json=as_json, file=directory.now) as progress,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -41,6 +42,20 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | Non
         line = line_of(root, problem.field.split("."))
         raise InputError(problem.says, path=path, line=line, field=problem.field, remedy=problem.remedy)
     return resolve(recipe, path, root)
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[None]:
+    """Errors about a field of the recipe at `path`, found after it was read, name its file and line."""
+    try:
+        yield
+    except InputError as error:
+        loc = (error.field or "").split(".")
+        if error.path is not None or loc[0] not in Recipe.model_fields:
+            raise
+        path = find_recipe(path)
+        line = line_of(_read(path)[1], loc)
+        raise InputError(error.problem, path=path, line=line, field=error.field, remedy=error.remedy) from error
 
 
 def find_recipe(path: Path) -> Path:

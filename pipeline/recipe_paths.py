@@ -11,6 +11,8 @@ from pipeline.curate.models import KNOWN, is_model
 from pipeline.evaluate.config import Evaluate
 from pipeline.local_teacher import local_teacher
 from pipeline.recipe import Recipe
+from pipeline.review.rulings import read_rulings
+from pipeline.run import RunDir
 from pipeline.yaml_words import line_of
 from prompts.errors import InputError
 from prompts.logs.read import is_log
@@ -35,7 +37,6 @@ def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
     if template is None:
         _check_log(recipe, source, path, root)
     student = _resolve_pairs(recipe.student, path, root)
-    _check_preference(recipe, path, root)
     student = _resolve_teacher(recipe, student, path, root)
     base = _resolve_base(recipe.student.base, folder)
     return recipe.model_copy(
@@ -123,14 +124,18 @@ def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None)
             raise InputError(f"'{value}': a log has no columns", path=path, line=line, field=field, remedy=remedy)
 
 
-def _check_preference(recipe: Recipe, path: Path, root: yaml.Node | None) -> None:
-    """InputError where no step could find a reply worse than another, before a teacher is paid."""
+def require_preferences(recipe: Recipe, run: RunDir) -> None:
+    """InputError where neither a step nor a person could find a reply worse than another, before a teacher is paid."""
     preference, steps = recipe.student.preference or Preference(), {step.step for step in recipe.curation.steps}
-    if recipe.student.method == "preference" and preference.pairs is None and not steps & REJECTING:
-        remedy = f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs"
-        problem = "preference, and no curation step says that a reply is worse than another"
-        line = line_of(root, ["student", "method"])
-        raise InputError(problem, path=path, line=line, field="student.method", remedy=remedy)
+    if recipe.student.method != "preference" or preference.pairs is not None or steps & REJECTING:
+        return
+    if not read_rulings(run.reviews).compares:
+        remedy = (
+            f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs; "
+            f"or give some: 'stillhouse curate', then 'stillhouse review {run.root}'"
+        )
+        problem = "preference, and neither a curation step nor a person says that a reply is worse than another"
+        raise InputError(problem, field="student.method", remedy=remedy)
 
 
 def _resolve_pairs(student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:

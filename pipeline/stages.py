@@ -16,6 +16,7 @@ from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
 from pipeline.evaluate.general_config import require_general
 from pipeline.recipe import Recipe
+from pipeline.recipe_paths import require_preferences
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
 from pipeline.review.rulings import read_rulings
@@ -55,7 +56,9 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
     `force_from` runs that stage and the later ones even where nothing changed.
     """
     if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
-        require_monitors(context.recipe.student.report_to)  # before a teacher is paid for what cannot be trained on
+        # Before a teacher is paid for what cannot be trained on.
+        require_preferences(context.recipe, context.run)
+        require_monitors(context.recipe.student.report_to)
         _say_too_little_memory(context)
     if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
         require_exports(context.recipe.exports)

@@ -30,17 +30,18 @@ def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
     From a sample of the prompts, and of the replies that the journal in `root` has. Raises InputError for a bad
     recipe, or a bad row among those sampled; RunError for a journal that cannot be read.
     """
-    path = RunDir(root).journal
+    run = RunDir(root)
+    path = run.journal
     if not path.exists():
-        return _as_data(gather(recipe, None))
+        return _as_data(gather(recipe, None), run)
     try:
         with closing(read_only(path)) as journal:
-            return _as_data(gather(recipe, journal))
+            return _as_data(gather(recipe, journal), run)
     except sqlite3.Error as error:
         raise explain(error, path) from error
 
 
-def _as_data(whole: Whole) -> dict[str, Any]:
+def _as_data(whole: Whole, run: RunDir) -> dict[str, Any]:
     sample, shares, owed, judging = whole.sample, whole.shares, whole.owed, whole.judging
     everyone = [*shares, *([] if judging is None else [judging.share])]
     samples = sample.population * whole.chains_a_prompt
@@ -65,7 +66,7 @@ def _as_data(whole: Whole) -> dict[str, Any]:
         **_spread("disk_bytes", disk_bytes(whole)),
         "budget": _budget_data(budget_of(whole)),
         "training": plan_training(whole.recipe),
-        "remarks": list(remarks_on(whole)),
+        "remarks": list(remarks_on(whole, run)),
     }
 
 

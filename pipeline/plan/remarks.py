@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from pipeline.budget import check_budget
 from pipeline.curate.config import Judged
@@ -10,12 +11,14 @@ from pipeline.plan.lanes import FIRST_TOKEN_S, TOKENS_PER_S, batch_limits, is_fr
 from pipeline.plan.seat import Share
 from pipeline.plan.whole import Whole
 from pipeline.recipe import Recipe
+from pipeline.recipe_paths import require_preferences
+from pipeline.run import RunDir
 from pipeline.seats import remarks_of
 from pipeline.terms import check_terms
 from prompts.errors import InputError
 
 
-def remarks_on(whole: Whole) -> Iterator[str]:
+def remarks_on(whole: Whole, run: RunDir) -> Iterator[str]:
     """Terms, what each figure rests on, and what would stop the run."""
     recipe, sample = whole.recipe, whole.sample
     yield from check_terms(recipe)
@@ -38,10 +41,11 @@ def remarks_on(whole: Whole) -> Iterator[str]:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
     if recipe.rescore is not None or any(isinstance(step, Judged) for step in recipe.curation.steps):
         yield "the calls of curation's judge and of the rescorer are not in these numbers"
-    try:
-        check_budget(recipe, whole.seats)
-    except InputError as error:
-        yield f"the run would stop at once: {error}"
+    for check in (partial(check_budget, recipe, whole.seats), partial(require_preferences, recipe, run)):
+        try:
+            check()
+        except InputError as error:
+            yield f"the run would stop at once: {error}"
 
 
 def _price_remark(share: Share, field: str) -> Iterator[str]:

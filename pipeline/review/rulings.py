@@ -44,6 +44,11 @@ class Rulings:
         return bool(self.samples or self.better or self.contested)
 
     @property
+    def compares(self) -> bool:
+        """Whether any of them says that a reply is worse than another one, or than a person's own text."""
+        return bool(self.better) or any(one.kind in ("reject", "edit", "relabel") for one in self.samples.values())
+
+    @property
     def digest(self) -> str | None:
         """Names what curation is to obey; None where there is nothing. A note, a name or a time changes nothing."""
         if not self.samples and not self.better:

@@ -16,6 +16,7 @@ from pipeline.errors import RunError
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
 from pipeline.recipe import Recipe
+from pipeline.recipe_paths import require_preferences
 from pipeline.records import write_text
 from pipeline.run import open_run
 from pipeline.stages import run_stages
@@ -45,6 +46,7 @@ def tune(recipe: Recipe, root: Path, progress: Progress) -> dict[str, Any]:
     space = space_of(recipe.student, recipe.tune.space)
     with open_run(root, recipe) as (run, manifest):
         context = Context(recipe, run, manifest, progress)
+        require_preferences(recipe, run)
         run_stages(context, "generate", "curate")
         run.tune.mkdir(exist_ok=True)
         name = study_name(context, space)

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from pipeline.curate.config import Curate
-from pipeline.recipe_file import RECIPES, load_recipe
+from pipeline.recipe_file import RECIPES, load_recipe, placed
+from pipeline.recipe_paths import require_preferences
+from pipeline.run import RunDir
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
 
@@ -125,14 +127,18 @@ def test_what_is_no_recipe(tmp_path: Path, content: bytes, message: str) -> None
 
 
 def test_preferences_need_a_step_that_makes_some_or_a_file(tmp_path: Path) -> None:
-    student = {"base": "smollm2-135m", "method": "preference"}
-    with pytest.raises(
-        InputError, match=r"recipe.yaml:\d+: field 'student.method'.*Add agreement, best, judge, verify"
+    student, run = {"base": "smollm2-135m", "method": "preference"}, RunDir(tmp_path / "run")
+    bare = write_recipe(tmp_path, student=student)
+    with (
+        pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.method'.*Add agreement, best, judge, verify"),
+        placed(bare),
     ):
-        load_recipe(write_recipe(tmp_path, student=student))
-    load_recipe(write_recipe(tmp_path, student=student, curate={"steps": [{"step": "agreement"}]}))
+        require_preferences(load_recipe(bare), run)
+    voted = load_recipe(write_recipe(tmp_path, student=student, curate={"steps": [{"step": "agreement"}]}))
+    require_preferences(voted, run)
     (tmp_path / "edits.jsonl").touch()
     given = load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "edits.jsonl"}}))
+    require_preferences(given, run)
     assert given.student.preference is not None
     assert given.student.preference.pairs == str(tmp_path / "edits.jsonl")
     with pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.preference.pairs': no such file"):
