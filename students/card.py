@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from prompts.digest import digest_file
+from prompts.local_paths import shorten_paths
 from students.config import StudentConfig
 from students.result import TrainResult
 
@@ -144,7 +145,7 @@ def write_card(
     `measured` is None before it was scored; `gguf` is its first GGUF export, from the student's directory.
     """
     teachers = read_teachers(corpus)
-    card = model_card(config, digest_file(corpus), result, teachers, provenance, measured, gguf)
+    card = shorten_paths(model_card(config, digest_file(corpus), result, teachers, provenance, measured, gguf))
     beside = student / ".README.md.tmp"
     beside.write_text(card, encoding="utf-8")
     beside.replace(student / "README.md")
