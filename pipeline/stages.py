@@ -46,6 +46,8 @@ class Stage:
     """Files and directories whose bytes are inputs too; large ones are read again only where they were touched."""
     found: Callable[[RunDir], Any] = lambda _: None
     """Inputs that people put into the run directory itself; None where there are none."""
+    passes: str | None = None
+    """The count that stands in the place of `found` for later stages: what of it concerns them. None: all of it."""
     wanted: Callable[[Recipe], bool] = lambda _: True
     """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
 
@@ -82,7 +84,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
             continue
         found = stage.found(context.run)
         inputs = [SCHEMA_VERSION, stage.name, _inputs(context, stage), upstream]
-        fingerprint = digest(inputs if found is None else [*inputs, found])
+        fingerprint = _fingerprint(inputs, found)
         current = _is_current(context, stage, fingerprint)
         forced = force_from is not None and position >= NAMES.index(force_from)
         if position < NAMES.index(first):
@@ -99,7 +101,10 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
             context.progress.say(f"{stage.name}: up to date")
         else:
             _work(context, stage, fingerprint)
-        upstream = digest([fingerprint, context.manifest.stages[stage.name].counts.get("outcomes")])
+        counts = context.manifest.stages[stage.name].counts
+        if found is not None and stage.passes is not None:
+            fingerprint = _fingerprint(inputs, counts.get(stage.passes, found))
+        upstream = digest([fingerprint, counts.get("outcomes")])
 
 
 def _say_too_little_memory(context: Context) -> None:
@@ -110,6 +115,10 @@ def _say_too_little_memory(context: Context) -> None:
         require_memory({"training": plan_training(context.recipe)})
     except InputError as error:
         context.progress.say(f"train: {error}")
+
+
+def _fingerprint(inputs: Sequence[Any], found: Any) -> str:
+    return digest(inputs if found is None else [*inputs, found])
 
 
 def _is_unscored(context: Context) -> bool:
@@ -210,6 +219,7 @@ STAGES = (
         "pipeline.curate.stage",
         refreshes=True,
         found=lambda run: read_rulings(run.reviews).digest,
+        passes="obeyed",
     ),
     Stage(
         "train",
@@ -231,6 +241,7 @@ STAGES = (
         _evaluate_inputs,
         lambda run: (run.answers, run.evaluation),
         "pipeline.evaluate.stage",
+        found=lambda run: read_rulings(run.reviews).gold_digest,
     ),
     Stage(
         "report",

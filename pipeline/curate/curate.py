@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal
 
 from pipeline.curate.agreement import agreement
@@ -88,6 +88,11 @@ class Curated:
     """Per step: how many went in and came out, and the reasons of those that did not, for steps may share a name."""
     rulings: Rulings = field(default_factory=Rulings)
     """What people decided, and this obeyed."""
+
+    def train_ids(self) -> set[str]:
+        """Of the samples on the train side, kept or dropped."""
+        everyone = chain(self.kept.values(), (gone.sample for gone in self.dropped.values()))
+        return {sample.sample_id for sample in everyone if sample.split == "train"}
 
     def counts(self) -> dict[str, Any]:
         """What the manifest says; RunError if a sample has disappeared."""

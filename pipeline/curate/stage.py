@@ -44,6 +44,7 @@ def work(context: Context) -> dict[str, Any]:
     counts |= write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
     if curated.rulings:
         counts |= {"reviewed": len(curated.rulings.samples), "contested": curated.rulings.contested}
+        counts |= {"obeyed": curated.rulings.about(curated.train_ids()).digest}
     if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)

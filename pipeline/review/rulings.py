@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,17 @@ class Rulings:
             return None
         found = {name: [one.kind, one.text, one.seen] for name, one in sorted(self.samples.items())}
         return digest([found, sorted(self.better.items()), sorted(self.gold.items())])
+
+    @property
+    def gold_digest(self) -> str | None:
+        """Names what evaluation is to score by; None where there is nothing."""
+        return digest(sorted(self.gold.items())) if self.gold else None
+
+    def about(self, sample_ids: Container[str]) -> Rulings:
+        """What is said of these samples, and between them; no gold."""
+        samples = {name: one for name, one in self.samples.items() if name in sample_ids}
+        better = {worse: one for worse, one in self.better.items() if worse in sample_ids and one in sample_ids}
+        return Rulings(samples, better)
 
 
 def read_rulings(path: Path) -> Rulings:

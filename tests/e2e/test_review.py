@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,42 @@ def test_a_student_learns_from_peoples_preferences_alone(tmp_path: Path, section
     assert sorted(pairs) == sorted([("ham", "spam")] * (len(ham) - 2) + [("ham, surely", "spam")] * 2)
     counts = found["train"]["counts"]
     assert counts["rows"] + counts["validation_rows"] == len(ham)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_people_give_the_gold_that_everyone_is_scored_by(tmp_path: Path, sections: dict[str, Any]) -> None:
+    recipe, run = write_recipe(tmp_path, **sections), RunDir(tmp_path / "run")
+    stages_of(recipe, "--dir", "run", "--until", "curate", cwd=tmp_path)
+    ham = rows_of(run, "heldout", "ham")
+    assert len(ham) >= 4
+    decide(run, "accept", ham[:2])
+    first = stages_of(recipe, "--dir", "run", cwd=tmp_path)
+    assert scored(run) == (2, 1.0)
+    assert [row["gold"] for row in read_rows(run.kept) if row["gold"] is not None] == ["ham"] * 4  # both teachers' rows
+    assert "1.000" in run.report_markdown.read_text()
+
+    decide(run, "edit", ham[2:4], text="surely spam")
+    second = stages_of(recipe, "--dir", "run", cwd=tmp_path)
+    assert scored(run) == (4, 0.5)
+    assert ran_again(first, second) == {"curate", "evaluate", "report"}
+    assert second["evaluate"]["counts"]["asked"] <= 2 * 2  # two prompts more, of base and student
+
+    decide(run, "reject", ham[4:])  # says nothing that anybody could be scored by
+    third = stages_of(recipe, "--dir", "run", cwd=tmp_path)
+    assert ran_again(second, third) == ({"curate"} if ham[4:] else set())
+
+    decide(run, "reject", rows_of(run, "train", "spam")[:1])
+    fourth = stages_of(recipe, "--dir", "run", cwd=tmp_path)
+    assert ran_again(third, fourth) == {"curate", "train", "evaluate", "report"}
+
+
+def scored(run: RunDir) -> tuple[int, float]:
+    """The rows that were scored, and the teacher's score; the student has one too."""
+    found = json.loads(run.evaluation.read_text())
+    assert found["student"]["score"] is not None
+    return found["rows"], found["teacher"]["score"]
+
+
+def ran_again(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return {name for name, entry in after.items() if entry["started_at"] != before[name]["started_at"]}

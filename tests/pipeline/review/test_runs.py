@@ -13,7 +13,7 @@ from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.progress import Progress
 from pipeline.recipe_file import load_recipe
 from pipeline.records import read_rows, write_parquet
-from pipeline.review.decisions import Decision
+from pipeline.review.decisions import Decision, Kind
 from pipeline.review.items import read_pile
 from pipeline.review.rulings import read_rulings
 from pipeline.review.store import Store
@@ -54,6 +54,23 @@ def test_a_decision_curates_again_and_withdrawing_it_brings_the_corpus_back(tmp_
     assert entry.counts["reviewed"] == 1
     add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "withdraw"))
     assert curated(recipe).load_manifest().stages["curate"].fingerprint == first
+
+
+def test_only_what_concerns_the_train_side_is_passed_on(tmp_path: Path) -> None:
+    run, recipe = two_teachers(tmp_path, prompts=PROMPTS), tmp_path / "recipe.yaml"
+    sides = {side: [one for one in read_rows(run.kept) if one["split"] == side] for side in ("train", "heldout")}
+    kinds: tuple[Kind, ...] = ("accept", "edit", "reject")
+    for row, kind in zip(sides["heldout"], kinds, strict=False):
+        seen = row["completion"][0]["content"]
+        add(run, Decision(row["prompt_id"], row["sample_id"], "ann", kind, "by hand", seen))
+    counts = curated(recipe).load_manifest().stages["curate"].counts
+    assert (counts["reviewed"], counts["obeyed"]) == (3, None)
+    row = sides["train"][0]
+    add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "edit", "by hand", row["completion"][0]["content"]))
+    obeyed = curated(recipe).load_manifest().stages["curate"].counts["obeyed"]
+    assert obeyed is not None
+    add(run, Decision(sides["heldout"][0]["prompt_id"], sides["heldout"][0]["sample_id"], "ann", "withdraw"))
+    assert curated(recipe).load_manifest().stages["curate"].counts["obeyed"] == obeyed
 
 
 def test_people_give_a_run_without_gold_what_it_is_scored_by(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
