@@ -13,6 +13,7 @@ import re
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import closing
 from typing import IO, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -146,7 +147,7 @@ class BedrockBatches:
         return [item["Key"] for page in pages for item in page.get("Contents") or () if item["Key"].endswith(RESULTS)]
 
     def _fetch(self, name: str, file: IO[bytes]) -> None:
-        with self._clients.s3.get_object(Bucket=self._bucket, Key=name)["Body"] as body:
+        with closing(self._clients.s3.get_object(Bucket=self._bucket, Key=name)["Body"]) as body:
             for chunk in body.iter_chunks(CHUNK_BYTES):
                 file.write(chunk)
         file.seek(0)
