@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 from pipeline.errors import RunError
 from pipeline.log_tail import log_tail
 from pipeline.serve.engines import Engine
+from pipeline.tied import tied
 from prompts.errors import InputError
 
 READY_S = 900.0
@@ -61,7 +62,7 @@ class Child:
 
 @contextmanager
 def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: float = READY_S) -> Iterator[Child]:
-    """The engine's server once it is ready; stopped afterwards, however that comes.
+    """The engine's server once it is ready; stopped afterwards, however that comes. Called from the main thread.
 
     RunError where it ends or takes longer than `ready_s`; the end of its log is in the message.
     """
@@ -72,7 +73,7 @@ def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: flo
         output.flush()
         # A session of its own: Ctrl-C in the terminal reaches us alone, and the child ends when it is told to.
         process = subprocess.Popen(
-            command,
+            tied(command),
             cwd=engine.cwd,
             env={**os.environ, **engine.env},
             stdin=subprocess.DEVNULL,

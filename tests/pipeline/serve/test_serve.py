@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from pipeline.progress import Progress
 from pipeline.serve.both import CHOSEN, Fallback
 from pipeline.serve.run import Wanted, serve
 from prompts.errors import InputError
-from tests.pipeline.helpers import stillhouse
+from tests.pipeline.helpers import command, environment, stillhouse
 from tests.pipeline.serve.make import Served, make_run, served
+from tests.pipeline.test_tied import is_running, soon
 from tests.servers.faults import FaultServer, chat
 
 
@@ -39,6 +42,29 @@ def test_an_export_is_served_by_llama_cpp_until_ctrl_c(tiny: Path, tmp_path: Pat
     assert found.ended["code"] == 0, found.ended["err"]
     assert json.loads(found.ended["err"].splitlines()[-1]) == {"event": "message", "text": "serve: stopped"}
     assert "--alias student" in (run.logs / "serve.log").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own, of Linux alone")
+def test_a_kill_leaves_no_server_behind(tiny: Path, tmp_path: Path) -> None:
+    run = make_run(scripted(tmp_path), tiny, "gguf-f16")
+    words = command("serve", run.root, "--with", "llama.cpp", "--port", "0", "--json")
+    with subprocess.Popen(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        [server] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert answers(ready["base_url"])
+        process.kill()
+        process.wait()
+    assert soon(lambda: not is_running(int(server)))
+    assert not answers(ready["base_url"])
+
+
+def answers(url: str) -> bool:
+    with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
+        try:
+            return bool(client.models.list().data)
+        except openai.APIConnectionError:
+            return False
 
 
 @pytest.mark.slow
