@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare.entrant import Entrant, check_alike, read_entrant
+from pipeline.compare.entrant import Entrant, Side, check_alike, read_entrant
+from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.basis import Basis
 from pipeline.evaluate.compare import FEWEST_ROWS
 from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import Contestant, Row
+from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row
 from pipeline.evaluate.scorers import Score
-from pipeline.evaluate.size import Size
 from pipeline.evaluate.summary import summarise
 from prompts.errors import InputError
 
@@ -20,7 +20,8 @@ from prompts.errors import InputError
 def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
     """The comparison on the prompts that every run holds out and has a score on.
 
-    InputError for fewer than two runs, one that was not evaluated, scores by different scorers, no prompt in common.
+    InputError for fewer than two runs, one that was not evaluated, scores that mean different things, no prompt in
+    common.
     """
     if len(paths) < 2:
         raise InputError("a comparison needs two runs or more", remedy="stillhouse compare RUN RUN ...")
@@ -28,24 +29,28 @@ def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
     check_alike(entrants)
     shared = _shared(entrants)
     basis = Basis([_row(entrants, prompt_id) for prompt_id in shared], Evaluate())
-    scores = {one.name: [_score(one, prompt_id) for prompt_id in shared] for one in entrants}
-    means = {name: basis.mean([score.value for score in column]) for name, column in scores.items()}
-    first = entrants[0].name
+    first = basis.mean(_values(entrants[0].student, shared))
     return {
-        "scorer": entrants[0].scorer,
-        "first": first,
+        "scorer": entrants[0].scoring["scorer"],
+        "scoring": dict(entrants[0].scoring),
+        "first": entrants[0].name,
         "rows": len(shared),
         "groups": basis.bootstrap.groups,
         "verdict_withheld": f"fewer than {FEWEST_ROWS} rows" if len(shared) < FEWEST_ROWS else None,
-        "runs": {
-            one.name: {
-                **summarise(_contestant(one, shared), scores[one.name], means[one.name], basis),
-                "minus_first": None if one.name == first else basis.difference(means[one.name], means[first]),
-                "left_out": len(one.answers) - len(shared),
-                "path": str(one.path),
-            }
-            for one in entrants
-        },
+        "runs": {one.name: _run(one, shared, basis, None if one is entrants[0] else first) for one in entrants},
+        "differing": [name for name in (TEACHER, BASE) if _differ(name, entrants, shared)],
+    }
+
+
+def _run(one: Entrant, shared: Sequence[str], basis: Basis, first: Floats | None) -> dict[str, Any]:
+    """A run's student, its difference to the first run's, and under `others` its base and teacher."""
+    mean = basis.mean(_values(one.student, shared))
+    return {
+        **_summary(STUDENT, one.student, shared, basis),
+        "minus_first": None if first is None else basis.difference(mean, first),
+        "others": {name: _summary(name, side, shared, basis) for name, side in _others(one, shared).items()},
+        "left_out": len(one.student.answers) - len(shared),
+        "path": str(one.path),
     }
 
 
@@ -60,7 +65,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 def _shared(entrants: Sequence[Entrant]) -> list[str]:
     scored = [
-        {prompt_id for prompt_id, one in entrant.answers.items() if one.values["score"] is not None}
+        {prompt_id for prompt_id, one in entrant.student.answers.items() if one.values["score"] is not None}
         for entrant in entrants
     ]
     shared = sorted(set.intersection(*scored))
@@ -73,16 +78,36 @@ def _shared(entrants: Sequence[Entrant]) -> list[str]:
 
 def _row(entrants: Sequence[Entrant], prompt_id: str) -> Row:
     """What the bootstrap needs to know of a prompt: its group, by the first run."""
-    found = entrants[0].answers[prompt_id]
+    found = entrants[0].student.answers[prompt_id]
     return Row(prompt_id, found.values["gold"], (), (), found.answer, "", group=found.values["group"])
 
 
-def _score(one: Entrant, prompt_id: str) -> Score:
-    values = one.answers[prompt_id].values
-    return Score(float(values["score"]), bool(values["valid"]))
+def _others(one: Entrant, shared: Sequence[str]) -> dict[str, Side]:
+    """The run's base and teacher, where they have answered all that is compared."""
+    return {
+        name: side
+        for name, side in one.sides.items()
+        if name != STUDENT and all(prompt_id in side.answers for prompt_id in shared)
+    }
 
 
-def _contestant(one: Entrant, shared: Sequence[str]) -> Contestant:
-    answers = tuple(one.answers[prompt_id].answer for prompt_id in shared)
-    spec = one.answers[shared[0]].values["spec"]
-    return Contestant(one.name, spec, answers, Size(one.parameters, one.bytes))
+def _differ(name: str, entrants: Sequence[Entrant], shared: Sequence[str]) -> bool:
+    """Whether the runs' teachers, or their bases, said different things: where they did not, one line says it all."""
+    sides = [_others(one, shared).get(name) for one in entrants]
+    said = {tuple(side.answers[prompt_id].values["text"] for prompt_id in shared) for side in sides if side is not None}
+    return len(said) > 1
+
+
+def _summary(name: str, side: Side, shared: Sequence[str], basis: Basis) -> dict[str, Any]:
+    """No score where one of the answers has none: it would not be over the same prompts."""
+    found = [side.answers[prompt_id] for prompt_id in shared]
+    one = Contestant(name, found[0].values["spec"], tuple(said.answer for said in found), side.size)
+    if any(said.values["score"] is None for said in found):
+        return summarise(one, None, None, basis)
+    scores = [Score(float(said.values["score"]), bool(said.values["valid"])) for said in found]
+    return summarise(one, scores, basis.mean(_values(side, shared)), basis)
+
+
+def _values(side: Side, shared: Sequence[str]) -> list[float]:
+    """The scores, of a side that has them all."""
+    return [float(side.answers[prompt_id].values["score"]) for prompt_id in shared]

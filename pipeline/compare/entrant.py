@@ -1,8 +1,8 @@
-"""One of the compared: a run's student, read from what its evaluation left. Nobody is asked anything."""
+"""One of the compared: a run's student, its base and its teacher, read from what its evaluation left."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,22 +10,36 @@ from typing import Any
 import orjson
 
 from pipeline.evaluate.answers import Answered, read_answers
-from pipeline.evaluate.contestants import STUDENT
+from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER
+from pipeline.evaluate.size import Size
 from pipeline.run import RunDir
 from prompts.errors import InputError
 
 
 @dataclass(slots=True, frozen=True)
+class Side:
+    """What one of a run's contestants said."""
+
+    answers: Mapping[str, Answered]
+    """By prompt id."""
+    size: Size
+
+
+@dataclass(slots=True, frozen=True)
 class Entrant:
-    """A run's student."""
+    """A run."""
 
     name: str
     path: Path
-    scorer: str
-    answers: Mapping[str, Answered]
-    """By prompt id."""
-    parameters: int | None
-    bytes: int | None
+    scoring: Mapping[str, Any]
+    """The scorer and its settings."""
+    sides: Mapping[str, Side]
+    """The student, and of base and teacher those that answered."""
+
+    @property
+    def student(self) -> Side:
+        """What is compared."""
+        return self.sides[STUDENT]
 
 
 def read_entrant(path: Path, name: str) -> Entrant:
@@ -37,19 +51,43 @@ def read_entrant(path: Path, name: str) -> Entrant:
         raise InputError("was not evaluated", path=path, remedy="Run 'stillhouse evaluate' on it first") from None
     except orjson.JSONDecodeError as error:
         raise InputError(f"is not JSON: {error}", path=run.evaluation, remedy="Evaluate the run again") from error
-    answers = {one.values["prompt_id"]: one for one in read_answers(run.answers, STUDENT)}
-    student = evaluation.get(STUDENT) or {}
-    if not answers or student.get("score") is None:
+    said: dict[str, dict[str, Answered]] = {TEACHER: {}, BASE: {}, STUDENT: {}}
+    for one in read_answers(run.answers):
+        if one.values["contestant"] in said:
+            said[one.values["contestant"]][one.values["prompt_id"]] = one
+    if not said[STUDENT] or (evaluation.get(STUDENT) or {}).get("score") is None:
         raise InputError("has no score of a student", path=path, remedy="It needs gold answers, or a judge that scores")
-    size = student.get("parameters"), student.get("bytes")
-    return Entrant(name, path, str(evaluation["scorer"]), answers, *size)
+    sides = {name: Side(answers, _size(evaluation, name)) for name, answers in said.items() if answers}
+    return Entrant(name, path, _scoring(evaluation), sides)
 
 
-def check_alike(entrants: list[Entrant]) -> None:
-    """InputError where scores mean different things."""
+def check_alike(entrants: Sequence[Entrant]) -> None:
+    """InputError where scores mean different things: another scorer, or the same with other settings."""
     first = entrants[0]
     for other in entrants[1:]:
-        if other.scorer != first.scorer:
-            problem = f"was scored by '{other.scorer}', and {first.path} by '{first.scorer}'"
-            remedy = "Evaluate both with one evaluate.scorer; an edited scorer asks the students nothing again"
-            raise InputError(problem, path=other.path, remedy=remedy)
+        mine, theirs = other.scoring, first.scoring
+        if mine["scorer"] != theirs["scorer"]:
+            problem = f"was scored by '{mine['scorer']}', and {first.path} by '{theirs['scorer']}'"
+        elif differing := [name for name in mine if name in theirs and mine[name] != theirs[name]]:
+            told = "; ".join(f"{name} {_word(mine[name])}, not {_word(theirs[name])}" for name in differing)
+            problem = f"was scored by another '{mine['scorer']}' than {first.path}: {told}"
+        else:
+            continue
+        remedy = "Evaluate both with the same settings; an edited scorer asks the students nothing again"
+        raise InputError(problem, path=other.path, field="evaluate", remedy=remedy)
+
+
+def _size(evaluation: Mapping[str, Any], side: str) -> Size:
+    found = evaluation.get(side) or {}
+    return Size(found.get("parameters"), found.get("bytes"))
+
+
+def _scoring(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """With a judge, the teacher too: its replies are what everyone's are compared with."""
+    found = evaluation.get("scoring") or {"scorer": evaluation["scorer"]}
+    teacher = (evaluation.get(TEACHER) or {}).get("spec")
+    return {**found, "teacher": teacher} if found["scorer"] == "judge" else found
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

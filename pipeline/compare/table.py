@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.grid import plain, render_grid
@@ -21,8 +21,8 @@ HEADER = (
 
 
 def render(found: Mapping[str, Any]) -> str:
-    """A line a run, then what it all rests on."""
-    lines = [render_grid(HEADER, [_cells(name, one) for name, one in found["runs"].items()])]
+    """A line a run's student, then what it all rests on."""
+    lines = [render_grid(HEADER, list(_rows(found)))]
     lines.append(
         f"{found['rows']:,} prompts in {found['groups']:,} groups that all runs hold out, by '{found['scorer']}'"
     )
@@ -31,6 +31,15 @@ def render(found: Mapping[str, Any]) -> str:
     if found["verdict_withheld"]:
         lines.append(f"no verdict: {found['verdict_withheld']}")
     return "\n".join(lines)
+
+
+def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Each run's student; below it the run's teacher or base, where these are not the same in all runs."""
+    for name, one in found["runs"].items():
+        yield _cells(name, one)
+        for other in found["differing"]:
+            if other in one["others"]:
+                yield _cells(f"  its {other}", {**one["others"][other], "minus_first": None})
 
 
 def _cells(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:

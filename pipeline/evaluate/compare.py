@@ -16,6 +16,7 @@ from pipeline.evaluate.marks import Marks, mark, pick
 from pipeline.evaluate.probabilities import calibration, divergence, rank
 from pipeline.evaluate.relations import Estimates, against, agreement, difference
 from pipeline.evaluate.scorers import Scorer, scorer_for
+from pipeline.evaluate.scorers.settings import settings_of
 from pipeline.evaluate.slices import slices
 from pipeline.evaluate.summary import summarise
 
@@ -46,6 +47,7 @@ def compare(
     known = {one.name: one for one in seen}
     return {
         "scorer": config.scorer,
+        "scoring": settings_of(config),
         "rows": len(rows),
         "groups": basis.bootstrap.groups,
         "resamples": config.resamples,

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.bakeoff.duels import AskAll
 from pipeline.compare.compare import compare_runs
+from pipeline.compare.entrant import Entrant, check_alike
 from pipeline.compare.table import render
 from pipeline.evaluate.answers import write_answers
 from pipeline.evaluate.compare import compare
 from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import STUDENT
+from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant
 from pipeline.evaluate.earlier import compare_earlier
 from pipeline.evaluate.marks import mark
+from pipeline.evaluate.scorers.settings import settings_of
 from pipeline.evaluate.size import Size
 from pipeline.run import RunDir
 from prompts.errors import InputError
@@ -21,13 +26,22 @@ from tests.pipeline.evaluate.make import LABELS, contestant, row
 from tests.pipeline.helpers import stillhouse
 
 
-def evaluated(folder: Path, right: int, *, first: int = 0, count: int = 40, config: Evaluate = LABELS) -> Path:
+def evaluated(
+    folder: Path,
+    right: int,
+    *,
+    first: int = 0,
+    count: int = 40,
+    config: Evaluate = LABELS,
+    others: Sequence[Contestant] = (),
+    ask: AskAll | None = None,
+) -> Path:
     """A run that holds out rows `first` to `first + count`, whose student is right on the first `right` of all rows."""
     rows = [row(f"row {place:02}") for place in range(first, first + count)]
     said = ["spam" if place < right else "ham" for place in range(first, first + count)]
-    students = [contestant(STUDENT, said, size=Size(10, 40))]
-    marks, run = mark(rows, students, config), RunDir(folder)
-    folder.mkdir()
+    students = [*others, contestant(STUDENT, said, size=Size(10, 40))]
+    marks, run = mark(rows, students, config, ask), RunDir(folder)
+    folder.mkdir(parents=True)
     write_answers(run.answers, rows, students, marks.scores, {})
     run.evaluation.write_text(json.dumps(compare(rows, students, config, {}, (), marks)))
     return folder
@@ -66,6 +80,92 @@ def test_different_rows_are_compared_on_what_they_share(tmp_path: Path) -> None:
 def test_what_cannot_be_compared_says_why(tmp_path: Path, make: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
         compare_runs([evaluated(tmp_path / "a", 40), make(tmp_path)])
+
+
+def scored_by(scorer: str, **settings: Any) -> Evaluate:
+    return Evaluate.model_validate({"scorer": scorer, "labels": ["spam", "ham"], "resamples": 200, **settings})
+
+
+JUDGE = {"spec": "scripted:judge"}
+FUNCTION = "def score(item):\n    return float(item['completion'] == 'spam'){}\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (
+            scored_by("numeric"),
+            scored_by("numeric", tolerance=0.5),
+            "another 'numeric' than .*: tolerance 0.5, not 0",
+        ),
+        (
+            scored_by("json"),
+            scored_by("json", fields=["kind"]),
+            r'another \'json\' than .*: fields \["kind"\], not \[\]',
+        ),
+        (LABELS, scored_by("label", labels=["spam", "ham", "unsure"]), 'labels .*"unsure".*, not '),
+        (scored_by("rouge"), scored_by("chrf"), "was scored by 'chrf', and .* by 'rouge'"),
+        (
+            scored_by("judge", judge=JUDGE),
+            scored_by("judge", judge={"spec": "openai:m"}),
+            "judge openai:m, not scripted",
+        ),
+        (
+            scored_by("judge", judge=JUDGE),
+            scored_by("judge", judge=JUDGE, rubric="short"),
+            "rubric short, not the most",
+        ),
+    ],
+)
+def test_other_settings_are_another_scorer(one: Evaluate, other: Evaluate, says: str) -> None:
+    first, second = (Entrant(name, Path(name), settings_of(config), {}) for name, config in (("a", one), ("b", other)))
+    with pytest.raises(InputError, match=rf"^b: field 'evaluate': .*{says}"):
+        check_alike([first, second])
+    check_alike([first, first])
+
+
+def test_a_function_is_the_same_by_its_bytes_wherever_it_is(tmp_path: Path) -> None:
+    runs = []
+    for name, end in (("a", ""), ("b", ""), ("c", " * 0.5")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.py").write_text(FUNCTION.format(end))
+        config = scored_by("function", function="mine.py:score").beside(tmp_path / name)
+        runs.append(evaluated(tmp_path / name / "run", 20, count=30, config=config))
+    assert compare_runs(runs[:2])["scoring"]["function"].startswith("mine.py (")
+    with pytest.raises(InputError, match=r"function mine.py \(\w{12}\):score, not mine.py \("):
+        compare_runs([runs[0], runs[2]])
+
+
+def test_a_judge_compares_with_the_teacher_who_must_be_one(tmp_path: Path) -> None:
+    config = scored_by("judge", judge=JUDGE)
+    for name in ("gpt", "claude"):
+        teacher = dataclasses.replace(contestant(TEACHER, ["eggs"] * 40), spec=f"scripted:{name}")
+        evaluated(
+            tmp_path / name, 20, config=config, others=[teacher], ask=lambda questions: dict.fromkeys(questions, "1")
+        )
+    with pytest.raises(InputError, match="teacher scripted:claude, not scripted:gpt"):
+        compare_runs([tmp_path / "gpt", tmp_path / "claude"])
+
+
+def test_what_an_older_version_did_not_write_down_is_taken_to_be_alike(tmp_path: Path) -> None:
+    one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
+    old = json.loads((one / "evaluation.json").read_text())
+    del old["scoring"]
+    (one / "evaluation.json").write_text(json.dumps(old))
+    assert compare_runs([one, other])["scoring"] == {"scorer": "label"}
+
+
+def test_teachers_and_bases_that_differ_are_shown(tmp_path: Path) -> None:
+    def others(teacher: str) -> list[Contestant]:
+        return [contestant(TEACHER, [teacher] * 40), contestant(BASE, ["eggs"] * 40)]
+
+    one = evaluated(tmp_path / "one", 20, others=others("spam"))
+    other = evaluated(tmp_path / "other", 40, others=others("ham"))
+    found = compare_runs([one, other])
+    assert found["differing"] == [TEACHER]
+    assert [found["runs"][name]["others"][TEACHER]["score"] for name in ("one", "other")] == [1.0, 0.0]
+    text = render(found)
+    assert (text.count("its teacher"), text.count("its base")) == (2, 0)
 
 
 def test_an_earlier_runs_student_is_compared_with_this_one(tmp_path: Path) -> None:
