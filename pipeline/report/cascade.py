@@ -9,7 +9,7 @@ from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.report.economy import price_tick, priced
-from pipeline.report.wording import difference, dollars, interval, number, ratio, share
+from pipeline.report.wording import DASH, difference, dollars, interval, number, ratio, share
 
 
 def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
@@ -49,7 +49,7 @@ def cascade_facts(cascade: Mapping[str, Any]) -> dict[str, str]:
     chosen, found = cascade.get("chosen"), {}
     if chosen:
         found = {
-            "ask the teacher where confidence is below": f"{chosen['threshold']:.4g}",
+            "ask the teacher where confidence is below": f"{chosen['threshold']:.4g}" + _never(chosen["threshold"]),
             "handed over": ratio(chosen["handed_over"], chosen.get("handed_over_ci95")),
             "score": ratio(chosen["score"], chosen.get("ci95")),
             "teacher's score on the same rows": ratio(chosen.get("teacher_score"), chosen.get("teacher_ci95")),
@@ -62,7 +62,11 @@ def cascade_facts(cascade: Mapping[str, Any]) -> dict[str, str]:
     auc = cascade.get("confidence_auc")
     if auc and auc.get("value") is not None:
         found["AUC of confidence against right and wrong"] = ratio(auc["value"], auc.get("ci95"))
-    return found
+    return {name: said for name, said in found.items() if said != DASH}
+
+
+def _never(threshold: float) -> str:
+    return "" if threshold else ": never"
 
 
 def _short(value: float) -> str:

@@ -7,10 +7,14 @@ from typing import Any
 from pipeline.report import metrics
 from pipeline.report.charts.forest import Estimate, Forest, forest
 from pipeline.report.verdict import TITLES, Evaluation, comparisons
-from pipeline.report.wording import interval, share, signed, signed_interval
+from pipeline.report.wording import interval, number, share, signed, signed_interval
 
-FACTS = ("scorer", "rows", "groups", "resamples", "seed")
-"""What is said of how the comparison was made."""
+WHAT = {
+    "teacher": "as it answered",
+    "teacher_calibrated": "its answers as curation corrected them, which the student learned",
+    "base": "the student before training",
+    "student": "the model that was trained",
+}
 
 
 def compared(evaluation: Evaluation, margin: float) -> dict[str, Any]:
@@ -20,11 +24,7 @@ def compared(evaluation: Evaluation, margin: float) -> dict[str, Any]:
         "titles": list(everyone),
         "scores": _scores(evaluation),
         "differences": _differences(evaluation, margin),
-        "metrics": [
-            (metric.title, [metrics.with_interval(metric, one) for one in everyone.values()])
-            for metric in metrics.known(evaluation)
-            if metric.key != "ci95"
-        ],
+        "metrics": metrics.lines(evaluation),
         "relations": {
             name: said for name, said in metrics.relations(evaluation).items() if not name.startswith("student against")
         },
@@ -34,11 +34,30 @@ def compared(evaluation: Evaluation, margin: float) -> dict[str, Any]:
         "general": metrics.general(evaluation),
         "fields": metrics.field_scores(evaluation),
         "earlier": metrics.earlier(evaluation),
-        "specs": [(title, one["spec"]) for title, one in everyone.items() if one.get("spec")],
+        "who": _who(evaluation),
         "left_out": evaluation.get("left_out") or {},
-        "facts": {key: evaluation[key] for key in FACTS if key in evaluation},
-        "rows": evaluation["rows"],
+        "rows": number(evaluation["rows"]),
+        "drawn": _drawn(evaluation),
     }
+
+
+def _who(evaluation: Evaluation) -> list[tuple[str, str, str]]:
+    """Title, name and what it is, of each contestant."""
+    return [
+        (title, evaluation[name].get("spec") or "", WHAT[name])
+        for name, title in TITLES.items()
+        if evaluation.get(name)
+    ]
+
+
+def _drawn(evaluation: Evaluation) -> str:
+    """How the comparison was made."""
+    resamples, groups = number(evaluation.get("resamples")), number(evaluation.get("groups"))
+    return (
+        f"A score is from 0 to 1, by the scorer {evaluation.get('scorer')}. Intervals are of 95 %: by {resamples} "
+        f"bootstrap resamples (seed {evaluation.get('seed')}) of {groups} groups of prompts, the same for everyone; "
+        "of latencies by order statistics."
+    )
 
 
 def _scores(evaluation: Evaluation) -> Forest | None:
@@ -55,4 +74,5 @@ def _differences(evaluation: Evaluation, margin: float) -> Forest | None:
         Estimate(f"student − {name.removeprefix('its ')}", one["value"], one["ci95"], evaluation["rows"], "student")
         for name, one in comparisons(evaluation).items()
     ]
-    return forest(found, signed, signed_interval, through=[0.0, -margin]) if found else None
+    through = {0.0: "no difference"} | ({-margin: "the margin"} if margin else {})
+    return forest(found, signed, signed_interval, through=through) if found else None

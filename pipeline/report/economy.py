@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear, Log, Steps
 from pipeline.report.verdict import Evaluation
-from pipeline.report.wording import DASH, dollars, large, number, seconds
+from pipeline.report.wording import DASH, counted, dollars, large, mean, number, seconds
 
 Economics = Mapping[str, Any]
 
 SPENT = ("teacher", "judge", "rescorer", "training", "total")
 """What a distillation costs, in the order it is shown."""
+PRICED_BY = "evaluate.economics.hourly_usd prices the student and its training, a teacher's `price` its calls."
 
 
 def cost_chart(economics: Economics) -> Chart | None:
@@ -49,51 +50,78 @@ def load_chart(economics: Economics) -> Chart | None:
     if len(loads) < 2:
         return None
     series = [
-        Series(name, kind, [(one["concurrency"], one[field]) for one in loads], dots=True)
+        Series(name, kind, [(one["concurrency"], one[field]) for one in loads], _band(loads, field), dots=True)
         for name, kind, field in (("p50", "student", "latency_p50_s"), ("p95", "teacher", "latency_p95_s"))
     ]
     flight = Axis("requests in flight", Steps(tuple(one["concurrency"] for one in loads)), number)
-    wait = Axis("latency", Linear.around([0, *(up for line in series for _, up in line.points)]), _wait)
-    columns = ("in flight", "p50", "p95", "calls a second", "output tokens a second", "requests", "failed")
-    rows = [
-        (
-            number(one["concurrency"]),
-            seconds(one["latency_p50_s"]),
-            seconds(one["latency_p95_s"]),
-            *(number(one.get(name)) for name in ("calls_per_s", "output_tokens_per_s", "requests", "failed")),
-        )
-        for one in loads
-    ]
+    wait = Axis("latency", Linear.around([0, *_heights(series)]), _wait)
+    columns = ("in flight", "calls", "failed", "p50", "p95", "calls a second", "output tokens a second")
+    rows = [_load(one) for one in loads]
     return chart("Latency", flight, wait, series, columns, rows)
 
 
+def _band(loads: Sequence[Mapping[str, Any]], field: str) -> list[tuple[float, float, float]]:
+    """Its interval at each concurrency; none at all where one of them has no end."""
+    ends = [one.get(f"{field}_ci95") or (None, None) for one in loads]
+    if any(None in pair for pair in ends):
+        return []
+    return [(one["concurrency"], *pair) for one, pair in zip(loads, ends, strict=True)]
+
+
+def _heights(series: Sequence[Series]) -> Iterator[float]:
+    for line in series:
+        yield from (up for _, up in line.points)
+        yield from (high for _, _, high in line.band)
+
+
+def _load(one: Mapping[str, Any]) -> tuple[str, ...]:
+    counts = (one["concurrency"], one["requests"] - one["failed"], one["failed"])
+    told = {"latency_p50_s": seconds, "latency_p95_s": seconds, "calls_per_s": mean, "output_tokens_per_s": mean}
+    cells = (counted(show, one.get(key), one.get(f"{key}_ci95"), None) for key, show in told.items())
+    return *map(number, counts), *cells
+
+
 def prices(evaluation: Evaluation) -> dict[str, str]:
-    """What was paid and what is to be paid, in words; what is not known is a dash or a reason."""
+    """What was paid and what is to be paid, in words; what has no price is named once, with what gives it one."""
     economics = evaluation.get("economics") or {}
-    spent = economics.get("distillation_usd") or {}
-    found = {f"distillation: {name}": dollars(spent.get(name)) for name in SPENT if spent}
     if not economics:
-        return found
-    student, teacher = economics.get("student") or {}, economics.get("teacher") or {}
-    for name, one in (("teacher", teacher), ("student", student), ("cascade", economics.get("cascade") or {})):
-        found[f"{name}, per 1,000 calls"] = priced(one)
+        return {}
+    spent, student = economics.get("distillation_usd") or {}, economics.get("student") or {}
+    found = {f"distillation: {name}": _exact(spent[name], dollars) for name in SPENT if spent.get(name) != 0 and spent}
+    for who in ("teacher", "student", "cascade"):
+        found[f"{who}, per 1,000 calls"] = priced(economics.get(who) or {})
+    unknown = [name for name, said in found.items() if said == DASH]
+    memory = {"peak memory": "peak_memory_bytes", "peak memory of the GPU": "peak_gpu_bytes"}
     found |= {
-        "price of the student's machine, an hour": dollars(economics.get("hourly_usd")),
+        "price of the student's machine, an hour": _exact(economics.get("hourly_usd"), dollars),
         "break-even": _volume(economics),
-        "student's calls an hour, at most": number(student.get("calls_per_hour")),
-        "calls an hour from which its machine pays off": number(student.get("busy_calls_per_hour")),
-        "student's peak memory": large(student.get("peak_memory_bytes"), "B"),
-        "student's peak memory of the GPU": large(student.get("peak_gpu_bytes"), "B"),
+        "student's calls an hour, at most": _told(student, "calls_per_hour"),
+        "calls an hour from which its machine pays off": _told(student, "busy_calls_per_hour"),
+        **{f"student's {name}": _exact(student.get(key), _bytes) for name, key in memory.items()},
         "what failed in measuring": student.get("failed") or DASH,
+        "not known": f"{'; '.join(unknown)}. {PRICED_BY}" if unknown else DASH,
     }
-    return {name: said for name, said in found.items() if said != DASH or "per 1,000" in name or "distillation" in name}
+    return {name: said for name, said in found.items() if said != DASH}
+
+
+def _bytes(value: float | None) -> str:
+    return large(value, "B")
+
+
+def _exact(value: float | None, show: Callable[[Any], str]) -> str:
+    """What was given or counted, not estimated."""
+    return DASH if value is None else f"{show(value)}, exact"
+
+
+def _told(student: Mapping[str, Any], key: str) -> str:
+    return counted(mean, student.get(key), student.get(f"{key}_ci95"), student.get(f"{key}_n"))
 
 
 def priced(one: Mapping[str, Any]) -> str:
-    """What 1,000 calls of `one` cost, with the interval where it has one."""
-    ends = one.get("cost_per_1000_usd_ci95")
-    between = f" ({dollars(ends[0])} to {dollars(ends[1])})" if ends else ""
-    return dollars(one.get("cost_per_1000_usd")) + between
+    """What 1,000 calls of `one` cost, with interval and count where they are known."""
+    key = "cost_per_1000_usd"
+    calls = one.get(f"{key}_n") or one.get("calls_per_hour_n")
+    return counted(dollars, one.get(key), one.get(f"{key}_ci95"), calls)
 
 
 def _volume(economics: Economics) -> str:
@@ -101,8 +129,12 @@ def _volume(economics: Economics) -> str:
     if calls is None:
         return f"none: {reason}" if reason else "none"
     ends = economics.get("break_even_calls_ci95")
-    between = f" ({number(ends[0])} to {'never' if ends[1] is None else number(ends[1])})" if ends else ""
+    between = f" ({_volume_end(ends[0])} to {_volume_end(ends[1])})" if ends else ""
     return f"{number(calls)} calls{between}"
+
+
+def _volume_end(calls: float | None) -> str:
+    return "never" if calls is None else number(calls)
 
 
 def _power(value: float) -> str:

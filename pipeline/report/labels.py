@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.evaluate.statistics.intervals import wilson
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.forest import Estimate, Forest, forest
 from pipeline.report.charts.plot import Axis, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.report.metrics import contestants
 from pipeline.report.verdict import TITLES, Evaluation
-from pipeline.report.wording import interval, number, share, signed_interval
+from pipeline.report.wording import DASH, interval, number, share, signed_interval
 from pipeline.report.wording import signed as signed_value
 
 SHADES = 10
@@ -66,10 +67,10 @@ def reliability_chart(evaluation: Evaluation) -> Chart | None:
         series.append(Series(TITLES[name], name, points, dots=True))
         rows += [
             (TITLES[name], f"{one['low']:.2g}–{one['high']:.2g}", share(one["confidence"]), share(one["accuracy"]),
-             number(one["rows"]))
+             interval(wilson(one["accuracy"], one["rows"])) if one["rows"] else DASH, number(one["rows"]))
             for one in bins
         ]  # fmt: skip
-    columns = ("who", "confidence from–to", "mean confidence", "right", "rows")
+    columns = ("who", "confidence from–to", "mean confidence", "right", "95 % interval", "rows")
     return chart(
         "Reliability", Axis("confidence", scale, _tenth), Axis("share right", scale, _tenth), series, columns, rows
     )
@@ -104,7 +105,7 @@ def _slice(field: str, values: Mapping[str, Any]) -> Slice:
     return Slice(
         field,
         forest(scores, share, interval, bounds=UNIT),
-        forest(differences, signed_value, signed_interval, through=[0.0]) if differences else None,
+        forest(differences, signed_value, signed_interval, through={0.0: "no difference"}) if differences else None,
     )
 
 

@@ -48,6 +48,23 @@ def command(stage: str, place: str) -> str:
     return shlex.join(["stillhouse", stage, f"{place}/recipe.yaml", "--dir", place])
 
 
+def bases(evaluation: Mapping[str, Any], stages: Stages) -> dict[str, str]:
+    """What each part's numbers are counted from, in words: by the name of its stage, and `cost` and `stages`."""
+    generated, curated, trained = (_counts(stages, name) for name in ("generate", "curate", "train"))
+    prompts = f"{number(evaluation.get('rows'))} held-out prompts"
+    loads = ((evaluation.get("economics") or {}).get("student") or {}).get("loads") or []
+    timed = sum(one["requests"] - one["failed"] for one in loads)
+    validated = f", {number(trained['validation_rows'])} to validate" if trained.get("validation_rows") else ""
+    return {
+        "generate": f"{number(generated.get('rows'))} samples, counted",
+        "curate": f"{number(curated.get('samples'))} samples, counted",
+        "train": f"{number(trained.get('rows'))} rows to learn from{validated}, {number(trained.get('steps'))} steps",
+        "evaluate": prompts,
+        "cost": f"{prompts}, {number(timed)} timed calls of the student" if loads else prompts,
+        "stages": f"{len(stages)} stages, each measured once",
+    }
+
+
 def _prompts(lineage: Lineage, counts: Mapping[str, Any]) -> Link:
     prompts = lineage.recipe["prompts"]
     notes = [f"template {prompts['template']}"] if prompts.get("template") else []

@@ -30,8 +30,8 @@ def render_markdown(run: ReportInputs) -> str:
     lines = [f"# {escape(run.name)}", "", escape(ruling.sentence), ""]
     lines += [escape(ruling.basis), ""] if ruling.basis else []
     if evaluation:
-        lines += [*_comparison(evaluation), "", f"    {command('evaluate', run.place)}", ""]
-    lines += _samples(run.manifest)
+        lines += [*_comparison(evaluation), *_source(f"{evaluation['rows']:,} held-out prompts", "evaluate", run.place)]
+    lines += _samples(run)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -43,12 +43,8 @@ def escape(value: str) -> str:
 
 def _comparison(evaluation: Mapping[str, Any]) -> Iterator[str]:
     everyone = metrics.contestants(evaluation)
-    rows = [
-        [metric.title, *(" ".join(filter(None, _cell(metric, one))) for one in everyone.values())]
-        for metric in metrics.known(evaluation)
-        if metric.key != "ci95"
-    ]
-    yield from ("## Comparison", "", *table(["", *everyone], rows), "")
+    rows = [[line.title, line.basis, *map(_cell, line.cells)] for line in metrics.lines(evaluation)]
+    yield from ("## Comparison", "", *table(["", "of", *everyone], rows), "")
     for title, found in _facts(evaluation):
         if found:
             yield from (f"## {title}", "", *table(["", ""], found.items()), "")
@@ -58,9 +54,9 @@ def _comparison(evaluation: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"## {title}", "", *table(["", *metrics.EXPORT_TITLES], forms_rows), "")
 
 
-def _cell(metric: metrics.Metric, one: Mapping[str, Any]) -> tuple[str, str]:
-    value, ends = metrics.with_interval(metric, one)
-    return value, f"({ends})" if ends else ""
+def _cell(cell: tuple[str, list[str]]) -> str:
+    value, behind = cell
+    return f"{value} ({'; '.join(behind)})" if behind else value
 
 
 def _facts(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -70,9 +66,18 @@ def _facts(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]
     yield "Cascade", cascade_facts(evaluation.get("cascade") or {})
 
 
-def _samples(manifest: Mapping[str, Any]) -> list[str]:
-    rows = [[bar.label, bar.reason.replace("_", " "), f"{bar.count:,}"] for bar in funnel(manifest)]
-    return ["## Where every sample went", "", *table(["step", "reason", "samples"], rows)] if rows else []
+def _samples(run: ReportInputs) -> list[str]:
+    bars = funnel(run.manifest)
+    if not bars:
+        return []
+    rows = [[bar.label, bar.reason.replace("_", " "), f"{bar.count:,}"] for bar in bars]
+    counted = _source(f"{bars[0].count:,} samples, counted", "curate", run.place)
+    return ["## Where every sample went", "", *table(["step", "reason", "samples"], rows), "", *counted]
+
+
+def _source(basis: str, stage: str, place: str) -> list[str]:
+    """What the tables above it are of, and the command that gives them."""
+    return [f"{basis}:", "", f"    {command(stage, place)}", ""]
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

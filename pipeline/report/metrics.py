@@ -23,11 +23,26 @@ class Metric:
     """Whether it is in the terminal's table too, not only on the page."""
     interval: str | None = None
     """The interval's key, where it is another one."""
+    exact: bool = False
+    """Counted, not estimated: it has no interval."""
 
-    def ends(self, one: Summary) -> Sequence[float] | None:
-        """The 95 % interval, where it is known."""
-        ends: Sequence[float] | None = one.get(self.interval or f"{self.key}_ci95")
+    def ends(self, one: Summary) -> Sequence[float | None] | None:
+        """The 95 % interval, where it is known; an end that the rows are too few for is None."""
+        ends: Sequence[float | None] | None = one.get(self.interval or f"{self.key}_ci95")
         return ends
+
+    def count(self, one: Summary) -> int | None:
+        """The rows or calls that it is of; None where it is of none in particular, or not known."""
+        if self.exact and self.key != "invalid":
+            return None
+        found: int | None = one.get(f"{self.key}_n", one.get(COUNTS.get(self.key, "score_rows")))
+        if self.key == "ece":
+            found = sum(part["rows"] for part in one.get("reliability") or []) or found
+        return found
+
+
+COUNTS = {"auc": "auc_rows"}
+"""Where the count of a number is that is not of all scored rows."""
 
 
 def _bytes(value: float | None) -> str:
@@ -37,22 +52,20 @@ def _bytes(value: float | None) -> str:
 METRICS = (
     Metric("score", "score", wording.share, brief=True, interval="ci95"),
     Metric("ci95", "95 % interval", wording.interval, brief=True),
-    Metric("score_rows", "rows scored", wording.number),
     Metric("macro_f1", "macro F1", wording.share),
     Metric("corpus_score", "score of the corpus", wording.share),
     Metric("auc", "AUC", wording.share, brief=True),
-    Metric("auc_rows", "rows with log-odds", wording.number),
     Metric("ece", "calibration error (ECE)", wording.share),
-    Metric("invalid", "invalid answers", wording.number),
-    Metric("prompt_tokens_mean", "prompt tokens per call", wording.number, brief=True),
-    Metric("output_tokens_mean", "output tokens per call", wording.number),
+    Metric("invalid", "invalid answers", wording.number, exact=True),
+    Metric("prompt_tokens_mean", "prompt tokens per call", wording.mean, brief=True),
+    Metric("output_tokens_mean", "output tokens per call", wording.mean),
     Metric("latency_p50_s", "latency p50", wording.seconds, brief=True),
     Metric("latency_p95_s", "latency p95", wording.seconds),
-    Metric("in_flight", "requests in flight", wording.number, brief=True),
-    Metric("output_tokens_per_s", "output tokens per second", wording.number),
+    Metric("in_flight", "requests in flight", wording.number, brief=True, exact=True),
+    Metric("output_tokens_per_s", "output tokens per second", wording.mean),
     Metric("cost_per_1000_usd", "cost per 1,000 calls", wording.dollars),
-    Metric("parameters", "parameters", wording.large, brief=True),
-    Metric("bytes", "weights on disk", _bytes, brief=True),
+    Metric("parameters", "parameters", wording.large, brief=True, exact=True),
+    Metric("bytes", "weights on disk", _bytes, brief=True, exact=True),
 )
 
 
@@ -67,15 +80,35 @@ def known(evaluation: Evaluation) -> list[Metric]:
     return [metric for metric in METRICS if any(one.get(metric.key) is not None for one in everyone)]
 
 
-def with_interval(metric: Metric, one: Summary) -> tuple[str, str]:
-    """A number as text, and its interval, or "" where there is none."""
-    ends = metric.ends(one)
-    if ends is None:
-        return metric.show(one.get(metric.key)), ""
-    return metric.show(one.get(metric.key)), f"{metric.show(ends[0])}{wording.DASH}{metric.show(ends[1])}"
+@dataclass(slots=True, frozen=True)
+class Line:
+    """A metric of everyone: each one's number with its interval and count, where it has its own."""
+
+    title: str
+    basis: str
+    """`n = 173`, where it is the same for all; `exact` of a count; else ""."""
+    cells: list[tuple[str, list[str]]]
 
 
-EXPORT_TITLES = ("score", "95 % interval", "against the student", "latency p50", "weights on disk")
+def lines(evaluation: Evaluation) -> list[Line]:
+    """The metrics with their intervals and counts; an interval is no line of its own here."""
+    everyone = list(contestants(evaluation).values())
+    return [_line(metric, everyone) for metric in known(evaluation) if metric.key != "ci95"]
+
+
+def _line(metric: Metric, everyone: Sequence[Summary]) -> Line:
+    measured = [one for one in everyone if one.get(metric.key) is not None]
+    counts = {count for one in measured if (count := metric.count(one))}
+    cells = []
+    for one in everyone:
+        count = metric.count(one) if len(counts) > 1 and one in measured else None
+        told = [wording.between(metric.show, metric.ends(one)), f"n = {count:,}" if count else ""]
+        cells.append((metric.show(one.get(metric.key)), list(filter(None, told))))
+    alike = [f"n = {next(iter(counts)):,}"] if len(counts) == 1 else []
+    return Line(metric.title, ", ".join([*alike, *(["exact"] if metric.exact else [])]), cells)
+
+
+EXPORT_TITLES = ("score", "95 % interval", "rows", "against the student", "latency p50", "weights on disk")
 """What is shown of each of the student's exports."""
 
 
@@ -92,12 +125,13 @@ def earlier(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
 def _export(one: Summary) -> tuple[str, ...]:
     weights = wording.large(one.get("bytes"), "B")
     if one.get("failed"):
-        return (f"failed: {one['failed']}", wording.DASH, wording.DASH, wording.DASH, weights)
+        return (f"failed: {one['failed']}", *[wording.DASH] * 4, weights)
     return (
         wording.share(one["score"]),
         wording.interval(one["ci95"]),
+        wording.number(one.get("score_rows")),
         wording.difference(one.get("minus_student")),
-        wording.seconds(one.get("latency_p50_s")),
+        wording.counted(wording.seconds, one.get("latency_p50_s"), one.get("latency_p50_s_ci95"), None),
         weights,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from pipeline.report.comparison import compared
 from pipeline.report.config import Report
 from pipeline.report.examples import MAX_CHARS, examples, regressions
 from pipeline.report.funnel import funnel
-from pipeline.report.lineage import Lineage, chain, command
+from pipeline.report.lineage import Lineage, bases, chain, command
 from pipeline.report.ruling import rule
 from pipeline.report.training import training_chart
 from pipeline.report.wording import DASH, brief, cut
@@ -34,7 +35,7 @@ MAX_DROPPED = 20
 """Most dropped samples shown."""
 
 
-STAGES = ("generate", "curate", "train", "evaluate", "report")
+COMMANDS = ("run", "generate", "curate", "train", "evaluate", "report")
 
 Dropped = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ class ReportInputs:
 def render_page(run: ReportInputs) -> str:
     """The page as HTML. Pure: the same inputs give the same bytes."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    stages = run.manifest.get("stages", {})
+    stages = {name: one for name, one in run.manifest.get("stages", {}).items() if name != "report"}  # it is running
     return (
         _environment()
         .get_template("page.html.j2")
@@ -70,18 +71,21 @@ def render_page(run: ReportInputs) -> str:
             style=Markup(style),  # noqa: S704  # our own file
             policy=_policy(style),
             ruling=rule(run.evaluation, run.config.margin, (stages.get("evaluate") or {}).get("error")),
-            commands={stage: command(stage, run.place) for stage in STAGES},
-            why=f"stillhouse why {run.place}",
+            commands={name: command(name, run.place) for name in COMMANDS},
+            place=run.place,
+            why=shlex.join(["stillhouse", "why", run.place]),
+            status=shlex.join(["stillhouse", "status", run.place]),
+            basis=bases(run.evaluation or {}, stages),
             **_measured(run.evaluation or {}, run.config.margin),
             funnel=funnel(run.manifest),
             training=_plain(run.manifest, "train"),
             curve=training_chart(run.curve, (stages.get("train") or {}).get("counts") or {}),
             generation=_plain(run.manifest, "generate"),
-            seconds=metrics.stage_seconds(run.manifest),
+            seconds=metrics.stage_seconds({"stages": stages}),
             dropped=[_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
             chain=chain(run.lineage, stages) if run.lineage else [],
             recipe=run.recipe_yaml,
-            stages=_provenance(run.manifest),
+            stages=_provenance(stages),
         )
     )
 
@@ -149,7 +153,7 @@ def _plain(manifest: Mapping[str, Any], stage: str) -> dict[str, str]:
     return {name.replace("_", " "): text(value) for name, value in counts.items() if value is not None}
 
 
-def _provenance(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _provenance(stages: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -157,5 +161,5 @@ def _provenance(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
             "fingerprint": one.get("fingerprint") or DASH,
             "versions": ", ".join(f"{package} {version}" for package, version in (one.get("versions") or {}).items()),
         }
-        for name, one in manifest.get("stages", {}).items()
+        for name, one in stages.items()
     ]

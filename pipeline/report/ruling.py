@@ -91,8 +91,8 @@ def _scores(evaluation: Evaluation) -> str:
     student, other = evaluation["student"], opponent(evaluation)
     said = f"scores {share(student['score'])} (95 % interval {interval(student['ci95'])})"
     if other is not None:
-        whose = "its teacher's" if other == "teacher" else "its calibrated teacher's"
-        said += f" to {whose} {share(evaluation[other]['score'])} ({interval(evaluation[other]['ci95'])})"
+        whose = "its teacher" if other == "teacher" else "its calibrated teacher"
+        said += f" where {whose} scores {share(evaluation[other]['score'])} ({interval(evaluation[other]['ci95'])}),"
     return f"{said} on {'the same ' if other else ''}{evaluation['rows']:,} held-out prompts."
 
 

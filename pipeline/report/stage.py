@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import yaml
 
 from pipeline.context import Context
 from pipeline.records import read_rows, write_text
@@ -17,8 +18,11 @@ from pipeline.report.spreadsheet import render_csv
 from pipeline.terms import sources
 from pipeline.train_log import read_curve
 from prompts.digest import digest_file
+from prompts.local_paths import shorten_all
 
 COLUMNS = ["prompt", "reply", "step", "reason"]
+WORDS_OF_DATA = ("examples", "regressions", "slices", "confusion", "field_scores")
+"""Parts of evaluation.json in which a path is what a row or a model said."""
 
 
 def work(context: Context) -> dict[str, Any]:
@@ -32,30 +36,42 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def read_inputs(context: Context) -> ReportInputs:
-    """What the run holds, as far as the page shows it."""
+    """What the run holds, as far as the page shows it: paths of this machine shortened, for pages are passed on."""
     run, recipe = context.run, context.recipe
+    shown = shorten_all(recipe.model_dump(mode="json"))
     return ReportInputs(
         name=recipe.name,
-        evaluation=orjson.loads(run.evaluation.read_bytes()),
-        manifest=context.manifest.to_dict(),
-        recipe_yaml=recipe.to_yaml(),
+        evaluation=_evaluation(context),
+        manifest=shorten_all(context.manifest.to_dict()),
+        recipe_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
         dropped_examples=list(islice(read_rows(run.dropped, COLUMNS), MAX_DROPPED)),
         curve=read_curve(run.train_log),
-        lineage=_lineage(context),
+        lineage=Lineage(shown, _source_digest(recipe.prompts.source), _terms(context)),
         config=recipe.report,
         place=_place(run.root),
     )
 
 
-def _lineage(context: Context) -> Lineage:
-    source = context.recipe.prompts.source
-    terms = {str(one.spec): " ".join(rule.sentence for rule in one.rules) for one in sources(context.recipe)}
-    digest = digest_file(source) if source.exists() else None
-    return Lineage(context.recipe.model_dump(mode="json"), digest, terms)
+def _evaluation(context: Context) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(context.run.evaluation.read_bytes())
+    if found.get("base"):  # it was asked from a folder that the run prepared; people know it by its name
+        found["base"]["spec"] = context.recipe.student.base
+    shown: dict[str, Any] = shorten_all(found, keep=WORDS_OF_DATA)
+    return shown
+
+
+def _source_digest(source: Path) -> str | None:
+    return digest_file(source) if source.exists() else None
+
+
+def _terms(context: Context) -> dict[str, str]:
+    found = {str(one.spec): " ".join(rule.sentence for rule in one.rules) for one in sources(context.recipe)}
+    shown: dict[str, str] = shorten_all(found)
+    return shown
 
 
 def _place(root: Path) -> str:
-    """The run as commands name it: from here where it is below, else by its own name: pages are shown to others."""
+    """The run as commands name it: from here where it is below, else by its own name."""
     here = Path.cwd()
     if not root.is_absolute():
         return root.as_posix()

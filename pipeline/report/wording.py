@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 DASH = "–"
@@ -53,11 +53,34 @@ def ratio(value: float | None, ci95: Sequence[float] | None) -> str:
     return share(value) + ("" if ci95 is None else f" ({interval(ci95)})")
 
 
+def between(show: Callable[[Any], str], ends: Sequence[float | None] | None) -> str:
+    """An interval in the words of its number: 84–91 ms; 84 ms or more, where it has no upper end; "" for none."""
+    low, high = ends or (None, None)
+    if low is None or high is None:
+        return f"{show(low)} or more" if low is not None else f"{show(high)} or less" if high is not None else ""
+    least, most = show(low), show(high)
+    if least.count(GLUE) == most.count(GLUE) == 1 and least.partition(GLUE)[2] == most.partition(GLUE)[2]:
+        least = least.partition(GLUE)[0]  # the unit once: 84–91 ms
+    return f"{least}{DASH}{most}"
+
+
+def counted(show: Callable[[Any], str], value: Any, ends: Sequence[float | None] | None, calls: int | None) -> str:
+    """A number of calls with its interval and their count: 87 ms (84–91 ms; 173 calls)."""
+    told = [between(show, ends), f"{calls:,}{GLUE}calls" if calls else ""]
+    behind = "; ".join(filter(None, told))
+    return show(value) + (f" ({behind})" if behind and value is not None else "")
+
+
 def number(value: float | None) -> str:
-    """A count or a mean: 1,204; 61.5; 3."""
+    """A count, or what is near one: 1,204; 61.5; 3."""
     if value is None:
         return DASH
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def mean(value: float | None) -> str:
+    """A mean or a rate, to three digits and whole from 100 on: 0.0421; 3.00; 1,204."""
+    return DASH if value is None else f"{value:#.3g}".rstrip(".") if value < 99.95 else number(value)
 
 
 def large(value: float | None, unit: str = "") -> str:

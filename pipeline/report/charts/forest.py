@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -55,9 +56,9 @@ def forest(
     show_interval: Callable[[Sequence[float] | None], str],
     *,
     bounds: tuple[float, float] = (-math.inf, math.inf),
-    through: Sequence[float] = (),
+    through: Mapping[float, str] = MappingProxyType({}),
 ) -> Forest:
-    """The plot. Its axis holds every interval and the values `through`, at which a line stands, within `bounds`."""
+    """The plot. Its axis holds every interval and the values `through`, at which a named line stands, in `bounds`."""
     ends = [end for one in estimates for end in (one.value, *(one.ci95 or ()))]
     scale = Linear.around([*ends, *through], *bounds)
     lines = [
@@ -73,10 +74,11 @@ def forest(
         )
         for one in estimates
     ]
-    return Forest(lines, markup(_axis(scale)), " and ".join(_short(value) for value in through))
+    named = " and ".join(f"{name} ({_short(value)})" for value, name in through.items())
+    return Forest(lines, markup(_axis(scale)), named)
 
 
-def _line(one: Estimate, scale: Linear, through: Sequence[float], label: str) -> Element:
+def _line(one: Estimate, scale: Linear, through: Iterable[float], label: str) -> Element:
     middle = HEIGHT / 2
     root = element("svg", class_="forest", height=HEIGHT, role="img", aria_label=label)
     for value in scale.ticks():

@@ -123,16 +123,24 @@ def full_evaluation(text: str = "Subject: hello. Buy now!", student: str | None 
 def economics() -> dict[str, Any]:
     calls = [10.0**power for power in range(2, 8)]
     loads = [
-        {"concurrency": c, "calls_per_s": 10.0 + c / 2, "output_tokens_per_s": 40.0 + c, "latency_p50_s": 0.1 * c**0.8,
-         "latency_p95_s": 0.18 * c**0.9, "requests": 32, "failed": 0}
+        {"concurrency": c, "calls_per_s": 10.0 + c / 2, "calls_per_s_ci95": [9.0 + c / 2, 11.0 + c / 2],
+         "output_tokens_per_s": 40.0 + c, "output_tokens_per_s_ci95": [30.0 + c, 50.0 + c],
+         "latency_p50_s": 0.1 * c**0.8, "latency_p50_s_ci95": [0.08 * c**0.8, 0.13 * c**0.8],
+         "latency_p95_s": 0.18 * c**0.9, "latency_p95_s_ci95": [0.15 * c**0.9, None], "requests": 32, "failed": 0}
         for c in (1, 4, 16)
     ]  # fmt: skip
     return {
         "hourly_usd": 0.4,
-        "student": {"cost_per_1000_usd": 0.011, "loads": loads, "peak_memory_bytes": 901_000_000},
-        "teacher": {"cost_per_1000_usd": 1.3},
+        "student": {
+            **{"cost_per_1000_usd": 0.011, "cost_per_1000_usd_ci95": [0.009, 0.013]},
+            **{"calls_per_hour": 36_000.0, "calls_per_hour_ci95": [30_000.0, 44_000.0], "calls_per_hour_n": 32},
+            **{"busy_calls_per_hour": 308.0, "busy_calls_per_hour_ci95": [290.0, 330.0]},
+            **{"loads": loads, "peak_memory_bytes": 901_000_000},
+        },
+        "teacher": {"cost_per_1000_usd": 1.3, "cost_per_1000_usd_ci95": [1.2, 1.4], "cost_per_1000_usd_n": 150},
         "distillation_usd": {"teacher": 4.1, "judge": None, "rescorer": None, "training": 0.2, "total": 4.3},
         "break_even_calls": 3336,
+        "break_even_calls_ci95": [3100, 3615],
         "reason": None,
         "curve": [
             {"calls": n, "teacher_usd": 0.0013 * n, "student_usd": 4.3 + 0.000011 * n, "cascade_usd": 4.3 + 0.0002 * n}

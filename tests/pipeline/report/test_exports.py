@@ -30,7 +30,8 @@ def test_hostile_names_are_text_and_numbers_are_numbers(text: str) -> None:
     head, *lines = csv.reader(io.StringIO(render_csv(found), newline=""))
     assert tuple(head) == COLUMNS
     assert not any(cell.startswith(FORMULA) for line in lines for cell in line[:2])
-    values = [float(cell) for line in lines for cell in line[2:] if cell]
+    values = [float(cell) for line in lines for cell in line[2:6] if cell]
+    assert {line[6] for line in lines} == {"estimate", "exact"}
     assert min(values) < 0  # a difference, as a number
     assert len({len(line) for line in lines}) == 1
 

@@ -33,7 +33,7 @@ def test_the_whole_interval_must_be_on_one_side_of_the_margin(low: float, high: 
 
 def test_it_is_held_against_the_better_reading_of_the_teacher() -> None:
     found = rule(evaluation(), 0.02)
-    assert "its calibrated teacher's 0.747" in found.sentence
+    assert "where its calibrated teacher scores 0.747" in found.sentence
     assert "The difference to its calibrated teacher is +0.127" in found.basis
 
 

@@ -16,6 +16,7 @@ from pipeline.report.checks import checks
 from pipeline.report.examples import examples, regressions
 from pipeline.report.lineage import chain, command
 from pipeline.report.training import POINTS, thin, training_chart
+from pipeline.report.wording import GLUE
 from pipeline.train_log import Curve
 from tests.pipeline.report.make import cascade, curve, economics, full_evaluation, lineage, manifest
 
@@ -55,7 +56,10 @@ def test_the_costs_name_the_break_even_point() -> None:
     assert chart.columns == ("calls", "teacher", "student", "cascade")
     facts = economy.prices({"economics": {**economics(), "break_even_calls_ci95": [3000.0, None]}})
     assert facts["break-even"] == "3,336 calls (3,000 to never)"
-    assert facts["distillation: judge"] == "–"
+    assert facts["distillation: total"] == "$4.30, exact"
+    assert facts["student, per 1,000 calls"].replace(GLUE, " ") == "$0.011 ($0.009–$0.013; 32 calls)"
+    assert facts["student's peak memory"].replace(GLUE, " ") == "901 MB, exact"
+    assert facts["not known"].startswith("distillation: judge; distillation: rescorer; cascade, per 1,000 calls. ")
 
 
 def test_unknown_prices_are_said_and_not_drawn() -> None:

@@ -39,8 +39,8 @@ def test_every_point_stands_within_the_plot(points: list[tuple[float, float]]) -
 
 def test_a_forest_plot_has_a_line_each_and_room_for_its_marks() -> None:
     estimates = [Estimate("a", 0.5, [0.4, 0.6], 150), Estimate("b" * 500, 0.1, None)]
-    plot = forest(estimates, str, str, through=[0.0, -0.02])
+    plot = forest(estimates, str, str, through={0.0: "none", -0.02: "the margin"})
     assert [line.rows for line in plot.lines] == [150, None]
-    assert plot.through == "0 and −0.02"
+    assert plot.through == "none (0) and the margin (−0.02)"
     assert len(plot.lines[1].drawing) < 2000
     assert ET.fromstring(plot.lines[0].drawing).get("role") == "img"
