@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pipeline.report import metrics
 from pipeline.report.examples import MAX_CHARS
 from pipeline.report.page import ReportInputs, render_page
-from tests.pipeline.report.make import RECIPE, evaluation, manifest
+from pipeline.report.wording import DASH
+from tests.pipeline.report.make import RECIPE, evaluation, everything, manifest
 
 RUN = ReportInputs("quickstart", evaluation(), manifest(), RECIPE)
 PAGE = render_page(RUN)
@@ -97,3 +99,66 @@ def test_an_empty_run_has_a_page() -> None:
 def test_long_texts_are_cut() -> None:
     dropped = [{"step": "format", "reason": "too_long", "prompt": [], "reply": "x" * 50_000}]
     assert len(render_page(replace(RUN, dropped_examples=dropped))) < len(PAGE) + MAX_CHARS + 2000
+
+
+class Parts(HTMLParser):
+    """The page between its headings: whether there is a figure or a table, and what stands as their source."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, int, list[tuple[str, str]]]] = []
+        self._sources: list[tuple[str, str]] = []
+        self._shown, self._title, self._open = 0, "", ""
+        self.feed(page)
+        self._end()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        kind = dict(attrs).get("class") or ""
+        if tag in ("h1", "h2", "h3"):
+            self._end()
+            self._open = "title"
+        elif tag in ("table", "figure"):
+            self._shown += 1
+        elif tag == "span" and kind == "basis":
+            self._sources.append(("", ""))
+            self._open = "basis"
+        elif tag == "code" and self._open == "source":
+            self._open = "command"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = "source" if (tag, self._open) == ("span", "basis") else self._open if tag == "bdi" else ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "title":
+            self._title += data
+        elif self._open in ("basis", "command"):
+            basis, command = self._sources[-1]
+            self._sources[-1] = (basis + data, command) if self._open == "basis" else (basis, command + data)
+
+    def _end(self) -> None:
+        self.found.append((self._title, self._shown, self._sources))
+        self._shown, self._sources, self._title = 0, [], ""
+
+
+@pytest.mark.parametrize("run", [RUN, everything()], ids=["small", "everything"])
+def test_every_part_with_numbers_has_a_count_and_a_command(run: ReportInputs) -> None:
+    parts = [(title, sources) for title, shown, sources in Parts(render_page(run)).found if shown]
+    assert len(parts) >= 8
+    for title, sources in parts:
+        assert sources, f"{title}: no count and no command"
+        for basis, command in sources:
+            assert re.search(r"\d", basis), f"{title}: no count in {basis!r}"
+            stage = re.fullmatch(rf"stillhouse (\w+) {run.place}(/recipe.yaml --dir {run.place})?", command)
+            assert stage, f"{title}: {command!r}"
+            assert (stage[1] == "status") is not bool(stage[2])
+
+
+def test_a_part_without_a_source_is_found() -> None:
+    assert Parts("<h2>a</h2><table></table><h3>b</h3><p>no numbers</p>").found[1:] == [("a", 1, []), ("b", 0, [])]
+
+
+def test_every_number_of_the_comparison_has_an_interval_or_is_exact() -> None:
+    for line in metrics.lines(everything().evaluation or {}):
+        measured = [behind for value, behind in line.cells if value != DASH]
+        assert "exact" in line.basis or all(behind and "–" in behind[0] for behind in measured), line
+        assert "n = " in line.basis or "exact" in line.basis or all("n = " in behind[-1] for behind in measured), line

@@ -1,0 +1,73 @@
+"""The stage: what a run on some machine shows of it to others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.context import Context
+from pipeline.manifest import Manifest
+from pipeline.progress import Progress
+from pipeline.recipe_file import load_recipe
+from pipeline.records import write_text
+from pipeline.report.stage import work
+from pipeline.run import RunDir
+from tests.pipeline.helpers import write_recipe
+from tests.pipeline.report.make import full_evaluation
+
+SAID = "see /usr/share/doc/spam/README"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """A run far from here, with a base and a teacher in folders of this machine."""
+    home = tmp_path / "home" / "ann"
+    models = home / "site-packages" / "hub"
+    for folder in (home / "work", home / "runs" / "quick"):
+        folder.mkdir(parents=True)
+    recipe = load_recipe(
+        write_recipe(
+            home / "work",
+            teacher=[{"spec": f"gguf:{models}/teacher-q8.gguf"}],
+            student={"base": str(models / "SmolLM2-135M")},
+        )
+    )
+    run = RunDir(home / "runs" / "quick")
+    manifest = Manifest(run.manifest, recipe.name)
+    manifest.begin("train", "")
+    manifest.end("train", "done", {"rows": 9, "steps": 2, "resumed_from": f"{run.root}/work/checkpoints/2"})
+    found = full_evaluation(SAID)
+    found["teacher"]["spec"] = found["teacher_calibrated"]["spec"] = f"gguf:{models}/teacher-q8.gguf"
+    found["base"]["spec"] = f"huggingface:{run.work}/base-0a1b"
+    found["student"]["spec"] = f"huggingface:{run.student}"
+    found["exports"]["onnx"] = {"spec": "x", "failed": f"cannot read {run.exports}/onnx/model.onnx", "bytes": 9}
+    found["earlier"] = {str(home / "runs" / "before"): found["earlier"][SAID]}
+    found["economics"]["student"]["failed"] = f"at concurrency 4: no such file: '{run.student}/config.json'"
+    table = pa.table({"prompt": [[{"role": "user", "content": SAID}]], "reply": [""], "step": ["a"], "reason": ["b"]})
+    pq.write_table(table, run.dropped)
+    write_text(run.evaluation, orjson.dumps(found).decode())
+    return Context(recipe, run, manifest, Progress())
+
+
+def test_no_path_of_this_machine_is_on_what_is_shown_to_others(context: Context, tmp_path: Path) -> None:
+    work(context)
+    run = context.run
+    for shown in (run.report, run.report_markdown, run.comparison_csv):
+        text = shown.read_text()
+        assert str(tmp_path) not in text, shown.name
+        assert "/home/ann" not in text, shown.name
+        assert "before" in text, shown.name
+    page = run.report.read_text()
+    assert "gguf:…/hub/teacher-q8.gguf" in page
+    assert "base: …/hub/SmolLM2-135M" in page  # in the recipe
+    assert "stillhouse evaluate quick/recipe.yaml --dir quick" in page
+    assert "README" in page
+
+
+def test_what_rows_and_models_said_is_shown_as_they_said_it(context: Context) -> None:
+    work(context)
+    assert SAID in context.run.report.read_text()
