@@ -26,7 +26,8 @@ import numpy as np
 
 from pipeline.bakeoff.measure import Measured
 from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap, ci95
+from pipeline.evaluate.bootstrap import Bootstrap
+from pipeline.evaluate.statistics.intervals import Interval, Size, of_difference, of_share
 from pipeline.report.wording import DASH, difference, share
 
 LEAST_ROWS = 30
@@ -97,8 +98,9 @@ def decide(measured: Sequence[Measured], groups: Sequence[str], *, resamples: in
     bootstrap = Bootstrap([groups[index] for index in usable], resamples, seed)
     means_RK = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)])
     best = min(range(len(measured)), key=lambda index: _rank(measured[index], float(means_RK[0, index])))
-    standings = tuple(_standing(one, means_RK, index, best) for index, one in enumerate(measured))
-    named, sentence = _name(standings, standings[best], len(usable), bootstrap.groups)
+    size = Size(len(usable), bootstrap.groups)
+    standings = tuple(_standing(one, means_RK, index, best, size) for index, one in enumerate(measured))
+    named, sentence = _name(standings, standings[best], size.rows, size.groups)
     return Verdict(standings, len(usable), left_out, bootstrap.groups, measured[best].label, named, sentence)
 
 
@@ -124,21 +126,17 @@ def _price_rank(one: Standing) -> tuple[float, float, str]:
     return (one.measured.cost_per_accepted_usd or 0.0, -round(one.score, 9), one.measured.label)
 
 
-def _standing(one: Measured, means_RK: Floats, index: int, best: int) -> Standing:
-    below_R = means_RK[:, index] - means_RK[:, best]
-    return Standing(
-        one,
-        float(means_RK[0, index]),
-        _interval(means_RK[1:, index]),
-        Difference(float(below_R[0]), _interval(below_R[1:])),
-    )
+def _standing(one: Measured, means_RK: Floats, index: int, best: int, size: Size) -> Standing:
+    mine, bests = means_RK[:, index], means_RK[:, best]
+    itself = [0.0, 0.0]
+    below = Difference(float(mine[0] - bests[0]), _ends(itself if index == best else of_difference(mine, bests, size)))
+    return Standing(one, float(mine[0]), _ends(of_share(mine, size)), below)
 
 
-def _interval(replicates_R: Floats) -> tuple[float, float]:
-    found = ci95(replicates_R)
-    assert found is not None  # a mean over at least one row is always finite
+def _ends(interval: Interval | None) -> tuple[float, float]:
+    assert interval is not None  # a mean over at least one row is always finite
     # Equal up to rounding is equal: an interval that ends at -1e-17 does not lie below 0.
-    low, high = (round(end, 9) + 0.0 for end in found)
+    low, high = (round(end, 9) + 0.0 for end in interval)
     return low, high
 
 

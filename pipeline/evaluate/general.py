@@ -17,11 +17,13 @@ import orjson
 
 from pipeline.context import Context
 from pipeline.errors import RunError
-from pipeline.evaluate.bootstrap import Bootstrap, ci95
+from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.contestants import BASE, STUDENT
 from pipeline.evaluate.general_config import General, require_general
+from pipeline.evaluate.statistics.intervals import Size, of_any_mean, of_difference
 from pipeline.log_tail import log_tail
 from pipeline.run import RunDir
+from pipeline.tied import tied
 from prompts.digest import digest, digest_file
 from teachers.huggingface_files import version
 
@@ -78,8 +80,10 @@ def _interval(base: Mapping[str, Any], student: Mapping[str, Any], resamples: in
     told = np.array([base["value"], student["value"]])
     if np.abs(scores_NK.mean(axis=0) - told).max() > MEAN_TOLERANCE:
         return None
-    means_RK = Bootstrap(ids, resamples, seed).means(scores_NK)
-    return ci95(means_RK[:, 1] - means_RK[:, 0])
+    size = Size(len(ids), len(ids))
+    one, other = np.vstack([scores_NK.mean(axis=0), Bootstrap(ids, resamples, seed).means(scores_NK)]).T
+    are_shares = scores_NK.min() >= 0 and scores_NK.max() <= 1
+    return of_difference(other, one, size) if are_shares else of_any_mean(other - one, size)
 
 
 def _measure(run: RunDir, general: General, model: str) -> Scores:
@@ -97,7 +101,7 @@ def _measure(run: RunDir, general: General, model: str) -> Scores:
 
 def _run_worker(asked: dict[str, Any], log: Path) -> None:
     log.parent.mkdir(exist_ok=True)
-    command = [sys.executable, "-P", "-m", "pipeline.evaluate.general_worker"]
+    command = tied([sys.executable, "-P", "-m", "pipeline.evaluate.general_worker"])
     with log.open("ab") as output:
         done = subprocess.run(
             command,

@@ -22,21 +22,34 @@ FOLDS = 10
 
 def choose(confidence_N: Floats, student_N: Floats, teacher_N: Floats, margin: float) -> float:
     """The threshold; ALWAYS where every lower one loses more than the margin."""
+    once_1N = np.ones((1, len(confidence_N)))
+    return float(choose_on_each(once_1N, confidence_N, student_N - teacher_N, margin)[0])
+
+
+def choose_on_each(weights_RN: Floats, confidence_N: Floats, gained_N: Floats, margin: float) -> Floats:
+    """[R]: the threshold chosen where each row counts as often as its weight says; `gained`: student less teacher."""
     candidates_K = thresholds(confidence_N)
-    lost_K = _lost(confidence_N, student_N - teacher_N, candidates_K)
+    lost_RK = _lost(weights_RN, confidence_N, gained_N, candidates_K)
     # Sums of scores are not exact: a loss of the very margin is within it.
-    fails = np.flatnonzero(lost_K > margin + 1e-9)
-    first = int(fails[-1]) + 1 if len(fails) else 0
-    return float(candidates_K[first])
+    found: Floats = candidates_K[in_order(lost_RK > margin + 1e-9)]
+    return found
 
 
-def _lost(confidence_N: Floats, gained_N: Floats, candidates_K: Floats) -> Floats:
-    """[K]: the teacher's mean score less the cascade's. Only rows that the student keeps can differ."""
+def in_order(fails_RK: Bools) -> npt.NDArray[np.int64]:
+    """[R]: the place after the last that fails. The last of all, ALWAYS, loses nothing."""
+    last_R = fails_RK.shape[1] - fails_RK[:, ::-1].argmax(axis=1)
+    found: npt.NDArray[np.int64] = np.where(fails_RK.any(axis=1), last_R, 0)
+    return found
+
+
+def _lost(weights_RN: Floats, confidence_N: Floats, gained_N: Floats, candidates_K: Floats) -> Floats:
+    """[R, K]: the teacher's mean score less the cascade's. Only rows that the student keeps can differ."""
     order = np.argsort(confidence_N, kind="stable")  # NaN last
-    known = int((~np.isnan(confidence_N)).sum())
-    ranked, gained = confidence_N[order][:known], gained_N[order][:known]
-    from_here = np.append(np.cumsum(gained[::-1])[::-1], 0.0)
-    found: Floats = -from_here[np.searchsorted(ranked, candidates_K, "left")] / len(confidence_N)
+    order = order[: int((~np.isnan(confidence_N)).sum())]
+    gained_RN = weights_RN[:, order] * gained_N[order]
+    from_here = np.pad(gained_RN[:, ::-1].cumsum(axis=1)[:, ::-1], ((0, 0), (0, 1)))
+    places_K = np.searchsorted(confidence_N[order], candidates_K, "left")
+    found: Floats = -from_here[:, places_K] / weights_RN.sum(axis=1, keepdims=True)
     return found
 
 

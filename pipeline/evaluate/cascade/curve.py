@@ -50,8 +50,11 @@ class Rows:
         return Size(len(self), len(set(self.groups_N)))
 
 
-def handed_over(confidence_N: Floats, threshold: float) -> Bools:
-    """[N]: whom the teacher answers, by the rule of pipeline/serve/cascade.py; no confidence is never enough."""
+def handed_over(confidence_N: Floats, threshold: float | Floats) -> Bools:
+    """[N], or [K, N] of thresholds [K, 1]: whom the teacher answers, by the rule of pipeline/serve/cascade.py.
+
+    No confidence is never enough.
+    """
     found: Bools = ~(confidence_N >= threshold)
     return found
 
@@ -78,9 +81,9 @@ def curve(rows: Rows, bootstrap: Bootstrap) -> list[dict[str, Any]]:
 
 def outcomes(rows: Rows, handed_NK: Bools, bootstrap: Bootstrap) -> list[dict[str, Any]]:
     """What K ways of handing over give: share, score and dollars, with 95 % intervals."""
-    scores = _estimates(bootstrap, np.where(handed_NK, rows.teacher_N[:, None], rows.student_N[:, None]))
-    shares, costs = _estimates(bootstrap, handed_NK.astype(float)), costs_usd(rows, handed_NK)
-    dollars = None if costs is None else _estimates(bootstrap, 1000 * costs)
+    scores = estimates(bootstrap, np.where(handed_NK, rows.teacher_N[:, None], rows.student_N[:, None]))
+    shares, costs = estimates(bootstrap, handed_NK.astype(float)), costs_usd(rows, handed_NK)
+    dollars = None if costs is None else estimates(bootstrap, 1000 * costs)
     return [
         {
             **_named("handed_over", shares[:, k], of_share(shares[:, k], rows.size)),
@@ -107,7 +110,7 @@ def _spread(candidates_K: Floats) -> Floats:
     return found
 
 
-def _estimates(bootstrap: Bootstrap, values_NK: Floats) -> Floats:
+def estimates(bootstrap: Bootstrap, values_NK: Floats) -> Floats:
     """[1 + R, K]: the means on the rows themselves, then on every resample of them."""
     return np.vstack([values_NK.mean(axis=0), bootstrap.means(values_NK)])
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from pipeline.evaluate.auc import auc, weighted_auc
 from pipeline.evaluate.bootstrap import Bootstrap
-from pipeline.evaluate.cascade.choose import choose, cross_fitted
-from pipeline.evaluate.cascade.curve import ALWAYS, Bools, Rows, curve, handed_over, outcomes
-from pipeline.evaluate.statistics.intervals import of_difference, of_share
+from pipeline.evaluate.cascade.choose import choose
+from pipeline.evaluate.cascade.curve import ALWAYS, Rows, curve, handed_over
+from pipeline.evaluate.cascade.expected import expect
+from pipeline.evaluate.statistics.intervals import of_share
 
 FEWEST_ROWS = 30
 """With fewer a threshold says more about these rows than about the next."""
@@ -45,32 +46,10 @@ def nothing_chosen(reason: str, margin: float) -> dict[str, Any]:
 def _chosen(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> tuple[dict[str, Any] | None, str | None]:
     if len(rows) < FEWEST_ROWS:
         return None, f"{len(rows)} rows are fewer than {FEWEST_ROWS}"
-    confidence_N, student_N, teacher_N = rows.confidence_N, rows.student_N, rows.teacher_N
-    threshold = choose(confidence_N, student_N, teacher_N, margin)
+    threshold = choose(rows.confidence_N, rows.student_N, rows.teacher_N, margin)
     if threshold == ALWAYS:
         return None, f"at every threshold the cascade scores more than {margin:g} below the teacher"
-    handed_N = cross_fitted(confidence_N, student_N, teacher_N, rows.groups_N, margin=margin, seed=seed)
-    return {"threshold": threshold, **_honest(rows, handed_N, bootstrap)}, None
-
-
-def _honest(rows: Rows, handed_N: Bools, bootstrap: Bootstrap) -> dict[str, Any]:
-    """What is to be expected of the chosen threshold, and of the teacher beside it."""
-    alone_N = np.ones(len(rows), dtype=np.bool_)
-    cascade, teacher = outcomes(rows, np.stack([handed_N, alone_N], axis=1), bootstrap)
-    return {
-        **cascade,
-        "teacher_score": teacher["score"],
-        "teacher_ci95": teacher["ci95"],
-        "minus_teacher": _minus_teacher(rows, handed_N, bootstrap),
-        "rows": len(rows),
-    }
-
-
-def _minus_teacher(rows: Rows, handed_N: Bools, bootstrap: Bootstrap) -> dict[str, Any]:
-    scores_N2 = np.stack([np.where(handed_N, rows.teacher_N, rows.student_N), rows.teacher_N], axis=1)
-    estimates = np.vstack([scores_N2.mean(axis=0), bootstrap.means(scores_N2)])
-    interval = of_difference(estimates[:, 0], estimates[:, 1], rows.size)
-    return {"value": float(estimates[0, 0] - estimates[0, 1]), "ci95": interval}
+    return {"threshold": threshold, **expect(rows, margin, bootstrap, seed)}, None
 
 
 def _confidence_auc(rows: Rows, bootstrap: Bootstrap) -> dict[str, Any]:

@@ -105,6 +105,12 @@ def of_mean(mean: Floats, size: Size) -> Interval | None:
     return [value / factor, value * factor]
 
 
+def of_any_mean(mean: Floats, size: Size) -> Interval:
+    """Of a mean without known ends, such as a difference of perplexities: Student's, symmetric."""
+    half = _student(max(size.groups - 1, 1)) * float(mean[1:].std()) * math.sqrt(size.inflation)
+    return [float(mean[0]) - half, float(mean[0]) + half]
+
+
 def _mover_difference(one: Floats, other: Floats, mine: Interval, theirs: Interval) -> Interval:
     value, together = float(one[0] - other[0]), _correlation(one, other)
     down, up = float(one[0]) - mine[0], mine[1] - float(one[0])

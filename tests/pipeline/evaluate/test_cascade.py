@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.bootstrap import Bootstrap
-from pipeline.evaluate.cascade.choose import choose, cross_fitted
-from pipeline.evaluate.cascade.curve import ALWAYS, MOST_POINTS, Rows, curve, handed_over, thresholds
+from pipeline.evaluate.cascade.choose import choose, choose_on_each, cross_fitted
+from pipeline.evaluate.cascade.curve import ALWAYS, MOST_POINTS, Rows, curve, handed_over, outcomes, thresholds
+from pipeline.evaluate.cascade.expected import expect
 from pipeline.evaluate.cascade.measure import measure_cascade
 
 ROW = st.tuples(
@@ -86,6 +87,30 @@ def test_the_chosen_threshold_and_every_higher_one_keep_to_the_margin(values: li
     assert all(lost[threshold] <= margin + 2e-9 for threshold in lost if threshold >= chosen)
     below = [threshold for threshold in lost if threshold < chosen]
     assert not below or lost[max(below)] > margin
+
+
+@given(st.lists(st.tuples(ROW, st.integers(0, 3)), min_size=1, max_size=30), MARGIN)
+def test_a_rows_weight_is_how_often_it_is_there(weighted: list[tuple[Value, int]], margin: float) -> None:
+    assume(any(count for _, count in weighted))
+    rows, copies = rows_of([row for row, _ in weighted]), rows_of([row for row, n in weighted for _ in range(n)])
+    weights_1N = np.array([[float(count) for _, count in weighted]])
+    found = choose_on_each(weights_1N, rows.confidence_N, rows.student_N - rows.teacher_N, margin)[0]
+    alone = choose(copies.confidence_N, copies.student_N, copies.teacher_N, margin)
+    assert (handed_over(copies.confidence_N, found) == handed_over(copies.confidence_N, alone)).all()
+
+
+def test_what_is_expected_is_cross_fitted_and_as_sure_as_the_choice() -> None:
+    """Where every threshold gives the teacher's answers the spread is the teacher's."""
+    rows = simulated(200, seed=5)
+    bootstrap = Bootstrap(rows.groups_N, 400, 0)
+    found = expect(rows, 0.01, bootstrap, seed=0)
+    handed_N = cross_fitted(rows.confidence_N, rows.student_N, rows.teacher_N, rows.groups_N, margin=0.01, seed=0)
+    alone = outcomes(rows, handed_N[:, None], bootstrap)[0]
+    assert (found["handed_over"], found["score"]) == pytest.approx((alone["handed_over"], alone["score"]))
+    assert found["cost_per_1000_usd"] == pytest.approx(alone["cost_per_1000_usd"])
+    same = Rows(rows.confidence_N, rows.teacher_N, rows.teacher_N, None, None, rows.groups_N)
+    sure = expect(same, 0.0, bootstrap, seed=0)
+    assert sure["ci95"] == pytest.approx(sure["teacher_ci95"])
 
 
 @settings(max_examples=20)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from pipeline.context import Context
 from pipeline.errors import RunError
@@ -112,9 +113,22 @@ def scores(values: list[float], value: float | None = None) -> dict[str, Any]:
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
-def test_a_model_against_itself_differs_by_nothing(values: list[float]) -> None:
-    found = compare_general(scores(values), scores(values), resamples=100, seed=0)["t"]
-    assert found["difference"] == {"value": 0.0, "ci95": [0.0, 0.0]}
+def test_of_a_model_against_itself_no_difference_is_within_the_interval(values: list[float]) -> None:
+    found = compare_general(scores(values), scores(values), resamples=100, seed=0)["t"]["difference"]
+    assert found["value"] == 0.0
+    assert found["ci95"][0] <= 0 <= found["ci95"][1]
+
+
+def test_all_right_on_few_rows_is_not_certain() -> None:
+    found = compare_general(scores([1.0] * 30), scores([1.0] * 30), resamples=100, seed=0)["t"]["difference"]
+    assert found["ci95"][0] < -0.05
+
+
+def test_a_score_that_is_no_share_has_students_interval() -> None:
+    base, student = [float(number) for number in range(100)], [float(number + number % 2) for number in range(100)]
+    found = compare_general(scores(base), scores(student), resamples=4000, seed=0)["t"]["difference"]
+    expected = stats.t.interval(0.95, 99, loc=0.5, scale=0.5 / 10)
+    assert found["ci95"] == pytest.approx(expected, abs=0.01)
 
 
 def test_where_the_score_is_no_mean_or_the_rows_differ_there_is_no_interval() -> None:
