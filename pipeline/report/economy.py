@@ -15,7 +15,7 @@ Economics = Mapping[str, Any]
 
 SPENT = ("teacher", "judge", "rescorer", "training", "total")
 """What a distillation costs, in the order it is shown."""
-PRICED_BY = "evaluate.economics.hourly_usd prices the student and its training, a teacher's `price` its calls."
+PRICED_BY = "evaluate.economics.hourly_usd prices the student and its training, teacher.price the teacher's calls."
 
 
 def cost_chart(economics: Economics) -> Chart | None:

@@ -101,11 +101,15 @@ def _line(metric: Metric, everyone: Sequence[Summary]) -> Line:
     counts = {count for one in measured if (count := metric.count(one))}
     cells = []
     for one in everyone:
-        count = metric.count(one) if len(counts) > 1 and one in measured else None
-        told = [wording.between(metric.show, metric.ends(one)), f"n = {count:,}" if count else ""]
+        own = _of(metric.count(one)) if len(counts) > 1 and one in measured else ""
+        told = [wording.between(metric.show, metric.ends(one)), own]
         cells.append((metric.show(one.get(metric.key)), list(filter(None, told))))
-    alike = [f"n = {next(iter(counts)):,}"] if len(counts) == 1 else []
-    return Line(metric.title, ", ".join([*alike, *(["exact"] if metric.exact else [])]), cells)
+    alike = _of(counts.pop()) if len(counts) == 1 else ""
+    return Line(metric.title, ", ".join(filter(None, [alike, "exact" if metric.exact else ""])), cells)
+
+
+def _of(count: int | None) -> str:
+    return f"n{wording.GLUE}={wording.GLUE}{count:,}" if count else ""
 
 
 EXPORT_TITLES = ("score", "95 % interval", "rows", "against the student", "latency p50", "weights on disk")
