@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,9 @@ from pipeline.review.decisions import KINDS, Decision, Kind, Question, standing
 from pipeline.review.items import Item, Pile
 from pipeline.review.kappa import agreements
 from pipeline.review.store import Store
+
+HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
+"""A surrogate alone: JSON can hold it, and UTF-8 cannot."""
 
 SHOWN_ID = 12
 """Characters of a sample id in a message."""
@@ -43,7 +47,7 @@ class Desk:
 
     def show(self, place: int) -> dict[str, Any]:
         """One item with what this reviewer has said of it."""
-        item, mine = self.pile.items[place], self._mine()
+        item, mine = self.pile.items[place], self._of_reviewer(self._store.read())
         alone, pair = mine.get((item.sample_id,)), mine.get(_pair(item))
         return {
             **asdict(item),
@@ -62,7 +66,8 @@ class Desk:
 
         The better of two is a decision on both.
         """
-        decisions, mine = self._store.read(), self._mine()
+        decisions = self._store.read()
+        mine = self._of_reviewer(decisions)
         decided = [_is_decided(item, mine) for item in self.pile.items]
         return {
             "decided": decided,
@@ -72,16 +77,16 @@ class Desk:
             "agreement": [asdict(one) for one in agreements(decisions, self.pile.labels)],
         }
 
-    def _mine(self) -> dict[Question, Decision]:
-        return {one.question: one for one in standing(self._store.read()) if one.reviewer == self.reviewer}
+    def _of_reviewer(self, decisions: Iterable[Decision]) -> dict[Question, Decision]:
+        return {one.question: one for one in standing(decisions) if one.reviewer == self.reviewer}
 
     def _read(self, said: Mapping[str, Any]) -> Decision:
         kind, item = _kind(said.get("kind")), self._items.get(str(said.get("sample_id")))
         if item is None:
             raise Refused(f"no such sample: {str(said.get('sample_id'))[:SHOWN_ID]}")
         text, note = said.get("text"), said.get("note") or ""
-        if not isinstance(note, str) or not isinstance(text, str | None):
-            raise Refused("text and note are texts")
+        if not _is_text(note) or not (text is None or _is_text(text)):
+            raise Refused("text and note are texts, in whole characters")
         self._check(kind, item, text)
         better = said.get("better")
         if kind == "prefer" or (kind == "withdraw" and said.get("pair")):
@@ -113,6 +118,10 @@ class Desk:
     def _decision(self, item: Item, kind: Kind, **values: Any) -> Decision:
         made = {"sample_id": item.sample_id, "prompt_id": item.prompt_id, "reviewer": self.reviewer, "kind": kind}
         return Decision(**{**made, **values, "made_at": time.time()})
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not HALF_A_CHARACTER.search(value)
 
 
 def _kind(value: Any) -> Kind:

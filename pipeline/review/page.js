@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 let pile = null; // the overview: who, how many, which are decided
 let place = 0; // the item shown
 let item = null;
-let busy = false; // a decision is on its way: a key pressed before the next item is seen decides nothing
+let busy = false; // a decision is on its way: a key pressed before the next item is seen does nothing
 const made = []; // decisions of this sitting, for undo
 
 async function call(path, body) {
@@ -107,31 +107,55 @@ function undecided(from) {
   return later >= 0 ? later : pile.decided.indexOf(false);
 }
 
-async function decide(body, words) {
+async function alone(work) {
   if (busy) return;
   setBusy(true);
-  const at = place;
   try {
-    const now = await call("/api/decisions", { sample_id: item.sample_id, note: $("note").value, ...body });
-    showProgress(now);
-    if (body.kind !== "withdraw") made.push({ at, sample_id: item.sample_id, pair: body.kind === "prefer" });
-    const after = body.kind === "withdraw" ? at : undecided(at + 1);
-    await show(after < 0 ? at : after);
-    say(`Saved: ${words}.${after < 0 ? " All samples are decided." : ""}`);
-  } catch (error) {
-    say(`Not saved: ${error.message}`, true);
+    await work();
   } finally {
     setBusy(false);
   }
 }
 
-async function undo() {
-  if (busy) return;
-  const last = made.pop();
-  if (last) await show(last.at);
-  else if (item.said === null && item.preferred === null) return say("Nothing to undo here.");
-  const pair = last ? last.pair : item.said === null;
-  await decide({ kind: "withdraw", pair, better: item.preferred }, "undone");
+function decide(body, words) {
+  return alone(async () => {
+    const at = place;
+    if (!await save(body)) return;
+    made.push({ at, pair: body.kind === "prefer" });
+    const after = undecided(at + 1);
+    await showAfter(after < 0 ? at : after, `Saved: ${words}.${after < 0 ? " All samples are decided." : ""}`);
+  });
+}
+
+function undo() {
+  return alone(async () => {
+    const last = made.at(-1);
+    if (last) await show(last.at);
+    else if (item.said === null && item.preferred === null) return say("Nothing to undo here.");
+    const pair = last ? last.pair : item.said === null;
+    if (!await save({ kind: "withdraw", pair, better: item.preferred })) return;
+    made.pop();
+    await showAfter(place, "Saved: undone.");
+  });
+}
+
+async function save(body) {
+  try {
+    showProgress(await call("/api/decisions", { sample_id: item.sample_id, note: $("note").value, ...body }));
+    return true;
+  } catch (error) {
+    say(`Not saved: ${error.message}`, true);
+    return false;
+  }
+}
+
+async function showAfter(where, words) {
+  try {
+    await show(where);
+    say(words);
+  } catch (error) { // what was saved stays saved
+    say(`${words} The next sample cannot be shown: ${error.message}`, true);
+  }
 }
 
 function openEditor() {
@@ -145,7 +169,7 @@ function closeEditor() {
   $("editor").hidden = true;
 }
 
-function save() {
+function saveEdit() {
   decide({ kind: "edit", text: $("text").value }, "edited");
 }
 
@@ -185,7 +209,7 @@ const keys = {
 function onKey(event) {
   const typing = ["INPUT", "TEXTAREA"].includes(event.target.tagName);
   if (event.key === "Escape" && typing) return actions.cancel();
-  if (typing && event.key === "Enter" && event.ctrlKey && !$("editor").hidden) return save();
+  if (typing && event.key === "Enter" && event.ctrlKey && !$("editor").hidden) return saveEdit();
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat || item === null) return;
   if (event.key === "n") $("note").focus();
   else if (/^[1-9]$/.test(event.key)) relabel(Number(event.key) - 1);
@@ -195,6 +219,7 @@ function onKey(event) {
 }
 
 function run(action) {
+  if (busy) return;
   Promise.resolve(action()).catch((error) => say(error.message, true));
 }
 
@@ -213,7 +238,7 @@ async function start() {
     return button;
   }));
   for (const [id, action] of Object.entries(actions)) $(id).addEventListener("click", () => run(action));
-  $("editor").addEventListener("submit", (event) => { event.preventDefault(); save(); });
+  $("editor").addEventListener("submit", (event) => { event.preventDefault(); saveEdit(); });
   document.addEventListener("keydown", onKey);
   await show(Math.max(undecided(0), 0));
 }

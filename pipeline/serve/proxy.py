@@ -32,9 +32,10 @@ def build_app(cascade: Cascade) -> FastAPI:
     async def run_completion(model: str, messages: list[Any], body: dict[str, Any]) -> Any:
         try:
             asked = read_request(body)
-            answered = await cascade.answer(asked)
         except (ValueError, TypeError, KeyError, AttributeError) as error:  # of a body that is not the protocol's
             raise _http_error(400, error) from error
+        try:
+            answered = await cascade.answer(asked)
         except TeacherError as error:
             raise _of_teacher(error) from error
         if not asked.stream:

@@ -62,7 +62,8 @@ def read_request(body: Mapping[str, Any]) -> Asked:
         raise ValueError(f"the cascade does not take '{unknown[0]}': ask the student's or the teacher's own endpoint")
     if body.get("n") not in (None, 1):
         raise ValueError("the cascade gives one choice: leave 'n' unset")
-    limit = body.get("max_completion_tokens", body.get("max_tokens"))
+    limits = (body.get("max_completion_tokens"), body.get("max_tokens"))  # a null is not given, as for OpenAI
+    limit = next((limit for limit in limits if limit is not None), None)
     sampling = Sampling(
         temperature=_number(body, "temperature"),
         top_p=_number(body, "top_p"),

@@ -97,6 +97,40 @@ def test_hostile_and_huge_texts_stay_text(tmp_path: Path) -> None:
     assert one.seen == "x" * 1_000_000
 
 
+FAILING = "path => { const real = window.fetch; window.fetch = (url, ...rest) => "
+FAILING += (
+    "String(url).startsWith(path) ? Promise.reject(new Error('gone')) : real(url, ...rest); window.real = real; }"
+)
+
+
+def test_undo_takes_back_what_it_shows_and_what_was_saved_is_never_called_lost(tmp_path: Path) -> None:
+    run = two_teachers(tmp_path)
+    with reviewing(run, "--by", "random", "--split", "all") as (_, url), open_page() as page:
+        page.goto(url)
+        expect(page.locator("#place")).to_have_text("1 of 24")
+        press(page, "r", "rejected")
+        press(page, "r", "rejected")
+        twice = "for (const _ of 'uu') document.dispatchEvent(new KeyboardEvent('keydown', { key: 'u' }))"
+        page.evaluate(f"() => {{ document.body.setAttribute('aria-busy', 'true'); {twice} }}")
+        expect(page.locator("#status")).to_contain_text("Saved: undone")
+        expect(page.locator("#place")).to_have_text("2 of 24")
+        press(page, "g")
+        page.evaluate(FAILING, "/api/decisions")
+        press(page, "u")
+        expect(page.locator("#status")).to_have_text("Not saved: gone")
+        page.evaluate("() => { window.fetch = window.real }")
+        press(page, "u", "undone")
+        expect(page.locator("#place")).to_have_text("1 of 24")
+        page.evaluate(FAILING, "/api/items")
+        press(page, "a", "accepted. The next sample cannot be shown: gone")
+        page.evaluate("() => { window.fetch = window.real }")
+        press(page, "j")
+        expect(page.locator("#place")).to_have_text("2 of 24")
+    made = read_decisions(run.reviews)
+    assert [one.kind for one in made] == ["reject", "reject", "withdraw", "withdraw", "accept"]
+    assert [made[place].sample_id for place in (2, 3)] == [made[place].sample_id for place in (1, 0)]
+
+
 def test_labels_a_second_reviewer_and_a_phone(tmp_path: Path) -> None:
     steps = [{"step": "outcome"}, {"step": "format", "choices": ["spam", "ham"]}]
     run = two_teachers(tmp_path, curate={"split": {"heldout": 0.3}, "steps": steps})

@@ -96,6 +96,8 @@ def test_who_is_not_let_in(client: Client, run: RunDir) -> None:
         ({"kind": "accept", "sample_id": "elsewhere"}, "no such sample"),
         ({"kind": "edit", "text": " "}, "reject it instead"),
         ({"kind": "edit", "text": 5}, "are texts"),
+        ({"kind": "edit", "text": "half a \ud83d"}, "in whole characters"),
+        ({"kind": "accept", "note": "half a \ud83d"}, "in whole characters"),
         ({"kind": "prefer", "better": "elsewhere"}, "neither of the two"),
     ],
 )

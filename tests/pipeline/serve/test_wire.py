@@ -42,6 +42,12 @@ def test_a_schema_and_the_newer_limit_are_read() -> None:
     assert (asked.sampling.max_tokens, asked.sampling.temperature, asked.schema) == (7, 0.0, '{"type":"object"}')
 
 
+@pytest.mark.parametrize("other", [None, 9])
+def test_a_limit_that_is_null_is_not_given(other: int | None) -> None:
+    asked = read_request({"messages": HELLO, "max_completion_tokens": None, "max_tokens": other})
+    assert asked.sampling.max_tokens == other
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("tools", [{}]), ("stop", "x"), ("n", 2), ("logprobs", True), ("response_format", {"type": "json_object"})],
