@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 let pile = null; // the overview: who, how many, which are decided
 let place = 0; // the item shown
 let item = null;
+let turns = 0; // how often an item was asked for
 let busy = false; // a decision is on its way: a key pressed before the next item is seen does nothing
 const made = []; // decisions of this sitting, for undo
 
@@ -85,7 +86,10 @@ async function show(where) {
   if (where < 0 || where >= pile.items) return say(where < 0 ? "This is the first one." : "This is the last one.");
   closeEditor();
   say("");
-  item = await call(`/api/items/${where}`);
+  const turn = ++turns;
+  const found = await call(`/api/items/${where}`);
+  if (turn !== turns) return; // another was asked for since
+  item = found;
   place = where;
   put("place", `${place + 1} of ${pile.items}`);
   showPrompt(item.prompt);

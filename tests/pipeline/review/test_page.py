@@ -97,10 +97,11 @@ def test_hostile_and_huge_texts_stay_text(tmp_path: Path) -> None:
     assert one.seen == "x" * 1_000_000
 
 
-FAILING = "path => { const real = window.fetch; window.fetch = (url, ...rest) => "
-FAILING += (
-    "String(url).startsWith(path) ? Promise.reject(new Error('gone')) : real(url, ...rest); window.real = real; }"
-)
+FAILING = """path => {
+  const real = window.real = window.fetch;
+  window.fetch = (url, ...rest) => url.startsWith(path) ? Promise.reject(new Error("gone")) : real(url, ...rest);
+}"""
+"""What begins with `path` fails, as where the server has gone, until `window.fetch` is `window.real` again."""
 
 
 def test_undo_takes_back_what_it_shows_and_what_was_saved_is_never_called_lost(tmp_path: Path) -> None:
@@ -108,13 +109,17 @@ def test_undo_takes_back_what_it_shows_and_what_was_saved_is_never_called_lost(t
     with reviewing(run, "--by", "random", "--split", "all") as (_, url), open_page() as page:
         page.goto(url)
         expect(page.locator("#place")).to_have_text("1 of 24")
-        press(page, "r", "rejected")
-        press(page, "r", "rejected")
+        for number in (1, 2):
+            press(page, "r")
+            expect(page.locator("#done")).to_have_text(f"{number} decided")
+            expect(page.locator("#place")).to_have_text(f"{number + 1} of 24")
+        expect(page.locator("body")).not_to_have_attribute("aria-busy", "true")
         twice = "for (const _ of 'uu') document.dispatchEvent(new KeyboardEvent('keydown', { key: 'u' }))"
-        page.evaluate(f"() => {{ document.body.setAttribute('aria-busy', 'true'); {twice} }}")
+        page.evaluate(f"() => {{ {twice} }}")
         expect(page.locator("#status")).to_contain_text("Saved: undone")
         expect(page.locator("#place")).to_have_text("2 of 24")
         press(page, "g")
+        expect(page.locator("#place")).to_have_text("3 of 24")
         page.evaluate(FAILING, "/api/decisions")
         press(page, "u")
         expect(page.locator("#status")).to_have_text("Not saved: gone")
