@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from pipeline.evaluate.contestants import Answer
 from pipeline.evaluate.scorers import LabelScorer, Scorer
 from pipeline.evaluate.scorers.overlap import OverlapScorer
 from pipeline.evaluate.scorers.structured import JsonScorer
+from pipeline.evaluate.statistics.intervals import of_share
 from pipeline.evaluate.statistics.labels import Places, confusion, macro_f1
 from pipeline.evaluate.summary import SCORED
 
@@ -23,7 +23,7 @@ def details(basis: Basis, answers: Sequence[Answer], scorer: Scorer) -> dict[str
         case LabelScorer():
             return _labels(basis, answers, scorer)
         case JsonScorer():
-            return {"field_scores": _fields(basis, answers, scorer)}
+            return _fields(basis, answers, scorer)
         case OverlapScorer():
             golds = [row.gold or "" for row in basis.rows]
             return {"corpus_score": scorer.corpus([_text(answer) for answer in answers], golds)}
@@ -42,16 +42,24 @@ def _labels(basis: Basis, answers: Sequence[Answer], scorer: LabelScorer) -> dic
     return basis.share("macro_f1", np.append(value, replicates)) | {"confusion": matrix}
 
 
-def _fields(basis: Basis, answers: Sequence[Answer], scorer: JsonScorer) -> dict[str, float]:
-    """Of a field that gold has: how often the answer has it right; one that is not JSON has none right."""
-    right: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    for row, answer in zip(basis.rows, answers, strict=True):
-        wanted = scorer.fields_right(row.gold or "", row.gold or "") or {}
-        found = scorer.fields_right(_text(answer), row.gold or "") or {}
-        asked.update(wanted.keys())
-        right.update(name for name in wanted if found.get(name))
-    return {name: right[name] / count for name, count in sorted(asked.items())}
+def _fields(basis: Basis, answers: Sequence[Answer], scorer: JsonScorer) -> dict[str, Any]:
+    """Of a field that gold has: how often the answer has it right, the interval, and the rows whose gold has it.
+
+    An answer that is not JSON has none right.
+    """
+    golds = [scorer.fields_right(row.gold or "", row.gold or "") or {} for row in basis.rows]
+    pairs = zip(basis.rows, answers, strict=True)
+    found = [scorer.fields_right(_text(answer), row.gold or "") or {} for row, answer in pairs]
+    estimates, counts = {}, {}
+    for name in sorted({name for gold in golds for name in gold}):
+        have_N = np.array([name in gold for gold in golds])
+        right = np.array([float(bool(one.get(name))) for one, gold in zip(found, golds, strict=True) if name in gold])
+        estimates[name], counts[name] = basis.mean_of(have_N, right), len(right)
+    return {
+        "field_scores": {name: float(estimate[0]) for name, estimate in estimates.items()},
+        "field_scores_ci95": {name: of_share(estimate, basis.size) for name, estimate in estimates.items()},
+        "field_scores_n": counts,
+    }
 
 
 def _text(answer: Answer) -> str:

@@ -163,10 +163,15 @@ def _with_error(found: Mapping[str, Any]) -> str:
 
 
 def field_scores(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
-    """Field of the JSON -> how often each contestant has it right."""
-    scores = [one.get("field_scores") or {} for one in contestants(evaluation).values()]
-    names = dict.fromkeys(name for found in scores for name in found)
-    return {name: tuple(wording.share(found.get(name)) for found in scores) for name in names}
+    """Field of the JSON -> how often each contestant has it right, with interval and rows."""
+    everyone = list(contestants(evaluation).values())
+    names = dict.fromkeys(name for one in everyone for name in one.get("field_scores") or {})
+    return {name: tuple(_field(one, name) for one in everyone) for name in names}
+
+
+def _field(one: Summary, name: str) -> str:
+    value, ends, rows = ((one.get(f"field_scores{end}") or {}).get(name) for end in ("", "_ci95", "_n"))
+    return wording.ratio(value, ends) + (f", {_of(rows)}" if rows else "")
 
 
 def relations(evaluation: Evaluation) -> dict[str, str]:

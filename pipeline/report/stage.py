@@ -21,7 +21,15 @@ from prompts.digest import digest_file
 from prompts.local_paths import shorten_all
 
 COLUMNS = ["prompt", "reply", "step", "reason"]
-WORDS_OF_DATA = ("examples", "regressions", "slices", "confusion", "field_scores")
+WORDS_OF_DATA = (
+    "examples",
+    "regressions",
+    "slices",
+    "confusion",
+    "field_scores",
+    "field_scores_ci95",
+    "field_scores_n",
+)
 """Parts of evaluation.json in which a path is what a row or a model said."""
 
 

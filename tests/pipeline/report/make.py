@@ -83,6 +83,8 @@ def full_evaluation(text: str = "Subject: hello. Buy now!", student: str | None 
         found[name] |= {
             "macro_f1": right, "macro_f1_ci95": [right - 0.05, right + 0.05], "score_rows": 150,
             "confusion": {"labels": ["spam", text], "counts": [[75 - wrong, wrong, 0], [wrong, 73 - wrong, 2]]},
+            "field_scores": {text: right}, "field_scores_ci95": {text: [right - 0.05, right + 0.05]},
+            "field_scores_n": {text: 90},
             "ece": 0.07, "ece_ci95": [0.04, 0.11],
             "reliability": [
                 {"low": b / 10, "high": (b + 1) / 10, "confidence": b / 10 + 0.05,
