@@ -87,7 +87,7 @@ def repeat(world: World, truth: Truth, rows: int, seed: int) -> list[float] | No
     if threshold == ALWAYS:
         return None
     bootstrap, true = Bootstrap(drawn.groups_N, RESAMPLES, seed), truth.difference(threshold)
-    found = expect(drawn, MARGIN, bootstrap, seed)
+    found = expect(drawn, threshold, MARGIN, bootstrap, seed)
     ours = _column(found["minus_teacher"], found["ci95"], true, truth.teacher)
     share = truth.handed_over(threshold)
     shares = [found["handed_over"] - share, _holds(found["handed_over_ci95"], share), share]

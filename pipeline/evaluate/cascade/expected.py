@@ -1,6 +1,7 @@
 """What is to be expected of the chosen cascade, with intervals that know that the threshold was chosen.
 
-The values are cross-fitted (choose.py). The spread of the difference to the teacher is not that of these rows' own
+Share and dollars are those at the threshold: whom it hands over depends on confidences, and it was chosen by scores.
+The score is cross-fitted (choose.py). The spread of its difference to the teacher's is not that of these rows' own
 threshold: where the choice stops early, for these rows' bad luck, few answers are the student's, and the spread is
 small just when the value is off (benchmarks/coverage_cascade.py: held in 92 % of draws of 1,000 rows). So each resample
 tells the spread at a threshold that was chosen on another one: over the resamples, at all that might have been chosen.
@@ -21,14 +22,17 @@ from pipeline.evaluate.cascade.curve import Rows, estimates, handed_over, outcom
 from pipeline.evaluate.statistics.intervals import of_difference, of_share
 
 
-def expect(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> dict[str, Any]:
+def expect(rows: Rows, threshold: float, margin: float, bootstrap: Bootstrap, seed: int) -> dict[str, Any]:
     """Share handed over, score and dollars of the cascade, the teacher's score, and their paired difference."""
     handed_N = cross_fitted(rows.confidence_N, rows.student_N, rows.teacher_N, rows.groups_N, margin=margin, seed=seed)
-    found = outcomes(rows, handed_N[:, None], bootstrap)[0]
+    at_threshold_N = handed_over(rows.confidence_N, threshold)
+    honest, found = outcomes(rows, np.stack([handed_N, at_threshold_N], axis=1), bootstrap)
     teacher = estimates(bootstrap, rows.teacher_N[:, None])[:, 0]
-    cascade = found["score"] + np.append(0.0, bootstrap.replicate(lambda weights: _off(weights, rows, margin)))
+    cascade = honest["score"] + np.append(0.0, bootstrap.replicate(lambda weights: _off(weights, rows, margin)))
     return {
         **found,
+        "score": honest["score"],
+        "ci95": honest["ci95"],
         "teacher_score": float(teacher[0]),
         "teacher_ci95": of_share(teacher, rows.size),
         "minus_teacher": {

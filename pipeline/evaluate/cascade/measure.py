@@ -49,7 +49,7 @@ def _chosen(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> tuple
     threshold = choose(rows.confidence_N, rows.student_N, rows.teacher_N, margin)
     if threshold == ALWAYS:
         return None, f"at every threshold the cascade scores more than {margin:g} below the teacher"
-    return {"threshold": threshold, **expect(rows, margin, bootstrap, seed)}, None
+    return {"threshold": threshold, **expect(rows, threshold, margin, bootstrap, seed)}, None
 
 
 def _confidence_auc(rows: Rows, bootstrap: Bootstrap) -> dict[str, Any]:

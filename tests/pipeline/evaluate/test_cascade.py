@@ -99,18 +99,17 @@ def test_a_rows_weight_is_how_often_it_is_there(weighted: list[tuple[Value, int]
     assert (handed_over(copies.confidence_N, found) == handed_over(copies.confidence_N, alone)).all()
 
 
-def test_what_is_expected_is_cross_fitted_and_as_sure_as_the_choice() -> None:
-    """Where every threshold gives the teacher's answers the spread is the teacher's."""
+def test_the_score_is_cross_fitted_and_share_and_cost_are_the_thresholds() -> None:
     rows = simulated(200, seed=5)
     bootstrap = Bootstrap(rows.groups_N, 400, 0)
-    found = expect(rows, 0.01, bootstrap, seed=0)
+    found = expect(rows, 0.8, 0.01, bootstrap, seed=0)
     handed_N = cross_fitted(rows.confidence_N, rows.student_N, rows.teacher_N, rows.groups_N, margin=0.01, seed=0)
-    alone = outcomes(rows, handed_N[:, None], bootstrap)[0]
-    assert (found["handed_over"], found["score"]) == pytest.approx((alone["handed_over"], alone["score"]))
-    assert found["cost_per_1000_usd"] == pytest.approx(alone["cost_per_1000_usd"])
-    same = Rows(rows.confidence_N, rows.teacher_N, rows.teacher_N, None, None, rows.groups_N)
-    sure = expect(same, 0.0, bootstrap, seed=0)
-    assert sure["ci95"] == pytest.approx(sure["teacher_ci95"])
+    at_N = handed_over(rows.confidence_N, 0.8)
+    honest, plain = outcomes(rows, np.stack([handed_N, at_N], axis=1), bootstrap)
+    assert (found["score"], found["ci95"]) == (honest["score"], honest["ci95"])
+    for name in ("handed_over", "handed_over_ci95", "cost_per_1000_usd", "cost_per_1000_usd_ci95"):
+        assert found[name] == plain[name]
+    assert found["minus_teacher"]["value"] == pytest.approx(found["score"] - found["teacher_score"])
 
 
 @settings(max_examples=20)
