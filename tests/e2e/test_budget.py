@@ -20,7 +20,7 @@ import pytest
 
 from pipeline.journal import progress_of, read_only, rows
 from pipeline.run import RunDir
-from tests.pipeline.helpers import environment, stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import environment, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body
 
 PRICE = {"input": 10.0, "output": 1000.0}
@@ -146,7 +146,7 @@ def test_with_512_in_flight_and_faults_the_servers_own_count_stays_below_the_cap
     assert f"${booked(tmp_path):,.4f} of $5.5000 is spent" in said["error"]
     assert "raise generate.budget_usd and run the same command" in said["error"]
     assert "beyond worst cases" not in said["error"]
-    stage = json.loads(stillhouse("status", "runs/small", "--json", cwd=tmp_path).stdout)["stages"]["generate"]
+    stage = json.loads(tell("status", "runs/small", "--json", cwd=tmp_path).stdout)["stages"]["generate"]
     assert (stage["status"], stage["error"]) == ("stopped", said["error"])
     paid, asked = answered(tmp_path), len(server.requests)
     assert 400 < len(paid) < 700

@@ -17,7 +17,7 @@ from pipeline.journal.codec import unpack
 from pipeline.records import read_rows
 from pipeline.why import render_story, tell_story
 from teachers.catalog import providers
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 from tests.servers.catalog import HTML, answer_well, refuse
 from tests.servers.chaos import nonce_in
 from tests.servers.faults import Answer, FaultServer, Seen, as_json
@@ -38,7 +38,8 @@ aws_secret_access_key = canary-profile-secret-{MARK}
 aws_session_token = canary-profile-token-{MARK}
 region = us-east-1
 """
-ROWS = 60
+ROWS = 32
+"""Twice as many as there are ways to echo a key."""
 
 
 def told(seen: Seen) -> str:
@@ -96,9 +97,9 @@ def secrets_of(folder: Path, *, by_profile: bool = False) -> dict[str, str]:
     return {**files, "AWS_PROFILE": CANARIES["AWS_PROFILE"]} if by_profile else {**files, **CANARIES}
 
 
-def write_run(folder: Path, wire: Wire, server: FaultServer, **sections: Any) -> None:
+def write_run(folder: Path, wire: Wire, server: FaultServer, rows: int = ROWS, **sections: Any) -> None:
     write_rows(
-        folder / "rows.jsonl", [{"text": f"nonce-{i:03d}", "label": "spam" if i % 2 else "ham"} for i in range(ROWS)]
+        folder / "rows.jsonl", [{"text": f"nonce-{i:03d}", "label": "spam" if i % 2 else "ham"} for i in range(rows)]
     )
     generate = {"attempts": 2, "timeout_s": 20, "concurrency": 4, "max_tokens": 16}
     write_recipe(folder, teacher=wire.spec(server), purpose="task", generate=generate, **sections)
@@ -153,13 +154,13 @@ def tell_all(folder: Path, env: dict[str, str]) -> list[CompletedProcess[str]]:
     if (run / "replies.parquet").exists():
         failed = next(row["sample_id"] for row in read_rows(run / "replies.parquet") if row["outcome"] != "ok")
         commands += [["why", run, failed], ["why", run, failed, "--json"]]
-    return [stillhouse(*command, cwd=folder, **env) for command in commands]
+    return [tell(*command, cwd=folder, **env) for command in commands]
 
 
-CASES = [("chat", False), ("anthropic", False), ("converse", False), ("converse", True)]
+CASES = [pytest.param(name, False, id=name) for name in ("chat", "anthropic", "converse")]
 
 
-@pytest.mark.parametrize(("name", "by_profile"), CASES, ids=["chat", "anthropic", "converse", "converse-profile"])
+@pytest.mark.parametrize(("name", "by_profile"), [*CASES, pytest.param("converse", True, id="converse-profile")])
 def test_a_key_that_is_echoed_in_every_way_is_nowhere(tmp_path: Path, name: str, by_profile: bool) -> None:
     wire, folder = WIRES[name], tmp_path / "work"
     folder.mkdir()
@@ -179,7 +180,12 @@ def test_a_key_that_is_echoed_in_every_way_is_nowhere(tmp_path: Path, name: str,
     assert outcomes >= {"ok", "invalid", "transient"}
 
 
-@pytest.mark.parametrize(("name", "by_profile"), CASES, ids=["chat", "anthropic", "converse", "converse-profile"])
+REFUSED_BY_PROFILE = pytest.param(
+    "converse", True, id="converse-profile", marks=[pytest.mark.slow, pytest.mark.timeout(600)]
+)
+
+
+@pytest.mark.parametrize(("name", "by_profile"), [*CASES, REFUSED_BY_PROFILE])
 def test_a_refused_key_is_nowhere(tmp_path: Path, name: str, by_profile: bool) -> None:
     wire, folder = WIRES[name], tmp_path / "work"
     folder.mkdir()
@@ -204,6 +210,7 @@ def test_the_whole_run_and_its_page_hold_no_key(tmp_path: Path, tiny: Path) -> N
             folder,
             wire,
             server,
+            rows=60,
             student={"base": str(tiny), "epochs": 1, "batch_size": 8},
             evaluate={
                 "scorer": "label",

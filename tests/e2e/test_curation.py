@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 
 CHECK = '''
 def check(sample):
@@ -60,7 +60,7 @@ def until_curate(folder: Path, steps: list[dict[str, Any]] | None, replies: dict
 
 
 def why(folder: Path, row: dict[str, Any]) -> str:
-    told = stillhouse("why", folder / "runs/small", row["sample_id"], cwd=folder)
+    told = tell("why", folder / "runs/small", row["sample_id"], cwd=folder)
     assert told.returncode == 0, told.stderr
     return told.stdout
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.journal import attempts_of
 from pipeline.records import read_rows
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 from tests.servers.catalog import ALL_WIRES, answer_well, refuse
 from tests.servers.chaos import nonce_in
 from tests.servers.faults import Answer, FaultServer, Seen, as_json
@@ -125,7 +125,7 @@ def test_the_refused_prompts_story_has_the_providers_words(tmp_path: Path) -> No
     assert attempt["outcome"] == "invalid"
     assert "maximum context length" in attempt["detail"]
     assert "Shorten the prompt" in attempt["detail"]
-    assert "maximum context length" in stillhouse("why", "runs/small", row["sample_id"], cwd=tmp_path).stdout
+    assert "maximum context length" in tell("why", "runs/small", row["sample_id"], cwd=tmp_path).stdout
 
 
 def too_long(wire: Wire) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 
 STEPS = {"split": {"heldout": 0.3}, "steps": [{"step": "outcome"}]}
 
@@ -44,7 +44,7 @@ def who(row: dict[str, Any]) -> str:
 
 
 def journaled_attempts(folder: Path) -> dict[str, int]:
-    status = json.loads(stillhouse("status", "runs/small", "--json", cwd=folder).stdout)
+    status = json.loads(tell("status", "runs/small", "--json", cwd=folder).stdout)
     attempts: dict[str, int] = status["journal"]["attempts"]
     return attempts
 

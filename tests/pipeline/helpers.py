@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from pipeline.cli import main
 from pipeline.wanted import Wanted
 from prompts.digest import digest
 from prompts.messages import Message
@@ -64,6 +68,20 @@ def stillhouse(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.Comp
     return subprocess.run(
         command(*arguments), cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=240, check=False
     )
+
+
+def tell(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has Python started, for a command that only reads: `status`, `why`."""
+    out, errors, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(errors):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["stillhouse", *map(str, arguments)])
+        patch.setattr(os, "environ", environment(**env))
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(command(*arguments), code, out.getvalue(), errors.getvalue())
 
 
 def stages_of(recipe: Path, *options: str | Path, cwd: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.journal import rows
-from tests.pipeline.helpers import command, environment, stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import command, environment, stillhouse, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, echo
 
 IN_FLIGHT = 4
@@ -173,7 +173,7 @@ def test_a_second_process_is_turned_away(tmp_path: Path, server: FaultServer) ->
     first = subprocess.Popen(command("generate", recipe), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
     _wait_for_a_request(server, first)
     second = generate(recipe)
-    status = json.loads(stillhouse("status", "runs/small", "--json", cwd=tmp_path).stdout)
+    status = json.loads(tell("status", "runs/small", "--json", cwd=tmp_path).stdout)
     first.kill()
     first.communicate()
     assert second.returncode == 1

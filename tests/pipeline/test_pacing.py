@@ -15,7 +15,7 @@ from pipeline.recipe import Generate
 from pipeline.roster import TeacherEntry
 from pipeline.seats import Seat, seat_of
 from prompts.errors import InputError
-from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, echo
 
 PLACES = 5
@@ -92,9 +92,9 @@ def test_a_server_that_admits_few_is_filled_and_refuses_few(tmp_path: Path) -> N
     assert records[-1]["done"] == records[-1]["total"] == 120
     assert records[-1]["refused"] == refused[0]
     assert 1 <= refused[0] <= 30
-    status = json.loads(stillhouse("status", "runs/small", "--json", cwd=tmp_path).stdout)
+    status = json.loads(tell("status", "runs/small", "--json", cwd=tmp_path).stdout)
     assert status["pace"]["done"] == 120
-    shown = stillhouse("status", "runs/small", cwd=tmp_path).stdout
+    shown = tell("status", "runs/small", cwd=tmp_path).stdout
     assert "120 of 120" in shown
     assert "in flight" in shown
 
