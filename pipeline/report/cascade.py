@@ -9,7 +9,7 @@ from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.report.economy import price_tick, priced
-from pipeline.report.wording import DASH, difference, dollars, interval, number, ratio, share
+from pipeline.report.wording import DASH, difference, interval, number, ratio, share
 
 
 def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
@@ -34,7 +34,7 @@ def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     below = "always" if one["threshold"] > 1 else f"{one['threshold']:.3g}"
     handed_over = ratio(one["handed_over"], one.get("handed_over_ci95"))
-    return below, handed_over, share(one["score"]), interval(one.get("ci95")), dollars(one.get("cost_per_1000_usd"))
+    return below, handed_over, share(one["score"]), interval(one.get("ci95")), priced(one)
 
 
 def _chosen(cascade: Mapping[str, Any], field: str) -> list[Mark]:

@@ -72,6 +72,7 @@ def _example(stored: Stored, *, against_gold: bool) -> Example:
 
 def _against(stored: Stored, against_gold: bool) -> str | None:
     present = [name for name in ("teacher_calibrated", "teacher") if name in stored["answers"]]
+    present.sort(key=lambda name: -(stored["answers"][name]["score"] or 0.0))  # the reading that is right
     gold = ["gold"] if stored.get("gold") is not None else []
     return next(iter([*gold, *present] if against_gold else [*present, *gold]), None)
 

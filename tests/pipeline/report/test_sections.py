@@ -101,7 +101,10 @@ def test_of_many_labels_the_commonest_are_shown() -> None:
 
 def test_regressions_are_held_against_the_teacher_and_shown_once() -> None:
     found = full_evaluation()
-    assert [said.title for said in regressions(found)[0].pair] == ["calibrated teacher", "student"]
+    for calibrated, title in ((0.0, "teacher"), (1.0, "calibrated teacher")):  # the reading that is right
+        found["regressions"][0]["answers"]["teacher_calibrated"]["score"] = calibrated
+        found["regressions"][0]["answers"]["teacher"]["score"] = 1.0
+        assert [said.title for said in regressions(found)[0].pair] == [title, "student"]
     shown = {one.prompt_id for one in regressions(found)}
     assert shown.isdisjoint(one.prompt_id for one in examples(found))
     assert [said.title for said in examples(found)[0].pair] == ["gold", "student"]
