@@ -8,12 +8,12 @@ What is not corrected: each of the K-1 differences has its own 95 % interval, so
 teachers one will now and then seem worse, with a chance near 2.5 % each; and "the best" is the one that came out
 best on these very rows, luck included, which widens its lead a little. Both errors keep a costlier teacher;
 neither names a cheap one too soon. That happens only where the slice is small: "not significantly worse" is
-not "as good", so the verdict says how large a difference the slice could have missed. A percentile interval
-on a few dozen rows is somewhat too narrow; below LEAST_ROWS independent rows no verdict is given.
+not "as good", so the verdict says how large a difference the slice could have missed. Below LEAST_ROWS independent
+rows no verdict is given. The intervals are those of evaluation.json (pipeline/evaluate/statistics/intervals.py).
 
 On simulated slices (300 each; tests/pipeline/test_bakeoff_verdict.py repeats some): among five teachers of the same
-accuracy the cheapest was named on 91 to 98 % of slices of 30 to 100 rows; a cheap teacher of .70 beside one of
-.90 was named on 26 % of slices of 50 rows, on 4 % of 100 and on none of 200.
+accuracy, .50 to .97, the cheapest was named on 87 to 100 % of slices of 30 to 100 rows; a cheap teacher of .70 beside
+one of .90 was named on 26 % of slices of 50 rows, on 4 % of 100 and on one of 300 of 200.
 """
 
 from __future__ import annotations

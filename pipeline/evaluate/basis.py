@@ -13,6 +13,7 @@ from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import Row
 from pipeline.evaluate.statistics import intervals
+from pipeline.evaluate.statistics.calibration_interval import Replicate
 from pipeline.evaluate.statistics.intervals import Size
 
 
@@ -35,6 +36,15 @@ class Basis:
             lambda weights: _ratio(weights[:, have_N] @ values, weights[:, have_N].sum(axis=1))
         )
         return np.append(values.mean(), weighted)
+
+    def replicate_of(self, have_N: npt.NDArray[np.bool_]) -> Replicate:
+        """The bootstrap's `replicate` whose statistic is given the weights of these rows alone."""
+        return lambda statistic: self.bootstrap.replicate(lambda weights: statistic(weights[:, have_N]))
+
+    def size_of(self, have_N: npt.NDArray[np.bool_]) -> Size:
+        """Of these rows alone."""
+        units = {row.unit for row, have in zip(self.rows, have_N, strict=True) if have}
+        return Size(int(have_N.sum()), len(units))
 
     def share(self, name: str, estimate: Floats | None) -> dict[str, Any]:
         """A number from 0 to 1 under its name, its interval beside it; both null where it is not defined."""

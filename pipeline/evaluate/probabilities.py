@@ -12,6 +12,7 @@ from pipeline.evaluate.basis import Basis
 from pipeline.evaluate.contestants import Answer
 from pipeline.evaluate.scorers import Score, Scorer
 from pipeline.evaluate.statistics.calibration import ece, reliability
+from pipeline.evaluate.statistics.calibration_interval import ece_interval
 from pipeline.evaluate.statistics.divergence import kl
 from pipeline.evaluate.statistics.intervals import of_mean
 
@@ -32,15 +33,18 @@ def rank(basis: Basis, answers: Sequence[Answer], scorer: Scorer, positive: str)
 
 
 def calibration(basis: Basis, answers: Sequence[Answer], scores: Sequence[Score]) -> dict[str, Any]:
-    """ECE of the answers' confidence against their scores, and its curve, over the rows that have a confidence."""
+    """ECE of the answers' confidence against their scores, and its curve, over the rows that have a confidence.
+
+    The interval is of the ECE of ever more rows, which is smaller than that of few.
+    """
     sure_N, score_N = _numbers([answer.confidence for answer in answers]), np.array([score.value for score in scores])
     have_N = ~np.isnan(sure_N)
     if not have_N.any():
         return {"ece": None, "ece_ci95": None, "reliability": []}
     sure, score = sure_N[have_N], score_N[have_N]
-    replicates = basis.bootstrap.replicate(lambda weights: ece(weights[:, have_N], sure, score))
-    value = ece(np.ones((1, len(sure))), sure, score)
-    return {**basis.share("ece", np.append(value, replicates)), "reliability": reliability(sure, score)}
+    value = float(ece(np.ones((1, len(sure))), sure, score)[0])
+    interval = ece_interval(basis.replicate_of(have_N), sure, score, basis.size_of(have_N))
+    return {"ece": value, "ece_ci95": interval, "reliability": reliability(sure, score)}
 
 
 def divergence(basis: Basis, teacher: Sequence[Answer], student: Sequence[Answer]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.evaluate.auc import Floats
 
@@ -19,13 +20,18 @@ def ece(weights_RN: Floats, confidence_N: Floats, score_N: Floats) -> Floats:
 
     It is never below 0, so few rows make it larger than it is. NaN where no row has any weight.
     """
-    in_bin_NB = _bins(confidence_N)[:, None] == np.arange(BINS)
-    gaps_RB = weights_RN @ (in_bin_NB * (score_N - confidence_N)[:, None])
+    gaps_RB = weights_RN @ (in_bins(confidence_N) * (score_N - confidence_N)[:, None])
     totals_R = weights_RN.sum(axis=1)
     found_R: Floats = np.divide(
         np.abs(gaps_RB).sum(axis=1), totals_R, out=np.full(len(totals_R), np.nan), where=totals_R > 0
     )
     return found_R
+
+
+def in_bins(confidence_N: Floats) -> npt.NDArray[np.bool_]:
+    """[N, B]: the bin of each row."""
+    found_NB: npt.NDArray[np.bool_] = _bins(confidence_N)[:, None] == np.arange(BINS)
+    return found_NB
 
 
 def reliability(confidence_N: Floats, score_N: Floats) -> list[dict[str, Any]]:

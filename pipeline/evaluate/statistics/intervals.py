@@ -98,7 +98,7 @@ def of_mean(mean: Floats, size: Size) -> Interval | None:
     """
     if not np.isfinite(mean).all():
         return None
-    value, spread = float(mean[0]), float(mean[1:].std())
+    value, spread = float(mean[0]), float(mean[1:].std()) * math.sqrt(size.inflation)
     if value <= 0:
         return [value, value]
     factor = math.exp(min(_student(max(size.groups - 1, 1)) * spread / value, 700.0))
@@ -124,14 +124,19 @@ def _length(one: float, other: float, together: float) -> float:
 
 
 def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval) -> Interval | None:
-    """The roots, in r, of the equation that sets the limit of above - r below to 0."""
+    """The roots, in r, of the equation that sets the limit of above - r below to 0.
+
+    The limit takes the end of below that is the worse one, which depends on the sign of r, that is of above's own end.
+    None where that end is not above 0, as r has no end then.
+    """
     one, other, together = float(above[0]), float(below[0]), _correlation(above, below)
     ends = []
-    for sign, a, b in ((-1, one - mine[0], theirs[1] - other), (1, mine[1] - one, other - theirs[0])):
-        square = other**2 - b**2
-        if (square <= 0 and sign > 0) or square == 0:
+    for sign, end in zip((-1, 1), mine, strict=True):
+        widest = theirs[0] if (end >= 0) == (sign > 0) else theirs[1]
+        a, b = abs(end - one), abs(widest - other)
+        square, middle = other**2 - b**2, one * other - together * a * b
+        if widest <= 0 or square == 0:
             return None
-        middle = one * other - together * a * b
         ends.append((middle + sign * math.sqrt(max(middle**2 - square * (one**2 - a**2), 0.0))) / square)
     return [min(ends), max(ends)]
 
