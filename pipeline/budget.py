@@ -207,6 +207,8 @@ def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
         if isinstance(step, Judged):
             combined = step.step == "best" and step.judge == recipe.combine.judge
             yield ("combine.judge" if combined else f"curate.steps.{step.step}.judge"), step.judge
+    if recipe.evaluate.judge is not None:
+        yield "evaluate.judge", recipe.evaluate.judge
 
 
 def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:

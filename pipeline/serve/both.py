@@ -106,6 +106,7 @@ async def _serve(
             usual_schema=seat.schema,
             examples=examples_of(run),
             optional=frozenset(generate.optional),
+            tell=progress.say,
         )
         stack.callback(lambda: progress.say(str(cascade.tally)))
         await serve_app(build_app(cascade), *address, on_ready)

@@ -7,6 +7,7 @@ score.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -23,15 +24,17 @@ class Tally:
     """Who answered, since the start."""
 
     by: Counter[str] = field(default_factory=Counter)
+    """Calls: `student`, `teacher`, `lost` of the teacher's where the student failed, `failed` where both did."""
     cost_usd: float = 0.0
     """Of the teacher's answers whose price is known."""
 
     def __str__(self) -> str:
         student, teacher = self.by["student"], self.by["teacher"]
         share = f" ({teacher / (student + teacher):.1%})" if student + teacher else ""
+        lost = f", {self.by['lost']:,} of them because the student failed" if self.by["lost"] else ""
         failed = f", {self.by['failed']:,} failed" if self.by["failed"] else ""
         spent = f", ${self.cost_usd:,.4f}"
-        return f"{student:,} answered by the student, {teacher:,} by the teacher{share}{failed}{spent}"
+        return f"{student:,} answered by the student, {teacher:,} by the teacher{share}{lost}{failed}{spent}"
 
 
 @dataclass(slots=True, frozen=True)
@@ -44,6 +47,8 @@ class Cascade:
     """0 to 1, on the scale of `confidence`."""
     usual: Sampling
     """What the teacher is asked with where the request does not say."""
+    tell: Callable[[str], None]
+    """Hears once that the student fails, for the calls it loses are paid for."""
     usual_schema: str | None = None
     examples: Conversation = ()
     """The turns that the recipe's template shows the teacher and not the student."""
@@ -75,7 +80,10 @@ class Cascade:
             return await self.student.complete(Request(self.student.identity, asked.messages, how, asked.schema))
         except Unsupported:
             raise
-        except TeacherError:
+        except TeacherError as error:
+            if not self.tally.by["lost"]:
+                self.tell(f"the student failed, and the teacher is asked wherever it does: {error}")
+            self.tally.by["lost"] += 1
             return None
 
     def _for_teacher(self, asked: Asked) -> Request:

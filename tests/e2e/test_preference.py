@@ -65,7 +65,8 @@ def test_preferences_start_from_a_student_of_sft(folder: Path, tiny: Path) -> No
     write_rows(edits, edited(folder / "second/kept.parquet")[:-1])
     again = go(folder, own, "second", "--until", "train")
     assert again["train"]["started_at"] > third["train"]["started_at"]
-    (folder / "first/student/README.md").write_text("another student")
+    settings = folder / "first/student/config.json"
+    settings.write_text(settings.read_text() + "\n")  # another student, as far as files tell
     other = go(folder, own, "second", "--until", "train")
     assert other["train"]["started_at"] > again["train"]["started_at"]
 

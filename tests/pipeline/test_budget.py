@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pipeline.budget import FREE, UNIT_USD, Budgeted, Ledger, Purse, Tariff, check_budget, tariff_of
 from pipeline.curate.config import Best, Curate, Judge
 from pipeline.errors import BudgetReached
+from pipeline.evaluate.config import Evaluate
 from pipeline.recipe import Generate
 from pipeline.recipe_file import load_recipe
 from pipeline.roster import Combine, PriceEntry, Rescore, TeacherEntry
@@ -162,6 +163,7 @@ UNPRICED = TeacherEntry(spec="openai:my-own@http://127.0.0.1:1/v1")
         ("combine.judge.price", {"combine": Combine(how="best", judge=UNPRICED)}),
         ("curate.steps.best.judge.price", {"curate": Curate(steps=[Best(judge=UNPRICED)])}),
         ("curate.steps.judge.judge.price", {"curate": Curate(steps=[Judge(judge=UNPRICED)])}),
+        ("evaluate.judge.price", {"evaluate": Evaluate(scorer="judge", judge=UNPRICED)}),
         ("rescore.teacher.price", {"rescore": Rescore(teacher=UNPRICED, top_logprobs=1)}),
     ],
 )

@@ -42,7 +42,7 @@ def endpoint(student: FaultServer, teacher: FaultServer, **options: Any) -> Iter
         teacher=open_teacher(teacher.spec("teacher")),
         threshold=THRESHOLD,
         examples=EXAMPLES,
-        **{"usual": Sampling(max_tokens=9), **options},
+        **{"usual": Sampling(max_tokens=9), "tell": print, **options},
     )
     port = free_port("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(build_app(cascade), port=port, log_level="warning"))
@@ -76,15 +76,18 @@ def servers() -> Iterator[tuple[FaultServer, FaultServer]]:
 
 
 def test_the_teacher_is_asked_where_the_student_is_not_sure(servers: tuple[FaultServer, FaultServer]) -> None:
-    with endpoint(*servers) as (client, cascade):
-        mine, theirs, lost = (ask(client, text, temperature=0) for text in ("sure", "unsure", "lost"))
+    said: list[str] = []
+    with endpoint(*servers, tell=said.append) as (client, cascade):
+        mine, theirs, lost, _ = (ask(client, text, temperature=0) for text in ("sure", "unsure", "lost", "lost"))
     assert [one.choices[0].message.content for one in (mine, theirs, lost)] == ["small", "large", "large"]
     assert mine.stillhouse == {"answered_by": "student", "confidence": pytest.approx(0.9), "threshold": THRESHOLD}
     assert theirs.stillhouse == {"answered_by": "teacher", "confidence": pytest.approx(0.3), "threshold": THRESHOLD}
     assert lost.stillhouse["confidence"] is None
     assert (mine.model, theirs.model) == ("student", "teacher")
-    assert dict(cascade.tally.by) == {"student": 1, "teacher": 2}
-    assert "1 answered by the student, 2 by the teacher (66.7%)" in str(cascade.tally)
+    assert dict(cascade.tally.by) == {"student": 1, "teacher": 3, "lost": 2}
+    assert "1 answered by the student, 3 by the teacher (75.0%), 2 of them because the student" in str(cascade.tally)
+    [once] = said
+    assert "the student failed, and the teacher is asked wherever it does: " in once
 
 
 def test_the_teacher_is_asked_as_the_corpus_was(servers: tuple[FaultServer, FaultServer]) -> None:
