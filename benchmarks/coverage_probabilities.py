@@ -25,7 +25,7 @@ from pipeline.evaluate.statistics.divergence import kl
 from pipeline.evaluate.statistics.intervals import Interval, Size, of_mean, of_share
 from pipeline.evaluate.statistics.labels import macro_f1
 
-REPEATS, RESAMPLES = 300, 400
+REPEATS, RESAMPLES = 200, 1000
 SIZES = ((30, 1), (100, 1), (500, 1), (100, 5), (500, 5))
 """Rows, and rows of a group."""
 POPULATION = 400_000
