@@ -99,7 +99,7 @@ async function show(where) {
   put("other", item.other ?? "");
   for (const id of ["left", "right"]) $(id).hidden = item.other === null;
   maybe("student", "student-text", item.student);
-  $("note").value = "";
+  $("note").value = item.said?.note ?? "";
   showSaid();
   $("this").focus({ preventScroll: true });
   window.scrollTo(0, 0);
