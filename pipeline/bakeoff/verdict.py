@@ -4,10 +4,10 @@ Every teacher is scored on the same rows, and every resample of the bootstrap dr
 differences keep their pairing; rows of one group are drawn together. A teacher is significantly worse than
 the best where the whole 95 % interval of its paired difference from it lies below 0.
 
-What is not corrected: each of the K-1 differences has its own 95 % interval, so among many equally good
-teachers one will now and then seem worse, with a chance near 2.5 % each; and "the best" is the one that came out
-best on these very rows, luck included, which widens its lead a little. Both errors keep a costlier teacher;
-neither names a cheap one too soon. That happens only where the slice is small: "not significantly worse" is
+What is not corrected: each of the K-1 differences has its own 95 % interval, and "the best" is the one that came out
+best on these very rows, luck included, which widens its lead. Where one teacher is ahead that is nothing; among five
+alike each was called worse on 8 % of slices, where 2.5 % would be meant, and the intervals held the truth on 90 to 91 %
+(benchmarks/coverage_bakeoff.py). Both errors keep a costlier teacher; neither names a cheap one too soon. That happens only where the slice is small: "not significantly worse" is
 not "as good", so the verdict says how large a difference the slice could have missed. Below LEAST_ROWS independent
 rows no verdict is given. The intervals are those of evaluation.json (pipeline/evaluate/statistics/intervals.py).
 

@@ -14,7 +14,7 @@ from pipeline.evaluate.cascade.expected import expect
 from pipeline.evaluate.statistics.intervals import of_share
 
 FEWEST_ROWS = 30
-"""With fewer a threshold says more about these rows than about the next."""
+"""Rows, those of a group counted once. With fewer a threshold says more about these rows than about the next."""
 
 NO_CONFIDENCE = "the student's answers have no confidence: its logprobs are not known"
 
@@ -46,6 +46,8 @@ def nothing_chosen(reason: str, margin: float) -> dict[str, Any]:
 def _chosen(rows: Rows, margin: float, bootstrap: Bootstrap, seed: int) -> tuple[dict[str, Any] | None, str | None]:
     if len(rows) < FEWEST_ROWS:
         return None, f"{len(rows)} rows are fewer than {FEWEST_ROWS}"
+    if rows.size.groups < FEWEST_ROWS:
+        return None, f"{len(rows)} rows in {rows.size.groups} groups are fewer than {FEWEST_ROWS} independent ones"
     threshold = choose(rows.confidence_N, rows.student_N, rows.teacher_N, margin)
     if threshold == ALWAYS:
         return None, f"at every threshold the cascade scores more than {margin:g} below the teacher"

@@ -177,3 +177,10 @@ def test_a_student_that_is_the_teacher_is_never_handed_over() -> None:
 def test_where_nothing_is_chosen_the_reason_is_said(values: list[Value], reason: str) -> None:
     found = measure_cascade(rows_of(values), margin=0.01, resamples=100, seed=0)
     assert (found["chosen"], found["reason"]) == (None, reason)
+
+
+def test_rows_of_one_group_count_once() -> None:
+    rows = simulated(200, seed=0)
+    few = Rows(rows.confidence_N, rows.student_N, rows.teacher_N, None, None, [f"{n % 10}" for n in range(200)])
+    found = measure_cascade(few, margin=0.01, resamples=100, seed=0)
+    assert found["reason"] == "200 rows in 10 groups are fewer than 30 independent ones"
