@@ -7,9 +7,10 @@ the best where the whole 95 % interval of its paired difference from it lies bel
 What is not corrected: each of the K-1 differences has its own 95 % interval, and "the best" is the one that came out
 best on these very rows, luck included, which widens its lead. Where one teacher is ahead that is nothing; among five
 alike each was called worse on 8 % of slices, where 2.5 % would be meant, and the intervals held the truth on 90 to 91 %
-(benchmarks/coverage_bakeoff.py). Both errors keep a costlier teacher; neither names a cheap one too soon. That happens only where the slice is small: "not significantly worse" is
-not "as good", so the verdict says how large a difference the slice could have missed. Below LEAST_ROWS independent
-rows no verdict is given. The intervals are those of evaluation.json (pipeline/evaluate/statistics/intervals.py).
+(benchmarks/coverage_bakeoff.py). Both errors keep a costlier teacher; neither names a cheap one too soon. That happens
+only where the slice is small: "not significantly worse" is not "as good", so the verdict says how large a difference
+the slice could have missed. Below LEAST_ROWS independent rows no verdict is given. The intervals are those of
+evaluation.json (pipeline/evaluate/statistics/intervals.py).
 
 On simulated slices (300 each; tests/pipeline/test_bakeoff_verdict.py repeats some): among five teachers of the same
 accuracy, .50 to .97, the cheapest was named on 87 to 100 % of slices of 30 to 100 rows; a cheap teacher of .70 beside
