@@ -63,6 +63,11 @@ bench: setup browser  ## ours beside a limit or a bare SDK, all on loopback
 	$(BIN)/python -m benchmarks.target_storage
 	$(BIN)/python -m benchmarks.student_kl
 	$(BIN)/python -m benchmarks.report_page
+	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.coverage_latency
+	$(BIN)/python -m benchmarks.coverage_probabilities
+	$(BIN)/python -m benchmarks.coverage_bakeoff
+	$(BIN)/python -m benchmarks.coverage_cascade
 
 bench-peers: setup  ## the peers beside ours: installs each from PyPI into build/peers first (2.7 GB)
 	$(BIN)/python -m benchmarks.peers.run

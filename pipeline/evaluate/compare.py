@@ -121,4 +121,6 @@ def _divergence(basis: Basis, known: Mapping[str, Contestant]) -> dict[str, Any]
 def _withheld(basis: Basis, marks: Marks) -> str | None:
     if not marks.scores:
         return "no gold answer and no judge"
-    return f"fewer than {FEWEST_ROWS} rows" if basis.size.rows < FEWEST_ROWS else None
+    if basis.size.rows < FEWEST_ROWS:
+        return f"fewer than {FEWEST_ROWS} rows"
+    return f"fewer than {FEWEST_ROWS} independent groups of rows" if basis.size.groups < FEWEST_ROWS else None

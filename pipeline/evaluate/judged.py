@@ -52,17 +52,36 @@ def _score(points: float | None, text: str) -> Score:
 
 def _report(rows: Sequence[Row], everyone: Sequence[Contestant], duels: Duels) -> dict[str, Any]:
     """The share of clear verdicts for the first place is 1/2 for a judge that looks at the answers alone."""
-    verdicts = [verdict for column in duels.verdicts for pair in column if pair for verdict in pair]
-    first, clear = verdicts.count("1"), verdicts.count("1") + verdicts.count("2")
-    interval = wilson(first / clear, clear) if clear else None
+    clear = [
+        (row.unit, verdict)
+        for column in duels.verdicts
+        for row, pair in zip(rows, column, strict=True)
+        for verdict in pair or ()
+        if verdict in ("1", "2")
+    ]
+    first = sum(verdict == "1" for _, verdict in clear)
+    interval = _wilson(first, clear)
     return {
         "calls": duels.calls,
         "failures": duels.failures,
         "changed": duels.changed,
-        "first_position_wins": {"value": first / clear if clear else None, "ci95": interval, "verdicts": clear},
+        "first_position_wins": {
+            "value": first / len(clear) if clear else None,
+            "ci95": interval,
+            "verdicts": len(clear),
+        },
         "prefers": _preference(interval),
         "agreement_with_gold": _agreement(rows, everyone, duels),
     }
+
+
+def _wilson(won: float, said: Sequence[tuple[str, Any]]) -> Sequence[float] | None:
+    """Of the share won of what is said, each beside its row's unit; None where nothing is.
+
+    Each unit counts as one: a pair is judged twice and contestants answer the same rows, so that what is said of a unit
+    may be the same all along. That is the widest it can be.
+    """
+    return wilson(won / len(said), len({unit for unit, _ in said})) if said else None
 
 
 def _preference(interval: Sequence[float] | None) -> str | None:
@@ -74,15 +93,15 @@ def _preference(interval: Sequence[float] | None) -> str | None:
 
 def _agreement(rows: Sequence[Row], everyone: Sequence[Contestant], duels: Duels) -> Mapping[str, Any] | None:
     """Over the pairs of which just one equals gold: how often it picks that one, a tie one half."""
-    teacher, points = everyone[0], []
+    teacher, points = everyone[0], list[tuple[str, float]]()
     for one, column in zip(everyone[1:], duels.scores[1:], strict=True):
         for row, mine, theirs, score in zip(rows, one.answers, teacher.answers, column, strict=True):
             if row.gold is None or score is None:
                 continue
             right, other = (normalise(answer.text) == normalise(row.gold) for answer in (mine, theirs))
             if right != other:
-                points.append(score if right else 1 - score)
+                points.append((row.unit, score if right else 1 - score))
     if not points:
         return None
-    value = sum(points) / len(points)
-    return {"value": value, "ci95": wilson(value, len(points)), "pairs": len(points)}
+    won = sum(point for _, point in points)
+    return {"value": won / len(points), "ci95": _wilson(won, points), "pairs": len(points)}

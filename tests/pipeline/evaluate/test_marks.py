@@ -116,3 +116,9 @@ def test_under_thirty_rows_there_are_intervals_and_no_verdict() -> None:
     found = compare(ROWS, [contestant(STUDENT, ["good"] * 12)], Evaluate(), {})
     assert found["student"]["ci95"][0] < 1
     assert found["verdict_withheld"] == "fewer than 30 rows"
+
+
+def test_few_independent_groups_have_no_verdict_however_many_their_rows() -> None:
+    rows = [row(f"row {place:02}", "good", group=f"group {place % 5}") for place in range(60)]
+    found = compare(rows, [contestant(STUDENT, ["good"] * 60)], Evaluate(), {})
+    assert found["verdict_withheld"] == "fewer than 30 independent groups of rows"
