@@ -147,7 +147,7 @@ def ours(job: Job, data: Data, tokenizer: Any) -> Any:
 
 def _ours(job: Job, data: Data, tokenizer: Any) -> Any:
     arguments = training_arguments(job.config, job.work)
-    order = order_by_length(data.lengths, job.config.batch_size, job.config.seed)
+    order = order_by_length(data.lengths, job.config.batch_size, job.config.seed, data.answers)
     return build_trainer(Setup(job, arguments, tokenizer, data, order, Reporter(ignore)))
 
 

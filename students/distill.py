@@ -15,6 +15,7 @@ from students.config import Distill, StudentConfig
 from students.data import read_rows, require_split, watched_keys
 from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
+from students.order import answers_of
 from students.settings import training_arguments
 from students.sft import require_rows, trainer_options
 from students.soft_trainer import SoftCollator, SoftTargetTrainer
@@ -55,6 +56,7 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         digest=digest_file(job.corpus),
         measures=measures,
         names=table["name"].take(train).to_pylist(),
+        answers=answers_of(table["labels"].take(train).to_pylist()),
     )
 
 

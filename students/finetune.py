@@ -56,7 +56,7 @@ def finetune(
         reporter = Reporter(on_progress)
         # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
         step_rows = config.batch_size * config.accumulation * arguments.world_size
-        order = order_by_length(data.lengths, step_rows, config.seed)
+        order = order_by_length(data.lengths, step_rows, config.seed, data.answers)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
         train_in_float32(trainer.model)
         find_the_best(trainer)

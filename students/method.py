@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +45,8 @@ class Data:
     """What the method found out about the rows, by name: coverage, head mass."""
     names: Sequence[str] = ()
     """What messages call each row of `train`; none where the method does not say."""
+    answers: Sequence[Hashable] = ()
+    """What each row of `train` is to answer, from `students.order.answers_of`; none where the method does not say."""
 
 
 @dataclass(slots=True, frozen=True)

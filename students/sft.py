@@ -12,6 +12,7 @@ from students.encode import encode
 from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
 from students.model import adapters, load_model
+from students.order import answers_of
 from students.settings import settings_for, training_arguments
 from students.trainer import CompletionTrainer
 
@@ -26,7 +27,8 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     require_rows(job, len(train.rows), len(validation.rows), too_long)
     lengths = [len(row["input_ids"]) for row in train.rows]
     rows = (Dataset.from_list(train.rows), Dataset.from_list(validation.rows))
-    return Data(*rows, lengths, too_long, split.digest, names=train.names)
+    answers = answers_of(row["labels"] for row in train.rows)
+    return Data(*rows, lengths, too_long, split.digest, names=train.names, answers=answers)
 
 
 def require_rows(job: Job, train: int, validation: int, too_long: int) -> None:
