@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from students.config import Preference, StudentConfig
 from students.data import Row, read_rows, watched_keys
 from students.encode import IGNORED, encode_row
 from students.method import Data, Job
+from students.order import answers_of
 from students.pairs import Pair, Passed, read_pairs
 from students.sft import require_rows
 
@@ -58,6 +59,7 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         digest=digest([digest_file(file), digest_file(job.corpus)]),
         measures=_measures(train, passed),
         names=[name for _, name, _ in train],
+        answers=answers_of(_said(columns) for _, _, columns in train),
     )
 
 
@@ -115,6 +117,12 @@ def _length(item: Item) -> int:
     columns = item[2]
     replies = (ids for name, ids in columns.items() if name in ("chosen_ids", "rejected_ids", "completion_ids"))
     return len(columns["prompt_ids"]) + max(len(ids) for ids in replies)
+
+
+def _said(columns: Mapping[str, Any]) -> list[int]:
+    """What tells rows apart that teach something else: the better reply, or a reply and whether it is good."""
+    said: list[int] = columns["chosen_ids"] if "chosen_ids" in columns else columns["completion_ids"]
+    return [*said, int(columns.get("label", True))]
 
 
 def require_items(file: Path, items: Sequence[Item], rows: int, kto: bool, fraction: float) -> set[str]:
