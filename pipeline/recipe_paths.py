@@ -6,18 +6,16 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.curate.config import REJECTING, Decontaminate, Select, Semantic, Step, Verify
+from pipeline.curate.config import Decontaminate, Select, Semantic, Step, Verify
 from pipeline.curate.models import KNOWN, is_model
 from pipeline.evaluate.config import Evaluate
 from pipeline.local_teacher import local_teacher
 from pipeline.recipe import Recipe
-from pipeline.review.rulings import read_rulings
-from pipeline.run import RunDir
 from pipeline.yaml_words import line_of
 from prompts.errors import InputError
 from prompts.logs.read import is_log
 from prompts.template import find_template
-from students.config import Preference, StudentConfig
+from students.config import StudentConfig
 
 
 def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
@@ -122,20 +120,6 @@ def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None)
             line = line_of(root, field.split("."))
             remedy = "Give 'reply', or leave it unset" if field == "prompts.gold" else "Leave it unset"
             raise InputError(f"'{value}': a log has no columns", path=path, line=line, field=field, remedy=remedy)
-
-
-def require_preferences(recipe: Recipe, run: RunDir) -> None:
-    """InputError where neither a step nor a person could find a reply worse than another, before a teacher is paid."""
-    preference, steps = recipe.student.preference or Preference(), {step.step for step in recipe.curation.steps}
-    if recipe.student.method != "preference" or preference.pairs is not None or steps & REJECTING:
-        return
-    if not read_rulings(run.reviews).compares:
-        remedy = (
-            f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs; "
-            f"or give some: 'stillhouse curate', then 'stillhouse review {run.root}'"
-        )
-        problem = "preference, and neither a curation step nor a person says that a reply is worse than another"
-        raise InputError(problem, field="student.method", remedy=remedy)
 
 
 def _resolve_pairs(student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:

@@ -12,11 +12,11 @@ from typing import Any
 from pipeline.context import Context
 from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
 from pipeline.curate.models import model_digest
+from pipeline.curate.preferences import require_preferences
 from pipeline.curate.verify import digests
 from pipeline.errors import BudgetReached
 from pipeline.evaluate.general_config import require_general
 from pipeline.recipe import Recipe
-from pipeline.recipe_paths import require_preferences
 from pipeline.records import SCHEMA_VERSION
 from pipeline.rescore import scoring_seat
 from pipeline.review.rulings import read_rulings
@@ -57,27 +57,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 
     `force_from` runs that stage and the later ones even where nothing changed.
     """
-    if NAMES.index(first) <= NAMES.index("train") <= NAMES.index(last):
-        # Before a teacher is paid for what cannot be trained on.
-        require_preferences(context.recipe, context.run)
-        require_monitors(context.recipe.student.report_to)
-        _say_too_little_memory(context)
-    if NAMES.index(first) <= NAMES.index("package") <= NAMES.index(last):
-        require_exports(context.recipe.exports)
-    if NAMES.index(first) <= NAMES.index("evaluate") <= NAMES.index(last):
-        require_general(context.recipe.evaluate.general)
-    if first == "package" and not context.recipe.exports:
-        raise InputError(
-            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
-        )
-    if NAMES.index(last) >= NAMES.index("evaluate") and _is_unscored(context):
-        context.progress.say(
-            "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with "
-            "the teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or "
-            "give some with 'stillhouse review RUN --split heldout'"
-        )
-    for remark in check_terms(context.recipe):
-        context.progress.say(remark)
+    _check(context, NAMES[NAMES.index(first) : NAMES.index(last) + 1])
     upstream = ""
     for position, stage in enumerate(STAGES):
         if not stage.wanted(context.recipe):
@@ -105,6 +85,31 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         if found is not None and stage.passes is not None:
             fingerprint = _fingerprint(inputs, counts.get(stage.passes, found))
         upstream = digest([fingerprint, counts.get("outcomes")])
+
+
+def _check(context: Context, wanted: Sequence[str]) -> None:
+    """What can be known of these stages before a teacher is paid: InputError, MissingExtra, or a remark."""
+    recipe, say = context.recipe, context.progress.say
+    if "train" in wanted:
+        require_preferences(recipe, context.run)
+        require_monitors(recipe.student.report_to)
+        _say_too_little_memory(context)
+    if "package" in wanted:
+        require_exports(recipe.exports)
+    if "evaluate" in wanted:
+        require_general(recipe.evaluate.general)
+    if wanted[0] == "package" and not recipe.exports:
+        raise InputError(
+            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
+        )
+    if wanted[-1] in ("evaluate", "report") and _is_unscored(context):
+        say(
+            "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with "
+            "the teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or "
+            "give some with 'stillhouse review RUN --split heldout'"
+        )
+    for remark in check_terms(recipe):
+        say(remark)
 
 
 def _say_too_little_memory(context: Context) -> None:

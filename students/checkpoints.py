@@ -1,7 +1,7 @@
 """The checkpoints of one training, and which of them can be trusted after a kill.
 
 WORK/
-  fingerprint.json      config, corpus, base, processes and library versions: what the checkpoints belong to
+  fingerprint.json      config, corpus, base, order, processes and library versions: what the checkpoints belong to
   checkpoint-STEP/      written by transformers: weights, optimiser, schedule, random states, trainer state
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from students.config import Distill, StudentConfig
 from students.data import read_rows, require_split, watched_keys
 from students.feature_trainer import build
 from students.method import Data, Job, Method, Setup
-from students.order import answers_of
+from students.order import SEEN, answers_of
 from students.settings import training_arguments
 from students.sft import require_rows, trainer_options
 from students.soft_trainer import SoftCollator, SoftTargetTrainer
@@ -56,8 +58,16 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         digest=digest_file(job.corpus),
         measures=measures,
         names=table["name"].take(train).to_pylist(),
-        answers=answers_of(table["labels"].take(train).to_pylist()),
+        answers=answers_of(_ends(table["labels"].take(train))),
     )
+
+
+def _ends(labels: pa.ChunkedArray) -> Iterator[list[int]]:
+    """Each row's last labels: all of them, as Python numbers, would be larger than the corpus."""
+    for chunk in labels.chunks:
+        values = chunk.values.to_numpy()
+        for start, end in pairwise(chunk.offsets.to_pylist()):
+            yield values[max(start, end - SEEN) : end].tolist()
 
 
 def _dataset(table: pa.Table, rows: list[int]) -> Dataset:

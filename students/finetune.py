@@ -13,6 +13,7 @@ from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
+from prompts.digest import digest
 from students.base import base_digest
 from students.blame import stop_at_no_number
 from students.card import Provenance, write_card
@@ -50,13 +51,14 @@ def finetune(
         data = method.load_data(job, tokenizer)
         use_settings(arguments, settings_for(config, job.base, max(data.lengths)))
         arguments.project, arguments.run_name = PROJECT, job.out.resolve().parent.name  # what monitors call it
-        with arguments.main_process_first(local=False):
-            decides = fingerprint(job, data.digest)
-            checkpoint = open_work(job.work, decides | {"processes": arguments.world_size, "sharded": is_sharding()})
-        reporter = Reporter(on_progress)
         # By optimiser step, so that 8 x 1, 2 x 4 and two processes of 4 read the same rows in each.
         step_rows = config.batch_size * config.accumulation * arguments.world_size
         order = order_by_length(data.lengths, step_rows, config.seed, data.answers)
+        launched = {"processes": arguments.world_size, "sharded": is_sharding()}
+        with arguments.main_process_first(local=False):
+            decides = fingerprint(job, data.digest) | {"order": digest(order)}
+            checkpoint = open_work(job.work, decides | launched)
+        reporter = Reporter(on_progress)
         trainer = method.build_trainer(Setup(job, arguments, tokenizer, data, order, reporter))
         train_in_float32(trainer.model)
         find_the_best(trainer)

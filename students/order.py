@@ -23,16 +23,21 @@ lengths would be read in batches of one answer each, which a small student does 
 
 LABEL_TOKENS = 32
 """Longer answers are no labels, and not compared."""
+SEEN = LABEL_TOKENS + 1
+"""Labels from a row's end that tell whether its answer is longer."""
 
 LABEL_SHARE = 0.05
 """An answer that fewer of the rows have is dealt with as all the others are: in a batch of twenty it would be alone."""
 
 
 def answers_of(labels: Iterable[Sequence[int]]) -> list[Hashable]:
-    """What each row is to answer, to be told apart; None where that is too long for a label."""
+    """What each row is to answer, to be told apart; None where that is too long for a label.
+
+    Of a row's labels the last SEEN are enough.
+    """
     found: list[Hashable] = []
     for row in labels:
-        answer = tuple(label for label in row if label != IGNORED)
+        answer = tuple(label for label in row[-SEEN:] if label != IGNORED)
         found.append(answer if len(answer) <= LABEL_TOKENS else None)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.compare.entrant import Entrant, Side, check_alike, read_entrant
 from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.basis import Basis
-from pipeline.evaluate.compare import FEWEST_ROWS
+from pipeline.evaluate.compare import too_few
 from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row
 from pipeline.evaluate.scorers import Score
@@ -36,7 +36,7 @@ def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
         "first": entrants[0].name,
         "rows": len(shared),
         "groups": basis.bootstrap.groups,
-        "verdict_withheld": f"fewer than {FEWEST_ROWS} rows" if len(shared) < FEWEST_ROWS else None,
+        "verdict_withheld": too_few(basis),
         "runs": {one.name: _run(one, shared, basis, None if one is entrants[0] else first) for one in entrants},
         "differing": [name for name in (TEACHER, BASE) if _differ(name, entrants, shared)],
     }

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.curate.camps import camps_of
-from pipeline.curate.config import Agreement, Curate, Pii, Step
+from pipeline.curate.config import REJECTING, Agreement, Curate, Pii, Step
 from pipeline.curate.curate import Curated, Dropped
 from pipeline.curate.pii import pii
 from pipeline.curate.reviewed import STEP
 from pipeline.curate.step import Keep, Sample
 from pipeline.curate.text import normalise
+from pipeline.recipe import Recipe
 from pipeline.records import PREFERENCES, read_rows, write_parquet
+from pipeline.review.rulings import read_rulings
+from pipeline.run import RunDir
+from prompts.errors import InputError
 from prompts.messages import Message, to_dicts
 
 WORSE = {
@@ -31,6 +35,20 @@ WORSE = {
     ("review", "rejected"): True,
 }
 """Steps and reasons that say of a reply that it is worse; True where they say so without another reply."""
+
+
+def require_preferences(recipe: Recipe, run: RunDir) -> None:
+    """InputError where neither a step nor a person could find a reply worse than another, before a teacher is paid."""
+    given, steps = recipe.student.preference, {step.step for step in recipe.curation.steps}
+    if recipe.student.method != "preference" or (given is not None and given.pairs) or steps & REJECTING:
+        return
+    if not read_rulings(run.reviews).compares:
+        remedy = (
+            f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs; "
+            f"or give some: 'stillhouse curate', then 'stillhouse review {run.root}'"
+        )
+        problem = "preference, and neither a curation step nor a person says that a reply is worse than another"
+        raise InputError(problem, field="student.method", remedy=remedy)
 
 
 @dataclass(slots=True, frozen=True)

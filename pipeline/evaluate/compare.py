@@ -119,8 +119,11 @@ def _divergence(basis: Basis, known: Mapping[str, Contestant]) -> dict[str, Any]
 
 
 def _withheld(basis: Basis, marks: Marks) -> str | None:
-    if not marks.scores:
-        return "no gold answer and no judge"
+    return too_few(basis) if marks.scores else "no gold answer and no judge"
+
+
+def too_few(basis: Basis) -> str | None:
+    """Why so few rows allow no verdict; None where they do."""
     if basis.size.rows < FEWEST_ROWS:
         return f"fewer than {FEWEST_ROWS} rows"
     return f"fewer than {FEWEST_ROWS} independent groups of rows" if basis.size.groups < FEWEST_ROWS else None

@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 
 from pipeline.context import Context
+from pipeline.die_with_parent import die_with_parent
 from pipeline.errors import RunError
 from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.contestants import BASE, STUDENT
@@ -23,7 +24,6 @@ from pipeline.evaluate.general_config import General, require_general
 from pipeline.evaluate.statistics.intervals import Size, of_any_mean, of_difference
 from pipeline.log_tail import log_tail
 from pipeline.run import RunDir
-from pipeline.tied import tied
 from prompts.digest import digest, digest_file
 from teachers.huggingface_files import version
 
@@ -101,7 +101,7 @@ def _measure(run: RunDir, general: General, model: str) -> Scores:
 
 def _run_worker(asked: dict[str, Any], log: Path) -> None:
     log.parent.mkdir(exist_ok=True)
-    command = tied([sys.executable, "-P", "-m", "pipeline.evaluate.general_worker"])
+    command = die_with_parent([sys.executable, "-P", "-m", "pipeline.evaluate.general_worker"])
     with log.open("ab") as output:
         done = subprocess.run(
             command,

@@ -93,7 +93,8 @@ def _preference(interval: Sequence[float] | None) -> str | None:
 
 def _agreement(rows: Sequence[Row], everyone: Sequence[Contestant], duels: Duels) -> Mapping[str, Any] | None:
     """Over the pairs of which just one equals gold: how often it picks that one, a tie one half."""
-    teacher, points = everyone[0], list[tuple[str, float]]()
+    teacher = everyone[0]
+    points: list[tuple[str, float]] = []
     for one, column in zip(everyone[1:], duels.scores[1:], strict=True):
         for row, mine, theirs, score in zip(rows, one.answers, teacher.answers, column, strict=True):
             if row.gold is None or score is None:

@@ -7,11 +7,11 @@ from functools import partial
 
 from pipeline.budget import check_budget
 from pipeline.curate.config import Judged
+from pipeline.curate.preferences import require_preferences
 from pipeline.plan.lanes import FIRST_TOKEN_S, TOKENS_PER_S, batch_limits, is_free, latency_s
 from pipeline.plan.seat import Share
 from pipeline.plan.whole import Whole
 from pipeline.recipe import Recipe
-from pipeline.recipe_paths import require_preferences
 from pipeline.run import RunDir
 from pipeline.seats import remarks_of
 from pipeline.terms import check_terms

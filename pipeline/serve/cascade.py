@@ -24,7 +24,7 @@ class Tally:
     """Who answered, since the start."""
 
     by: Counter[str] = field(default_factory=Counter)
-    """Calls: `student`, `teacher`, `lost` of the teacher's where the student failed, `failed` where both did."""
+    """Calls: `student`; `teacher`; `lost`, those of them where the student failed; `failed`, where the teacher did."""
     cost_usd: float = 0.0
     """Of the teacher's answers whose price is known."""
 

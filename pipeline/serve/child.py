@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from pipeline.die_with_parent import die_with_parent
 from pipeline.errors import RunError
 from pipeline.log_tail import log_tail
 from pipeline.serve.engines import Engine
-from pipeline.tied import tied
 from prompts.errors import InputError
 
 READY_S = 900.0
@@ -73,7 +73,7 @@ def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: flo
         output.flush()
         # A session of its own: Ctrl-C in the terminal reaches us alone, and the child ends when it is told to.
         process = subprocess.Popen(
-            tied(command),
+            die_with_parent(command),
             cwd=engine.cwd,
             env={**os.environ, **engine.env},
             stdin=subprocess.DEVNULL,

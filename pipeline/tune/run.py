@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline.context import Context
+from pipeline.curate.preferences import require_preferences
 from pipeline.errors import RunError
 from pipeline.manifest import Manifest
 from pipeline.progress import Progress
 from pipeline.recipe import Recipe
-from pipeline.recipe_paths import require_preferences
 from pipeline.records import write_text
 from pipeline.run import open_run
 from pipeline.stages import run_stages

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from pipeline.curate.config import Curate
+from pipeline.curate.preferences import require_preferences
 from pipeline.recipe_file import RECIPES, load_recipe, placed
-from pipeline.recipe_paths import require_preferences
 from pipeline.run import RunDir
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe

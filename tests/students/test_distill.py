@@ -13,10 +13,12 @@ import pytest
 
 from prompts.errors import InputError
 from prompts.token_bytes import token_bytes
+from students import distill, sft
 from students.align import SoftTarget
 from students.config import Distill, StudentConfig
 from students.data import Row
 from students.encode import IGNORED, encode_row
+from students.method import Job
 from students.soft_labels import soft_label_targets
 from students.targets import Coverage, pack, prepare_targets, read_measures, row_targets
 from students.token_table import TokenTable
@@ -205,3 +207,14 @@ def test_the_settings_of_another_method_are_refused(tiny: Path) -> None:
 def test_train_keeps_the_targets_in_its_cache(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
     train(config, corpus=corpus, base=config.base, out=tmp_path / "s", work=tmp_path / "w", cache=tmp_path / "cache")
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".parquet"]
+
+
+def test_distill_tells_answers_apart_as_sft_does(tiny: Path, tokenizer: Any, tmp_path: Path) -> None:
+    rows = corpus_rows(40)
+    rows[3]["completion"][0]["content"] = "a long answer, which is no label, " * 8
+    corpus = write(with_tokens(rows, tokenizer), tmp_path)
+    job = Job(StudentConfig(base=str(tiny)), corpus, str(tiny), tmp_path / "s", tmp_path / "w", tmp_path)
+    answers, same = (list(method.load_data(job, tokenizer).answers) for method in (distill, sft))
+    assert answers == same
+    assert len(set(answers)) == 3  # spam, ham, and what is no label
+    assert answers.count(None) == 1

@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from pipeline.die_with_parent import die_with_parent
 from pipeline.evaluate.economics.intervals import LEAST_ROUNDS, Ends, quantile_ci95, rate_ci95
-from pipeline.tied import tied
 from prompts.messages import Conversation, to_dicts
 
 WORKER = (sys.executable, "-P", "-m", "pipeline.evaluate.economics.load_worker")
@@ -120,7 +120,7 @@ def measure_load(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(json.dumps(plan).encode() + b"\n")
         given.seek(0)
-        process = subprocess.Popen(tied(WORKER), stdin=given, stdout=subprocess.PIPE, stderr=said)
+        process = subprocess.Popen(die_with_parent(WORKER), stdin=given, stdout=subprocess.PIPE, stderr=said)
         try:
             found = _listen(process, tell)
             code = process.wait()

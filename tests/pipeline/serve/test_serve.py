@@ -17,7 +17,7 @@ from pipeline.serve.run import Wanted, serve
 from prompts.errors import InputError
 from tests.pipeline.helpers import command, environment, stillhouse
 from tests.pipeline.serve.make import Served, make_run, served
-from tests.pipeline.test_tied import is_running, soon
+from tests.pipeline.test_die_with_parent import is_running, soon
 from tests.servers.faults import FaultServer, chat
 
 

@@ -1,6 +1,6 @@
 """A command that ends when the process that started it does, even by `kill -9`.
 
-    python -P -m pipeline.tied PID PROGRAM ARGUMENT ...
+    python -P -m pipeline.die_with_parent PID PROGRAM ARGUMENT ...
 
 On Linux alone (PR_SET_PDEATHSIG: https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html), and not for a
 program that runs as another user (setuid). What this module does could be done between fork and exec, but Python code
@@ -19,14 +19,14 @@ DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of <linux/prctl.h>."""
 
 
-def tied(command: Sequence[str]) -> list[str]:
+def die_with_parent(command: Sequence[str]) -> list[str]:
     """The command to start instead, from the main thread: the kernel watches the thread that starts it.
 
     The process becomes `command`, with its id; once this one is gone, it gets SIGTERM.
     """
     if sys.platform != "linux":
         return list(command)
-    return [sys.executable, "-P", "-m", "pipeline.tied", str(os.getpid()), *command]
+    return [sys.executable, "-P", "-m", "pipeline.die_with_parent", str(os.getpid()), *command]
 
 
 def main() -> None:

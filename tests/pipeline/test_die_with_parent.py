@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tied import tied
+from pipeline.die_with_parent import die_with_parent
 from tests.pipeline.helpers import ROOT, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own, of Linux alone")
 
 PARENT = """
 import subprocess, sys
-from pipeline.tied import tied
-child = subprocess.Popen(tied(["sleep", "300"]), start_new_session=True)
+from pipeline.die_with_parent import die_with_parent
+child = subprocess.Popen(die_with_parent(["sleep", "300"]), start_new_session=True)
 print(child.pid, flush=True)
 child.wait()
 """
@@ -55,14 +55,16 @@ def test_the_process_becomes_the_command_and_ends_with_its_parent() -> None:
 
 
 def test_a_parent_that_is_gone_already_starts_nothing(tmp_path: Path) -> None:
-    [python, *words] = tied(["touch", str(tmp_path / "made")])
+    [python, *words] = die_with_parent(["touch", str(tmp_path / "made")])
     words[words.index(str(os.getpid()))] = "0"  # nobody's
     subprocess.run([python, *words], cwd=ROOT, check=True, timeout=60)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_exit_status_and_output_are_the_commands() -> None:
-    done = subprocess.run(tied(["sh", "-c", "echo said; exit 7"]), cwd=ROOT, stdout=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        die_with_parent(["sh", "-c", "echo said; exit 7"]), cwd=ROOT, stdout=subprocess.PIPE, timeout=60
+    )
     assert (done.returncode, done.stdout) == (7, b"said\n")
-    killed = subprocess.run(tied(["sh", "-c", "kill -9 $$"]), cwd=ROOT, timeout=60)
+    killed = subprocess.run(die_with_parent(["sh", "-c", "kill -9 $$"]), cwd=ROOT, timeout=60)
     assert killed.returncode == -signal.SIGKILL
