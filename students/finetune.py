@@ -25,12 +25,13 @@ from students.model import disk_bytes, merged, save_model
 from students.monitors import PROJECT, monitors
 from students.order import order_by_length
 from students.patience import Patience
+from students.processes import part_at_exit, tell_all
 from students.progress import Reporter
 from students.quantised import train_in_float32
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
 from students.settings import settings_for, use_settings
-from students.sharded import find_the_best, is_sharding, require_shardable, tell_all, whole_model
+from students.sharded import find_the_best, is_sharding, require_shardable, whole_model
 from students.shrink.prepare import prepare_shrunk
 from students.validation import Validate
 
@@ -43,6 +44,7 @@ def finetune(
     """The contract is `students.train.train`'s."""
     config, method = job.config, find_method(job.config.method)
     require_shardable(config)
+    part_at_exit()
     with quiet():
         arguments = method.arguments(config, job.work)
         with arguments.main_process_first(local=False):

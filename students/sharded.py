@@ -10,14 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from accelerate.utils import broadcast_object_list
 from peft import get_peft_model
 
 from prompts.errors import InputError
 from students.config import StudentConfig
 from students.method import Job
 from students.model import adapters, load_model
-from students.result import TrainResult
 
 METHODS = ("sft", "distill")
 
@@ -82,9 +80,3 @@ def whole_model(trainer: Any, job: Job) -> Any:
         model = get_peft_model(model, described)
     model.load_state_dict(weights)
     return model
-
-
-def tell_all(result: TrainResult | None) -> TrainResult:
-    """The first process's result, on all of them."""
-    shared: list[TrainResult] = broadcast_object_list([result])
-    return shared[0]
