@@ -15,18 +15,18 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from pipeline.asker import Asker, Tally
-from pipeline.budget import Ledger
-from pipeline.errors import BudgetReached
+from pipeline.inference.budget import Ledger
+from pipeline.inference.endpoints import configure_teacher
+from pipeline.inference.scheduler import RequestScheduler, Tally
+from pipeline.inference.stack import open_stack
 from pipeline.journal import Journal
-from pipeline.journaled import open_journaled
-from pipeline.recipe import Generate
-from pipeline.roster import PriceEntry, TeacherEntry
-from pipeline.seats import seat_of
-from pipeline.wanted import Wanted
+from pipeline.journal.samples import SampleRequest
+from pipeline.recipe.recipe import Generate
+from pipeline.recipe.teachers import PriceEntry, TeacherEntry
+from pipeline.run.errors import BudgetReached
 from prompts.messages import Message
-from teachers.account import Account
 from teachers.base import Request
+from teachers.pacing.account import Account
 from tests.servers.faults import chat_body
 
 REQUESTS, CONCURRENCY, LATENCY_S = 3000, 512, 1.0
@@ -81,16 +81,16 @@ def spend(ledger: Ledger) -> tuple[float, float]:
 async def ask(spec: str, folder: Path, ledger: Ledger) -> None:
     """Asks through the pipeline's own stack until the money is gone."""
     generate = Generate(concurrency=CONCURRENCY, max_tokens=MAX_TOKENS, attempts=1)
-    seat = seat_of(TeacherEntry(spec=spec, price=PRICE), generate, system=False)
+    endpoint = configure_teacher(TeacherEntry(spec=spec, price=PRICE), generate, system=False)
     account = Account(CONCURRENCY, adaptive=False)
     with Journal(folder / "journal.sqlite") as journal:
-        teacher = open_journaled(seat, journal, generate, account, ledger)
+        teacher = open_stack(endpoint, journal, generate, account, ledger)
         chains = []
         for number in range(REQUESTS):
-            request = Request(seat.who.identity, (Message("user", f"mail {number}"),), seat.sampling)
-            chains.append((Wanted(f"p{number}", request, 1, None, None),))
+            request = Request(endpoint.who.identity, (Message("user", f"mail {number}"),), endpoint.sampling)
+            chains.append((SampleRequest(f"p{number}", request, 1, None, None),))
         try:
-            await Asker({0: teacher}, {0: account}, Tally(REQUESTS)).ask({0: chains}, 4 * CONCURRENCY)
+            await RequestScheduler({0: teacher}, {0: account}, Tally(REQUESTS)).ask({0: chains}, 4 * CONCURRENCY)
         except BudgetReached:
             return
         finally:

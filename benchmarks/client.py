@@ -248,8 +248,8 @@ def command(url: str, load: Load) -> dict[str, Cost]:
     """`stillhouse generate`: its asking, and the whole of it."""
     from pipeline.cli import cli
 
-    stage: Any = import_module("pipeline.generate")
-    for late in ("openai", "teachers.openai", "teachers.http_client"):
+    stage: Any = import_module("pipeline.generate.stage")
+    for late in ("openai", "teachers.openai.teacher", "teachers.transport.http_client"):
         import_module(late)
     asking: list[Cost] = []
     ask = stage.ask

@@ -16,10 +16,10 @@ from statistics import NormalDist
 
 import numpy as np
 
-from pipeline.evaluate.auc import Floats, weighted_auc
-from pipeline.evaluate.bootstrap import Bootstrap, ci95, gap_recovered, retention
-from pipeline.evaluate.statistics import intervals
-from pipeline.evaluate.statistics.intervals import Interval, Size
+from pipeline.statistics import intervals
+from pipeline.statistics.auc import Floats, weighted_auc
+from pipeline.statistics.bootstrap import Bootstrap, ci95, gap_recovered, retention
+from pipeline.statistics.intervals import Interval, Size
 
 REPEATS, RESAMPLES, SHARED = 2000, 1000, 0.6
 SCORES, ROWS = (0.5, 0.9, 0.97), (30, 100, 500, 2000)

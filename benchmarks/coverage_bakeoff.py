@@ -12,8 +12,8 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks.coverage import SHARED, holds
-from pipeline.bakeoff.measure import Measured
-from pipeline.bakeoff.verdict import Verdict, decide
+from pipeline.bakeoff.decision import Verdict, decide
+from pipeline.bakeoff.measure import MeasuredTeacher
 
 REPEATS, RESAMPLES = 500, 1000
 ROWS = (30, 100, 300)
@@ -25,7 +25,7 @@ def draw(accuracies: tuple[float, ...], rows: int, rng: np.random.Generator) -> 
     latent = np.sqrt(SHARED) * rng.standard_normal(rows) + np.sqrt(1 - SHARED) * rng.standard_normal((5, rows))
     limits = np.array([NormalDist().inv_cdf(accuracy) for accuracy in accuracies])
     measured = [
-        Measured(str(place), "scripted:", tuple(scores), rows, {"ok": rows}, 1.0, (0.5,), None)
+        MeasuredTeacher(str(place), "scripted:", tuple(scores), rows, {"ok": rows}, 1.0, (0.5,), None)
         for place, scores in enumerate((latent < limits[:, None]).astype(float).tolist())
     ]
     return decide(measured, [f"{row:05}" for row in range(rows)], resamples=RESAMPLES, seed=0)

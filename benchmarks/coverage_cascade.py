@@ -17,12 +17,12 @@ from unittest.mock import patch
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.cascade import choose as choosing
 from pipeline.evaluate.cascade.curve import ALWAYS, Bools, Rows, estimates, handed_over
 from pipeline.evaluate.cascade.expected import expect
-from pipeline.evaluate.statistics.intervals import Interval, of_difference, of_share
+from pipeline.statistics.auc import Floats
+from pipeline.statistics.bootstrap import Bootstrap
+from pipeline.statistics.intervals import Interval, of_difference, of_share
 
 MARGIN = 0.01
 POPULATION = 400_000

@@ -15,8 +15,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluate.economics.intervals import quantile_ci95, rate_ci95
 from pipeline.evaluate.economics.load import asked_at
+from pipeline.statistics.rates import quantile_ci95, rate_ci95
 
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]

@@ -17,13 +17,13 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.coverage import holds
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap, ci95
-from pipeline.evaluate.statistics.calibration import ece
-from pipeline.evaluate.statistics.calibration_interval import ece_interval
-from pipeline.evaluate.statistics.divergence import kl
-from pipeline.evaluate.statistics.intervals import Interval, Size, of_mean, of_share
-from pipeline.evaluate.statistics.labels import macro_f1
+from pipeline.statistics.auc import Floats
+from pipeline.statistics.bootstrap import Bootstrap, ci95
+from pipeline.statistics.calibration import ece
+from pipeline.statistics.calibration_interval import ece_interval
+from pipeline.statistics.divergence import kl
+from pipeline.statistics.intervals import Interval, Size, of_mean, of_share
+from pipeline.statistics.labels import macro_f1
 
 REPEATS, RESAMPLES = 200, 1000
 SIZES = ((30, 1), (100, 1), (500, 1), (100, 5), (500, 5))

@@ -17,10 +17,10 @@ from typing import Any
 
 from benchmarks.curate import rows_of
 from benchmarks.curate_near import source
-from pipeline.curate.config import Copies, Decontaminate, Exact, Format, Near, Outcome, Pii, Refusal, Repetition, Step
 from pipeline.curate.curate import rule_of
 from pipeline.curate.step import Drop, Sample, Side
 from pipeline.curate.tokens import NO_TOKENS
+from pipeline.recipe.curate import Copies, Decontaminate, Exact, Format, Near, Outcome, Pii, Refusal, Repetition, Step
 from prompts.messages import Message
 
 ROUNDS = 3
@@ -31,7 +31,7 @@ Baseline = Callable[[Sequence[Sample]], Any]
 
 
 def text_of(sample: Sample) -> str:
-    return sample.bare[-1].content
+    return sample.student_messages[-1].content
 
 
 def tuples(text: str, size: int) -> set[tuple[str, ...]]:

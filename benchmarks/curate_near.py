@@ -23,7 +23,7 @@ import numpy as np
 import orjson
 
 from pipeline.curate.clusters import join, near_clusters
-from pipeline.curate.text import normalise
+from prompts.text import normalise
 
 THRESHOLD, NGRAM, ROUNDS = 0.8, 3, 3
 PERMUTATIONS, BANDS = 128, 16

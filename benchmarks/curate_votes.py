@@ -18,12 +18,12 @@ from typing import Any
 
 from pipeline.curate.agreement import agreement
 from pipeline.curate.confidence import confidence
-from pipeline.curate.config import Agreement, Confidence, Judge, Judged
 from pipeline.curate.judging import judge
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS, TokenFile
-from pipeline.records import REPLIES, write_parquet
-from pipeline.roster import TeacherEntry
+from pipeline.recipe.curate import Agreement, Confidence, Judge, Judged
+from pipeline.recipe.teachers import TeacherEntry
+from pipeline.run.records import REPLIES, write_parquet
 from prompts.messages import Conversation, Message
 
 TOKENS, ALTERNATIVES, REPLIES_A_PROMPT = 20, 5, 4

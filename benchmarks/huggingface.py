@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from pipeline.recipe_file import load_recipe
-from pipeline.wanted import recipe_prompts
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.prompt_stream import recipe_prompts
 from prompts.messages import Conversation
 from teachers.base import Request, Sampling, Teacher
 from teachers.catalog import open_teacher
@@ -73,7 +73,7 @@ def main() -> None:
 
     torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     prompts = recipe_prompts(load_recipe(Path("quickstart"))).prompts[:PROMPTS]
-    mails = [prompt.messages for prompt in prompts]
+    mails = [prompt.teacher_messages for prompt in prompts]
     asyncio.run(compare("quickstart", mails, Sampling(temperature=0, max_tokens=4, top_logprobs=20)))
     short: list[Conversation] = [(messages[-1],) for messages in mails]
     asyncio.run(compare("long answers", short, Sampling(temperature=1, seed=0, max_tokens=64)))

@@ -11,7 +11,7 @@ import sys
 import time
 
 REPEATS = 15
-MODULES = ("pipeline.cli", "pipeline.recipe", "teachers.catalog")
+MODULES = ("pipeline.cli", "pipeline.recipe.recipe", "teachers.catalog")
 
 
 def measure(code: str) -> float:

@@ -25,12 +25,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.chains import Chain
 from pipeline.journal import Journal, tables
 from pipeline.journal.codec import encode_reply
+from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.journal.vocabulary import Vocabulary
-from pipeline.records import REPLIES, write_tables
-from pipeline.wanted import Wanted
+from pipeline.run.records import REPLIES, write_tables
 from prompts.digest import digest
 from prompts.messages import Message
 from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage
@@ -44,13 +43,13 @@ WHO = Identity("bench", "none", terms="none")
 HOW = Sampling(temperature=1.0, max_tokens=64, top_logprobs=TOP)
 
 
-def chains(count: int) -> Iterator[Chain]:
+def chains(count: int) -> Iterator[FallbackChain]:
     """Prompts of 240 characters, as the quickstart's are on average."""
     for number in range(count):
         text = random.Random(number).randbytes(60).hex() + " spam or ham? " * 8
         prompt = digest(["bench", number])
         request = Request(WHO, (*PREFIX, Message("user", text)), HOW)
-        yield (Wanted(prompt, request, 1, "spam", None),)
+        yield (SampleRequest(prompt, request, 1, "spam", None),)
 
 
 def replies(tokens: int) -> list[Reply]:

@@ -21,20 +21,20 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from pipeline.accounts import open_accounts
-from pipeline.asker import Asker, Tally
+from pipeline.inference.accounts import open_accounts
+from pipeline.inference.endpoints import configure_teacher
+from pipeline.inference.scheduler import RequestScheduler, Tally
+from pipeline.inference.stack import open_stack
 from pipeline.journal import Journal
-from pipeline.journaled import open_journaled
-from pipeline.recipe import Generate
-from pipeline.roster import TeacherEntry
-from pipeline.seats import seat_of
-from pipeline.wanted import Wanted
+from pipeline.journal.samples import SampleRequest
+from pipeline.recipe.recipe import Generate
+from pipeline.recipe.teachers import TeacherEntry
 from prompts.messages import Message
-from teachers.account import Account
 from teachers.base import Capabilities, Identity, Reply, Request, Usage
 from teachers.errors import RateLimited
-from teachers.pace import Landed, Paced
-from teachers.retry import Retrying
+from teachers.pacing.account import Account
+from teachers.pacing.pace import Landed, Paced
+from teachers.pacing.retry import Retrying
 from tests.servers.faults import chat_body
 from tests.virtual import run as run_virtually
 
@@ -77,24 +77,24 @@ def admitting() -> tuple[float, int]:
 async def ask(spec: str, folder: Path) -> float:
     """Asks all through the pipeline's own stack; seconds."""
     generate = Generate(concurrency=CONCURRENCY, max_tokens=16)
-    seat = seat_of(TeacherEntry(spec=spec), generate, system=False)
-    chains = [(wanted(seat.who.identity, number),) for number in range(REQUESTS)]
+    endpoint = configure_teacher(TeacherEntry(spec=spec), generate, system=False)
+    chains = [(wanted(endpoint.who.identity, number),) for number in range(REQUESTS)]
     tally = Tally(len(chains))
     with Journal(folder / "journal.sqlite") as journal:
-        accounts = open_accounts({0: seat}, generate)
-        teacher = open_journaled(seat, journal, generate, accounts[0])
+        accounts = open_accounts({0: endpoint}, generate)
+        teacher = open_stack(endpoint, journal, generate, accounts[0])
         started = time.perf_counter()
-        await Asker({0: teacher}, accounts, tally).ask({0: chains}, 4 * CONCURRENCY)
+        await RequestScheduler({0: teacher}, accounts, tally).ask({0: chains}, 4 * CONCURRENCY)
         seconds = time.perf_counter() - started
         await teacher.close()
     assert tally.outcomes == Counter(ok=REQUESTS), tally
     return seconds
 
 
-def wanted(identity: Identity, number: int) -> Wanted:
+def wanted(identity: Identity, number: int) -> SampleRequest:
     """One of the requests."""
     request = Request(identity, (Message("user", f"mail {number}"),))
-    return Wanted(f"p{number}", request, 1, None, None)
+    return SampleRequest(f"p{number}", request, 1, None, None)
 
 
 def serve(pipe: Connection) -> None:

@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluate.compare import compare
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import Answer, Contestant, Row, teacher_contestants
+from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
+from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.scorers import scorer_for
+from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.page import ReportInputs, render_page
-from pipeline.train_log import Curve
+from pipeline.train.log import Curve
 from prompts.messages import Message
 from tests.browser import open_page
 
@@ -63,15 +63,15 @@ def evaluate(count: int) -> dict[str, Any]:
     return compare(rows, everyone, config, {})
 
 
-def make_row(index: int, chance: random.Random) -> Row:
+def make_row(index: int, chance: random.Random) -> HeldoutRow:
     gold = LABELS[index % len(LABELS)]
     asked = (Message("user", f"ticket {index}: " + "the machine says no. " * 60),)
     fields = {"product": f"product {index % 300}", "language": ("de", "en", "fr")[index % 3]}
     reply = Answer(gold if chance.random() < 0.8 else LABELS[0], "ok", 400, 3, chance.random(), cost_usd=0.001)
-    return Row(f"{index:032x}", gold, asked, asked, reply, reply.text, fields=fields)
+    return HeldoutRow(f"{index:032x}", gold, asked, asked, reply, reply.text, fields=fields)
 
 
-def answers(rows: list[Row], right: float, chance: random.Random) -> tuple[Answer, ...]:
+def answers(rows: list[HeldoutRow], right: float, chance: random.Random) -> tuple[Answer, ...]:
     return tuple(Answer(row.gold or "" if chance.random() < right else LABELS[1], "ok", 300, 3, 0.02) for row in rows)
 
 

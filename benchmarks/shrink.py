@@ -21,17 +21,17 @@ import pyarrow.parquet as pq
 
 from benchmarks.student_methods import Row, auc, spam_log_odds
 from pipeline.curate.split import sides_of
-from pipeline.recipe import Recipe
-from pipeline.recipe_file import load_recipe
-from pipeline.records import MESSAGES
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.records import MESSAGES
 from prompts.digest import digest
 from prompts.template import load_template
-from students.base import prepare_base
+from students.base.prepare import prepare_base
 from students.config import Shrink, StudentConfig
-from students.data import Row as CorpusRow
-from students.encode import load_tokenizer, row_header
+from students.corpus.data import TrainingRow
+from students.corpus.encode import load_tokenizer, row_header
+from students.finetune.train import train
 from students.result import TrainResult
-from students.train import train
 
 HALF = 15
 """Of SmolLM2-135M's 30 layers."""
@@ -83,11 +83,11 @@ def mails(recipe: Recipe) -> list[Row]:
     """The quickstart's rows, split as its run splits them, the human label as the answer."""
     template = load_template(Path("prompts/library/spam.md"))
     lines = Path("data/spam_assassin.jsonl").read_bytes().splitlines()[: recipe.prompts.limit]
-    bare, rows = {}, []
+    student_messages, rows = {}, []
     for mail in map(orjson.loads, lines):
         said = template.render(template.select(mail), examples=False)
         name = digest(mail["id"])
-        bare[name] = said
+        student_messages[name] = said
         rows.append(
             {
                 "prompt_id": name,
@@ -97,7 +97,10 @@ def mails(recipe: Recipe) -> list[Row]:
                 "completion": [{"role": "assistant", "content": mail["label"]}],
             }
         )
-    return [row | {"split": side} for row, side in zip(rows, sides_of(rows, bare, recipe.curate.split), strict=True)]
+    return [
+        row | {"split": side}
+        for row, side in zip(rows, sides_of(rows, student_messages, recipe.curate.split), strict=True)
+    ]
 
 
 def measure(settings: StudentConfig, seed: int, rows: list[Row], base: Path | str, folder: Path) -> Found:
@@ -109,7 +112,7 @@ def measure(settings: StudentConfig, seed: int, rows: list[Row], base: Path | st
     heldout = [row for row in rows if row["split"] == "heldout"]
     odds, spam = spam_log_odds(out, heldout), [row["gold"] == "spam" for row in heldout]
     tokenizer = load_tokenizer(str(out))
-    asked = [len(row_header(CorpusRow(row["prompt"], row["completion"], ""), tokenizer)) for row in heldout]
+    asked = [len(row_header(TrainingRow(row["prompt"], row["completion"], ""), tokenizer)) for row in heldout]
     right = fmean((odd > 0) == truth for odd, truth in zip(odds, spam, strict=True))
     return Found(result, auc(odds, np.array(spam)), right, fmean(asked), seconds)
 

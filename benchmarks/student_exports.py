@@ -17,15 +17,15 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, median
 
-from pipeline.evaluate.ask import ask
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import Answer, Row
-from pipeline.evaluate.rows import read_evaluation_rows
+from pipeline.evaluate.answers.ask import ask
+from pipeline.evaluate.answers.contestants import Answer, HeldoutRow
+from pipeline.evaluate.answers.rows import read_evaluation_rows
+from pipeline.evaluate.comparison.summary import score_answers
 from pipeline.evaluate.scorers import scorer_for
-from pipeline.evaluate.summary import score_answers
-from pipeline.package.record import read_exports
-from pipeline.recipe_file import load_recipe
-from pipeline.run import RunDir
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.load import load_recipe
+from pipeline.run.directory import RunDir
+from pipeline.run.exports import read_exports
 from teachers.base import Sampling
 from teachers.catalog import open_teacher
 
@@ -54,7 +54,7 @@ def main() -> None:
     show(cache, rows, config, sizes)
 
 
-async def answers_of(spec: str, rows: tuple[Row, ...], config: Evaluate) -> tuple[Answer, ...]:
+async def answers_of(spec: str, rows: tuple[HeldoutRow, ...], config: Evaluate) -> tuple[Answer, ...]:
     teacher = open_teacher(spec)
     try:
         how = Sampling(temperature=0, max_tokens=config.max_tokens, top_logprobs=20)
@@ -63,7 +63,7 @@ async def answers_of(spec: str, rows: tuple[Row, ...], config: Evaluate) -> tupl
         await teacher.close()
 
 
-def show(cache: Path, rows: tuple[Row, ...], config: Evaluate, sizes: dict[str, int]) -> None:
+def show(cache: Path, rows: tuple[HeldoutRow, ...], config: Evaluate, sizes: dict[str, int]) -> None:
     asked = {name: read(cache / name) for name in (STUDENT, *sizes) if (cache / name).is_file()}
     student, scorer = asked.get(STUDENT, []), scorer_for(config)
     print(f"{len(rows)} held-out rows")

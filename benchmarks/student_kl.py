@@ -27,18 +27,18 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, PrinterCallback
 
-from pipeline.records import TOKENS
+from pipeline.run.records import TOKENS
 from prompts.token_bytes import token_bytes
-from students import distill
 from students.config import Distill, StudentConfig
-from students.encode import IGNORED, encode_row
-from students.losses import cross_entropy_N, full_kl_N
+from students.corpus.encode import IGNORED, encode_row
+from students.corpus.order import order_by_length
+from students.distill import method as distill
+from students.distill.losses import cross_entropy_N, full_kl_N
+from students.distill.soft_trainer import NOWHERE, SoftTargetTrainer
 from students.method import Data, Job, Setup
-from students.order import order_by_length
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
-from students.soft_trainer import NOWHERE, SoftTargetTrainer
 
 MAILS = Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"
 ANSWER_TOKENS, PROMPT_WORDS = 64, 6
@@ -341,9 +341,9 @@ def prepare(folder: Path, chosen: argparse.Namespace) -> Bench:
 
 
 def _encode(row: dict[str, Any], tokenizer: Any) -> dict[str, list[int]]:
-    from students.data import Row
+    from students.corpus.data import TrainingRow
 
-    return encode_row(Row(row["prompt"], row["completion"], row["prompt_id"]), tokenizer)
+    return encode_row(TrainingRow(row["prompt"], row["completion"], row["prompt_id"]), tokenizer)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from pipeline.recipe_file import load_recipe
-from pipeline.records import KEPT
-from students.base import prepare_base
+from pipeline.recipe.load import load_recipe
+from pipeline.run.records import KEPT
+from students.base.prepare import prepare_base
 from students.config import Distill, StudentConfig
+from students.finetune.train import train
 from students.quiet import quiet
-from students.train import train
 
 LABELS = ("spam", "ham")
 Row = dict[str, Any]

@@ -19,16 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from pipeline.recipe_file import load_recipe
-from pipeline.wanted import recipe_prompts
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.prompt_stream import recipe_prompts
 from prompts.digest import digest
 from prompts.messages import MessageDict, to_dicts
-from students.base import prepare_base
+from students.base.prepare import prepare_base
 from students.config import Preference, StudentConfig
-from students.data import Row
-from students.encode import IGNORED, encode_row
+from students.corpus.data import TrainingRow
+from students.corpus.encode import IGNORED, encode_row
+from students.finetune.train import train
 from students.quiet import quiet
-from students.train import train
 
 LABELS = ("spam", "ham")
 ERRS = 0.25
@@ -52,7 +52,12 @@ def write(place: Path, prompts: list[Any], chosen: list[str]) -> Path:
     """kept.parquet with the chosen label as completion, and preferences.parquet with the other as rejected."""
     place.mkdir()
     rows = [
-        {"prompt": to_dicts(prompt.bare), "group": prompt.group or prompt.id, "split": "train", "label": label}
+        {
+            "prompt": to_dicts(prompt.student_messages),
+            "group": prompt.group or prompt.id,
+            "split": "train",
+            "label": label,
+        }
         for prompt, label in zip(prompts, chosen, strict=True)
     ]
     kept = [row | {"completion": say(row["label"])} for row in rows]
@@ -85,7 +90,7 @@ def measure(model_path: Path | str, prompts: list[Any]) -> tuple[float, float]:
 
 
 def logprob(model: Any, tokenizer: Any, prompt: Any, label: str) -> float:
-    encoded = encode_row(Row(to_dicts(prompt.bare), say(label), ""), tokenizer)
+    encoded = encode_row(TrainingRow(to_dicts(prompt.student_messages), say(label), ""), tokenizer)
     ids, labels = torch.tensor([encoded["input_ids"]]), torch.tensor(encoded["labels"])
     taught = (labels != IGNORED).nonzero().squeeze(-1)
     with torch.no_grad():

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from transformers import AutoTokenizer
 
 from prompts.packaged import packaged_model
-from students.targets import prepare_targets, read_measures
+from students.distill.targets import prepare_targets, read_measures
 
 MAILS = Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"
 RECIPE = """

@@ -19,7 +19,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for every side, as students.train does; read when torch loads
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # for every side, as students.finetune.train does; read when torch loads
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,18 +30,18 @@ from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from prompts.sources import read_rows
-from students.base import prepare_base
+from prompts.sources.load import read_rows
+from students.base.model import load_model
+from students.base.prepare import prepare_base
 from students.config import StudentConfig
-from students.encode import load_tokenizer
+from students.corpus.encode import load_tokenizer
+from students.corpus.order import order_by_length
 from students.method import Data, Job, Setup
-from students.model import load_model
-from students.order import order_by_length
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
-from students.settings import training_arguments
-from students.sft import build_trainer, load_data
+from students.sft.method import build_trainer, load_data
+from students.training.settings import training_arguments
 
 MAILS = Path("data/spam_assassin.jsonl")
 MAX_LENGTH = 1024
@@ -139,7 +141,7 @@ def validation_loss(model: Any, data: Data, job: Job, tokenizer: Any) -> float:
 
 
 def ours(job: Job, data: Data, tokenizer: Any) -> Any:
-    """As `students.finetune` builds it, with no validation on the way."""
+    """As `students.finetune.finetune` builds it, with no validation on the way."""
     trainer = _ours(job, data, tokenizer)
     trainer.args.eval_strategy = "no"
     return trainer

@@ -14,7 +14,7 @@ import click
 from prompts.errors import StillhouseError
 
 if TYPE_CHECKING:
-    from pipeline.recipe import Recipe
+    from pipeline.recipe.recipe import Recipe
 
 STAGES = ("generate", "curate", "train", "package", "evaluate", "report")
 REVIEWS = ("argilla", "label-studio")
@@ -108,10 +108,10 @@ def plan(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 @_json
 def status(run_dir: Path, watch: bool, as_json: bool) -> None:
     """Say where a run stands, also while it runs."""
-    from pipeline.status import read_status, render_status
+    from pipeline.explain.status import read_status, render_status
 
     if watch:
-        from pipeline.watch import follow
+        from pipeline.explain.watch import follow
 
         sys.exit(follow(run_dir, as_json=as_json))
     _print(read_status(run_dir), as_json, render_status)
@@ -123,7 +123,7 @@ def status(run_dir: Path, watch: bool, as_json: bool) -> None:
 @_json
 def why(run_dir: Path, sample: str, as_json: bool) -> None:
     """Tell one sample's whole story: request, attempts, verdicts, use. ID is a sample or prompt id, or its start."""
-    from pipeline.why import render_story, tell_story
+    from pipeline.explain.why import render_story, tell_story
 
     _print(tell_story(run_dir, sample), as_json, render_story)
 
@@ -135,7 +135,8 @@ def why(run_dir: Path, sample: str, as_json: bool) -> None:
 @_json
 def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: bool) -> None:
     """List every adapter, what it can honour, and whether its key is present; or say so of the one teacher SPEC."""
-    from pipeline import probe, providers
+    from pipeline.explain import probe
+    from pipeline.explain import teachers as providers
 
     if spec is None:
         if ask or overrides:
@@ -168,9 +169,9 @@ def bakeoff(
     as_json: bool,
 ) -> None:
     """Ask several teachers the same few prompts of RECIPE; name the cheapest that is not significantly worse."""
-    from pipeline.bakeoff.run import bakeoff as bake
+    from pipeline.bakeoff.command import bakeoff as bake
     from pipeline.bakeoff.table import render
-    from pipeline.progress import Progress
+    from pipeline.run.progress import Progress
 
     loaded = _load(recipe, overrides, None)
     with Progress(as_json=as_json) as progress:
@@ -185,16 +186,19 @@ def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 
     Generates and curates first, where that is not up to date. Settings are compared on rows of the train split.
     """
-    from pipeline.launched import require_launchable
-    from pipeline.progress import Progress
-    from pipeline.recipe_file import placed
-    from pipeline.tune.run import tune as search
+    from pipeline.recipe.load import placed
+    from pipeline.run.progress import Progress
+    from pipeline.stages import run_stages
+    from pipeline.train.distributed import require_launchable
+    from pipeline.tune.search import tune as search
     from pipeline.tune.table import render
 
     require_launchable("tune")
     loaded = _load(recipe, overrides, teacher)
     with placed(recipe), Progress(as_json=as_json) as progress:
-        found = search(loaded, _directory(run_dir, loaded), progress)
+        found = search(
+            loaded, _directory(run_dir, loaded), progress, lambda context: run_stages(context, "generate", "curate")
+        )
     _print(found, as_json, render)
 
 
@@ -217,7 +221,7 @@ def compare(runs: tuple[Path, ...], as_json: bool) -> None:
 @_json
 def export(run_dir: Path, to: str, out: Path | None, split: str, as_json: bool) -> None:
     """Write what RUN kept as a file that a hosted tuning job or another trainer reads."""
-    from pipeline.export.export import export_run, render_export
+    from pipeline.dataset.export import export_run, render_export
 
     _print(export_run(run_dir, to, out, split), as_json, render_export)
 
@@ -229,8 +233,8 @@ def export(run_dir: Path, to: str, out: Path | None, split: str, as_json: bool) 
 @_json
 def push(run_dir: Path, repo: str, private: bool, as_json: bool) -> None:
     """Publish RUN's dataset card and kept rows on the Hugging Face Hub. Needs HF_TOKEN."""
-    from pipeline.push import push as publish
-    from pipeline.push import render_push
+    from pipeline.dataset.push import push as publish
+    from pipeline.dataset.push import render_push
 
     _print(publish(run_dir, repo, private=private), as_json, render_push)
 
@@ -257,17 +261,17 @@ def serve(run_dir: Path, as_json: bool, **options: Any) -> None:
 
     The model is called `student`. With --cascade, each answer's field `stillhouse` says who gave it.
     """
-    from pipeline.progress import Progress
+    from pipeline.run.progress import Progress
+    from pipeline.serve.command import ServeOptions
+    from pipeline.serve.command import serve as serve_run
     from pipeline.serve.ready import render_ready
-    from pipeline.serve.run import Wanted
-    from pipeline.serve.run import serve as serve_run
 
     def announce(ready: dict[str, Any]) -> None:
         _print(ready, as_json, render_ready)
         sys.stdout.flush()
 
     with Progress(as_json=as_json) as progress:
-        serve_run(run_dir, Wanted(**options), announce, progress)
+        serve_run(run_dir, ServeOptions(**options), announce, progress)
 
 
 @cli.command()
@@ -313,7 +317,7 @@ def review(
 @_json
 def init(directory: Path, as_json: bool) -> None:
     """Write a starter recipe with its template and data into DIR."""
-    from pipeline.starter import render_starter, write_starter
+    from pipeline.recipe.starter import render_starter, write_starter
 
     _print(write_starter(directory), as_json, render_starter)
 
@@ -359,18 +363,18 @@ def _run(
     as_json: bool,
     force_from: str | None = None,
 ) -> None:
-    from pipeline import launched
-    from pipeline.context import Context
-    from pipeline.progress import Progress
-    from pipeline.recipe_file import placed
-    from pipeline.run import RunDir, open_run
+    from pipeline.explain.summary import read_summary, render_summary
+    from pipeline.recipe.load import placed
+    from pipeline.run.context import Context
+    from pipeline.run.directory import RunDir, open_run
+    from pipeline.run.progress import Progress
     from pipeline.stages import run_stages
-    from pipeline.summary import read_summary, render_summary
+    from pipeline.train import distributed as launched
 
     launched.require_launchable(last if first == last else "run", last)
     loaded = _load(recipe, overrides, teacher)
     if not launched.is_first():
-        from pipeline.train import join
+        from pipeline.train.stage import join
 
         join(loaded, RunDir(_directory(run_dir, loaded)))
         return
@@ -393,8 +397,8 @@ def _what_if(
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    from pipeline.progress import Progress
-    from pipeline.what_if import overrides_of, render_what_if, what_if
+    from pipeline.explain.what_if import overrides_of, render_what_if, what_if
+    from pipeline.run.progress import Progress
 
     now = _load(recipe, overrides, teacher)
     then = _load(recipe, (*overrides, *overrides_of(changes)), teacher)
@@ -404,7 +408,7 @@ def _what_if(
 
 
 def _load(recipe: Path, overrides: tuple[str, ...], teacher: str | None) -> Recipe:
-    from pipeline.recipe_file import load_recipe
+    from pipeline.recipe.load import load_recipe
 
     return load_recipe(recipe, overrides, teacher=teacher)
 

@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.context import Context
-from pipeline.curate.config import Decontaminate, Select, Semantic, Verify
-from pipeline.curate.models import model_digest
 from pipeline.curate.preferences import require_preferences
 from pipeline.curate.verify import digests
-from pipeline.errors import BudgetReached
-from pipeline.evaluate.general_config import require_general
-from pipeline.recipe import Recipe
-from pipeline.records import SCHEMA_VERSION
-from pipeline.rescore import scoring_seat
-from pipeline.review.rulings import read_rulings
-from pipeline.run import RunDir
-from pipeline.seats import seats_of
-from pipeline.terms import check_terms
+from pipeline.decisions.rulings import read_rulings
+from pipeline.generate.rescore import configure_scorer
+from pipeline.inference.endpoints import configure_teachers
+from pipeline.inference.terms import check_terms
+from pipeline.recipe.curate import Decontaminate, Select, Semantic, Verify
+from pipeline.recipe.embedding_models import model_digest
+from pipeline.recipe.general import require_general
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.errors import BudgetReached
+from pipeline.run.records import SCHEMA_VERSION
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template import load_template
-from students.digests import model_files_digest
+from students.base.digests import model_files_digest
 from students.export.formats import FORMATS, require_exports
-from students.monitors import require_monitors
+from students.finetune.monitors import require_monitors
 
 
 @dataclass(slots=True, frozen=True)
@@ -114,7 +114,7 @@ def _check(context: Context, wanted: Sequence[str]) -> None:
 
 def _say_too_little_memory(context: Context) -> None:
     """Said and not refused, as `plan` does: an estimate may be wrong, and other stages need no such memory."""
-    from pipeline.plan.training import plan_training, require_memory
+    from pipeline.train.memory import plan_training, require_memory
 
     try:
         require_memory({"training": plan_training(context.recipe)})
@@ -178,10 +178,10 @@ def _generate_inputs(recipe: Recipe) -> Any:
     prompts = recipe.prompts
     # What changes no answer is left out: a faster, cheaper or more patient rerun is the same stage.
     asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s", "lane", "budget_usd"})
-    scorer = scoring_seat(recipe)
+    scorer = configure_scorer(recipe)
     return [
         None if recipe.generate.accept is None else _curate_inputs(recipe),
-        [seat.fingerprint() for seat in seats_of(recipe, system=False)],
+        [endpoint.fingerprint() for endpoint in configure_teachers(recipe, system=False)],
         recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
         None if scorer is None else scorer.fingerprint(),
         [digest_file(prompts.source), prompts.template and load_template(prompts.template).digest],
@@ -216,7 +216,7 @@ def _evaluate_inputs(recipe: Recipe) -> Any:
 
 
 STAGES = (
-    Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate"),
+    Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate.stage"),
     Stage(
         "curate",
         _curate_inputs,
@@ -230,7 +230,7 @@ STAGES = (
         "train",
         lambda recipe: recipe.student.deciding(),
         lambda run: (run.student,),
-        "pipeline.train",
+        "pipeline.train.stage",
         refreshes=True,
         files=_trained_on,
     ),

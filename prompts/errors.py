@@ -3,7 +3,7 @@
 StillhouseError         printed without a traceback; carries the exit code
 ├── InputError          a recipe, template or row is wrong: file, line, field, remedy      exit 2
 ├── MissingExtra        an optional dependency is not installed: the install command       exit 2
-└── (teachers.errors.TeacherError, pipeline.errors.RunError and its kin)
+└── (teachers.errors.TeacherError, pipeline.run.errors.RunError and its kin)
 """
 
 from __future__ import annotations

@@ -11,13 +11,13 @@ from prompts.messages import Conversation
 class Prompt:
     """What is asked, and beside it what is known about the answer.
 
-    `messages` is what a teacher sees, few-shot examples included; `bare` is the same question without
-    the examples, which is what a student learns to answer. `gold` and `group` are never shown to either.
+    `teacher_messages` is what a teacher sees, few-shot examples included; `student_messages` is the same question
+    without the examples, which is what a student learns to answer. `gold` and `group` are never shown to either.
     """
 
     id: str
-    messages: Conversation
-    bare: Conversation
+    teacher_messages: Conversation
+    student_messages: Conversation
     gold: str | None = None
     group: str | None = None
     route: str | None = None

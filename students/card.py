@@ -109,7 +109,7 @@ class Score:
 
 
 @dataclass(slots=True, frozen=True)
-class Measured:
+class MeasuredStudent:
     """What the evaluation says of a student, and which files were made of it."""
 
     scorer: str
@@ -137,7 +137,7 @@ def write_card(
     corpus: Path,
     result: TrainResult,
     provenance: Provenance,
-    measured: Measured | None = None,
+    measured: MeasuredStudent | None = None,
     gguf: str | None = None,
 ) -> None:
     """Writes the card of the student in directory `student`, trained on the file `corpus`, over an older one.
@@ -168,7 +168,7 @@ def model_card(
     result: TrainResult,
     teachers: tuple[TeacherRows, ...],
     provenance: Provenance,
-    measured: Measured | None = None,
+    measured: MeasuredStudent | None = None,
     gguf: str | None = None,
 ) -> str:
     """Markdown with the hub's front matter. It names the teachers' terms; the base's licence is the base's to say."""
@@ -205,7 +205,7 @@ def _origin(teachers: tuple[TeacherRows, ...], provenance: Provenance) -> list[s
     return parts
 
 
-def _scores(measured: Measured) -> list[str]:
+def _scores(measured: MeasuredStudent) -> list[str]:
     """The table, then the notes, a paragraph each."""
     lines = ["| on the held-out rows | | 95 % interval |", "|---|---|---|"]
     for score in measured.scores:

@@ -56,7 +56,7 @@ class Lora(BaseModel):
 
 
 class Distill(BaseModel):
-    """How much the teacher's own probabilities teach, beside its text: `students/losses.py` has the formula."""
+    """How much the teacher's own probabilities teach, beside its text: `students/distill/losses.py` has the formula."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -114,7 +114,7 @@ class Features(BaseModel):
 
 
 class Preference(BaseModel):
-    """How pairs of a better and a worse reply teach: `students/preference_losses.py` has the formulas."""
+    """How pairs of a better and a worse reply teach: `students/preference/losses.py` has the formulas."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

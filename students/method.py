@@ -46,7 +46,7 @@ class Data:
     names: Sequence[str] = ()
     """What messages call each row of `train`; none where the method does not say."""
     answers: Sequence[Hashable] = ()
-    """What each row of `train` is to answer, from `students.order.answers_of`; none where the method does not say."""
+    """What each row of `train` is to answer, from corpus.order.answers_of; none where the method does not say."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -76,6 +76,6 @@ class Method:
 
 
 def find_method(name: str) -> Method:
-    """The method of a config, each in the module of its name: METHOD of students/NAME.py."""
-    method: Method = import_module(f"students.{name}").METHOD
+    """The method of a config, each in the module of its name: METHOD of students/NAME/method.py."""
+    method: Method = import_module(f"students.{name}.method").METHOD
     return method

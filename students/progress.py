@@ -26,7 +26,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is untype
         self.first_step, self.first_tokens = state.global_step, state.num_input_tokens_seen
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Raises Diverged for a loss that is not finite; `students.blame` has stopped most of those before."""
+        """Raises Diverged for a loss that is not finite; `students.finetune.blame` has stopped most of those before."""
         logs = logs or {}
         for name, kind in (("loss", "training"), ("eval_loss", "validation")):
             if not math.isfinite(value := logs.get(name, 0.0)):

@@ -28,7 +28,7 @@ OWN_HOSTS = {
 """Base URLs that name the provider's own endpoint: with one of them nothing is elsewhere."""
 
 
-class Row(BaseModel):
+class CapabilityRow(BaseModel):
     """One row of the table."""
 
     model_config = ConfigDict(extra="forbid")
@@ -63,13 +63,13 @@ def capabilities_of(spec: Spec) -> Capabilities:
 
 
 @cache
-def table() -> tuple[Row, ...]:
+def table() -> tuple[CapabilityRow, ...]:
     """The rows of capabilities.yaml, their values checked."""
-    rows = (Row.model_validate(row) for row in load_table(TABLE))
+    rows = (CapabilityRow.model_validate(row) for row in load_table(TABLE))
     return tuple(row.model_copy(update={"values": _checked(row.values, str(TABLE))}) for row in rows)
 
 
-def _matches(row: Row, spec: Spec, api: str) -> bool:
+def _matches(row: CapabilityRow, spec: Spec, api: str) -> bool:
     host = urlsplit(spec.base_url).hostname or "" if spec.base_url else None
     own = host is None or any(fnmatchcase(host, pattern) for pattern in OWN_HOSTS.get(spec.provider, ()))
     place = "own" if own else "elsewhere"

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from prompts.errors import InputError, MissingExtra
 from teachers.base import Capabilities, Identity, Teacher
 from teachers.capabilities import capabilities_of
-from teachers.openai_endpoint import endpoint_of
+from teachers.openai.endpoint import endpoint_of
 from teachers.spec import Spec
 
 __all__ = ["PROVIDERS", "Description", "Provider", "Spec", "describe", "open_teacher", "providers"]
@@ -69,7 +69,7 @@ PROVIDERS: dict[str, Provider] = {
     for row in (
         Provider(
             name="openai",
-            module="teachers.openai",
+            module="teachers.openai.teacher",
             adapter="OpenAITeacher",
             example="openai:gpt-4.1",
             extra="openai",
@@ -79,7 +79,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="anthropic",
-            module="teachers.anthropic",
+            module="teachers.anthropic.teacher",
             adapter="AnthropicTeacher",
             example="anthropic:claude-sonnet-5-5",
             extra="anthropic",
@@ -89,7 +89,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="bedrock",
-            module="teachers.bedrock",
+            module="teachers.bedrock.teacher",
             adapter="BedrockTeacher",
             example="bedrock:us.amazon.nova-pro-v1:0",
             extra="bedrock",
@@ -100,7 +100,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="gguf",
-            module="teachers.gguf",
+            module="teachers.local.gguf",
             adapter="GgufTeacher",
             example="gguf:smollm2-135m",
             extra="gguf",
@@ -108,7 +108,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="huggingface",
-            module="teachers.huggingface",
+            module="teachers.local.huggingface",
             adapter="HuggingFaceTeacher",
             example="huggingface:runs/quickstart/student",
             extra="train",
@@ -116,7 +116,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="onnx",
-            module="teachers.onnx",
+            module="teachers.local.onnx",
             adapter="OnnxTeacher",
             example="onnx:runs/quickstart/exports/onnx",
             extra="export",
@@ -124,13 +124,13 @@ PROVIDERS: dict[str, Provider] = {
         ),
         Provider(
             name="scripted",
-            module="teachers.scripted",
+            module="teachers.recorded.scripted",
             adapter="ScriptedTeacher",
             example="scripted:rules.jsonl",
         ),
         Provider(
             name="replay",
-            module="teachers.replay",
+            module="teachers.recorded.replay",
             adapter="ReplayTeacher",
             example="replay:replies.jsonl",
         ),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from prompts.packaged import packaged_model
-from students.base import prepare_base
+from students.base.prepare import prepare_base
 from tests.models import save_tiny
 
 # A law holds or it does not; how long it took on a busy machine is no part of it.

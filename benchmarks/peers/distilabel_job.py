@@ -22,7 +22,7 @@ def main() -> None:
         )
         load >> TextGeneration(llm=model, input_batch_size=job.in_flight)
     with timed(job):
-        made = pipeline.run(use_cache=False)
+        made = pipeline.run.directory(use_cache=False)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     job.cpu_ms += (used.ru_utime + used.ru_stime) / job.requests * 1000
     job.rows = sum(text is not None for text in made["default"]["train"]["generation"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.chains import Chain
 from pipeline.evaluate.scorers import scorer_for
-from pipeline.recipe import Recipe
-from pipeline.roster import Combine, TeacherEntry
-from pipeline.seats import Seat
+from pipeline.inference.endpoints import ConfiguredTeacher
+from pipeline.journal.samples import FallbackChain
+from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.teachers import Combine, TeacherEntry
 from prompts.errors import InputError
 from prompts.prompt import Prompt
 from teachers.catalog import describe
@@ -64,12 +64,12 @@ def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEnt
     scorer_for(recipe.evaluate).check([prompt.gold or "" for prompt in prompts])
 
 
-def check_distinct(seats: Sequence[Seat], chains: Sequence[Chain]) -> None:
+def check_distinct(endpoints: Sequence[ConfiguredTeacher], chains: Sequence[FallbackChain]) -> None:
     """InputError where two names stand for one endpoint, asked the same: the journal would hold one of them."""
     seen: dict[str, int] = {}
     for chain in chains:
         for item in chain:
-            other = seen.setdefault(item.sample_id, item.seat)
-            if other != item.seat:
-                names = f"'{seats[other].entry.label}' and '{seats[item.seat].entry.label}'"
+            other = seen.setdefault(item.sample_id, item.endpoint)
+            if other != item.endpoint:
+                names = f"'{endpoints[other].entry.label}' and '{endpoints[item.endpoint].entry.label}'"
                 raise InputError(f"the teachers {names} are one endpoint, asked the same", remedy="Leave one out")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.curate.config import Calibrate, Confidence, Curate, Judged
 from pipeline.curate.curate import curate
+from pipeline.evaluate.comparison.summary import SCORED
 from pipeline.evaluate.scorers import Scorer
-from pipeline.evaluate.summary import SCORED
-from pipeline.seats import Seat
+from pipeline.inference.endpoints import ConfiguredTeacher
+from pipeline.recipe.curate import Calibrate, Confidence, Curate, Judged
 from prompts.messages import Conversation
 from prompts.prompt import Prompt
 from teachers.base import ANSWERS, Usage
@@ -31,7 +31,7 @@ class Reading:
 
 
 @dataclass(slots=True, frozen=True)
-class Measured:
+class MeasuredTeacher:
     """One teacher on the slice. Sequences stand in the slice's order."""
 
     label: str
@@ -59,14 +59,14 @@ class Measured:
         return {name: count for name, count in sorted(self.outcomes.items()) if name not in ("ok", "refused")}
 
 
-def read_replies(rows: Sequence[Row], bare: Mapping[str, Conversation], config: Curate) -> Reading:
+def read_replies(rows: Sequence[Row], student_messages: Mapping[str, Conversation], config: Curate) -> Reading:
     """Curates one teacher's rows by themselves: steps that look at all rows must see no other teacher's.
 
     The texts are read with every row kept by `calibrate` and `confidence`, whatever share the recipe keeps: which
     rows are surest is a choice among a teacher's answers, and says nothing about how good an answer is.
     """
-    kept_prompts = {sample.prompt_id for sample in curate(rows, bare, _alone(config)).kept.values()}
-    whole = curate(rows, bare, _alone(config, keep_all=True))
+    kept_prompts = {sample.prompt_id for sample in curate(rows, student_messages, _alone(config)).kept.values()}
+    whole = curate(rows, student_messages, _alone(config, keep_all=True))
     seen = [*whole.kept.values(), *(gone.sample for gone in whole.dropped.values())]
     return Reading({sample.prompt_id: sample.completion for sample in seen}, frozenset(kept_prompts))
 
@@ -83,29 +83,29 @@ def score_replies(
 
 
 def measure(
-    seat: Seat, rows: Sequence[Row], reading: Reading, scores: Sequence[float | None], *, no_price: str
-) -> Measured:
+    endpoint: ConfiguredTeacher, rows: Sequence[Row], reading: Reading, scores: Sequence[float | None], *, no_price: str
+) -> MeasuredTeacher:
     """One teacher's numbers. `no_price` is why a cost is unknown where no reply has one."""
-    costs = [_cost_usd(row, seat) for row in rows if row["outcome"] in ANSWERS]
+    costs = [_cost_usd(row, endpoint) for row in rows if row["outcome"] in ANSWERS]
     known = [cost for cost in costs if cost is not None]
     whole = bool(costs) and len(known) == len(costs)
     partly = f"the cost of {len(costs) - len(known)} of {len(costs)} replies is not known" if known else no_price
-    return Measured(
-        label=seat.entry.label,
-        spec=str(seat.who.spec),
+    return MeasuredTeacher(
+        label=endpoint.entry.label,
+        spec=str(endpoint.who.spec),
         scores=tuple(scores),
         accepted=len(reading.accepted),
         outcomes=dict(sorted(Counter(row["outcome"] for row in rows).items())),
         cost_usd=sum(known) if whole else None,
         latencies_s=tuple(row["latency_s"] for row in rows if row["latency_s"] is not None),
         why_no_cost=None if whole else partly if costs else "it answered nothing",
-        asked_without=seat.left_out,
+        asked_without=endpoint.left_out,
     )
 
 
-def _cost_usd(row: Row, seat: Seat) -> float | None:
+def _cost_usd(row: Row, endpoint: ConfiguredTeacher) -> float | None:
     """At the recipe's price as it is now; without one, what was journaled when the reply was paid."""
-    price = seat.entry.to_price()
+    price = endpoint.entry.to_price()
     if price is None or row["usage"] is None:
         cost: float | None = row["cost_usd"]
         return cost

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.bakeoff.verdict import Standing, Verdict, money
-from pipeline.grid import plain, render_grid
-from pipeline.report.wording import difference, interval, seconds, share
+from pipeline.bakeoff.decision import Standing, Verdict, money
+from pipeline.display.grid import plain, render_grid
+from pipeline.display.wording import difference, interval, seconds, share
 
 HEADER = ["teacher", "score", "95 %", "from the best", "accepted", "$/accepted", "$ in all", "p50", "p95", "refused"]
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.compare.entrant import Entrant, Side, check_alike, read_entrant
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.basis import Basis
-from pipeline.evaluate.compare import too_few
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row
+from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
+from pipeline.evaluate.comparison.compare import too_few
+from pipeline.evaluate.comparison.resampling import Resampling
+from pipeline.evaluate.comparison.summary import summarise
 from pipeline.evaluate.scorers import Score
-from pipeline.evaluate.summary import summarise
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.statistics.auc import Floats
 from prompts.errors import InputError
 
 
@@ -28,27 +29,27 @@ def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
     entrants = [read_entrant(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     check_alike(entrants)
     shared = _shared(entrants)
-    basis = Basis([_row(entrants, prompt_id) for prompt_id in shared], Evaluate())
-    first = basis.mean(_values(entrants[0].student, shared))
+    resampling = Resampling([_row(entrants, prompt_id) for prompt_id in shared], Evaluate())
+    first = resampling.mean(_values(entrants[0].student, shared))
     return {
         "scorer": entrants[0].scoring["scorer"],
         "scoring": dict(entrants[0].scoring),
         "first": entrants[0].name,
         "rows": len(shared),
-        "groups": basis.bootstrap.groups,
-        "verdict_withheld": too_few(basis),
-        "runs": {one.name: _run(one, shared, basis, None if one is entrants[0] else first) for one in entrants},
+        "groups": resampling.bootstrap.groups,
+        "verdict_withheld": too_few(resampling),
+        "runs": {one.name: _run(one, shared, resampling, None if one is entrants[0] else first) for one in entrants},
         "differing": [name for name in (TEACHER, BASE) if _differ(name, entrants, shared)],
     }
 
 
-def _run(one: Entrant, shared: Sequence[str], basis: Basis, first: Floats | None) -> dict[str, Any]:
+def _run(one: Entrant, shared: Sequence[str], resampling: Resampling, first: Floats | None) -> dict[str, Any]:
     """A run's student, its difference to the first run's, and under `others` its base and teacher."""
-    mean = basis.mean(_values(one.student, shared))
+    mean = resampling.mean(_values(one.student, shared))
     return {
-        **_summary(STUDENT, one.student, shared, basis),
-        "minus_first": None if first is None else basis.difference(mean, first),
-        "others": {name: _summary(name, side, shared, basis) for name, side in _others(one, shared).items()},
+        **_summary(STUDENT, one.student, shared, resampling),
+        "minus_first": None if first is None else resampling.difference(mean, first),
+        "others": {name: _summary(name, side, shared, resampling) for name, side in _others(one, shared).items()},
         "left_out": len(one.student.answers) - len(shared),
         "path": str(one.path),
     }
@@ -76,10 +77,10 @@ def _shared(entrants: Sequence[Entrant]) -> list[str]:
     return shared
 
 
-def _row(entrants: Sequence[Entrant], prompt_id: str) -> Row:
+def _row(entrants: Sequence[Entrant], prompt_id: str) -> HeldoutRow:
     """What the bootstrap needs to know of a prompt: its group, by the first run."""
     found = entrants[0].student.answers[prompt_id]
-    return Row(prompt_id, found.values["gold"], (), (), found.answer, "", group=found.values["group"])
+    return HeldoutRow(prompt_id, found.values["gold"], (), (), found.answer, "", group=found.values["group"])
 
 
 def _others(one: Entrant, shared: Sequence[str]) -> dict[str, Side]:
@@ -98,14 +99,14 @@ def _differ(name: str, entrants: Sequence[Entrant], shared: Sequence[str]) -> bo
     return len(said) > 1
 
 
-def _summary(name: str, side: Side, shared: Sequence[str], basis: Basis) -> dict[str, Any]:
+def _summary(name: str, side: Side, shared: Sequence[str], resampling: Resampling) -> dict[str, Any]:
     """No score where one of the answers has none: it would not be over the same prompts."""
     found = [side.answers[prompt_id] for prompt_id in shared]
     one = Contestant(name, found[0].values["spec"], tuple(said.answer for said in found), side.size)
     if any(said.values["score"] is None for said in found):
-        return summarise(one, None, None, basis)
+        return summarise(one, None, None, resampling)
     scores = [Score(float(said.values["score"]), bool(said.values["valid"])) for said in found]
-    return summarise(one, scores, basis.mean(_values(side, shared)), basis)
+    return summarise(one, scores, resampling.mean(_values(side, shared)), resampling)
 
 
 def _values(side: Side, shared: Sequence[str]) -> list[float]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from pipeline.evaluate.answers import Answered, read_answers
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER
-from pipeline.evaluate.size import Size
-from pipeline.run import RunDir
+from pipeline.evaluate.answers.size import Size
+from pipeline.evaluate.answers.table import Answered, read_answers
+from pipeline.run.directory import RunDir
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from prompts.errors import InputError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.grid import plain, render_grid
-from pipeline.report import wording
+from pipeline.display import wording
+from pipeline.display.grid import plain, render_grid
 
 HEADER = (
     "run",

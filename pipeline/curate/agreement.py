@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.curate.camps import camps_of
-from pipeline.curate.config import Agreement
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from pipeline.curate.vote_groups import vote_groups_of
+from pipeline.recipe.curate import Agreement
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,14 +47,14 @@ def agreement(samples: Sequence[Sample], config: Agreement) -> list[Verdict]:
 
 def _poll(samples: Sequence[Sample], config: Agreement) -> _Poll | None:
     """None where no vote could be read."""
-    camps = camps_of(samples, config)
-    if not camps:
+    vote_groups = vote_groups_of(samples, config)
+    if not vote_groups:
         return None
-    sizes = [len(camp) for camp in camps]
+    sizes = [len(vote_group) for vote_group in vote_groups]
     ahead = sizes[0] - (sizes[1] if len(sizes) > 1 else 0)
-    shares = tuple((camp[0].completion, len(camp) / sum(sizes)) for camp in camps)
-    voters = frozenset(sample.sample_id for camp in camps for sample in camp)
-    return _Poll(camps[0][0], sizes[0] / len(samples), ahead / len(samples), shares, voters)
+    shares = tuple((vote_group[0].completion, len(vote_group) / sum(sizes)) for vote_group in vote_groups)
+    voters = frozenset(sample.sample_id for vote_group in vote_groups for sample in vote_group)
+    return _Poll(vote_groups[0][0], sizes[0] / len(samples), ahead / len(samples), shares, voters)
 
 
 def _is_settled(samples: Sequence[Sample]) -> bool:

@@ -10,10 +10,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.curate.config import Best, Judged
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import normalise
+from pipeline.recipe.curate import Best, Judged
 from prompts.messages import Conversation, Message
+from prompts.text import normalise
 
 Ask = Callable[[Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
 """Puts questions to a step's judge: each question's answer, None where it gave none."""
@@ -70,7 +70,7 @@ def _distinct(group: Sequence[Sample]) -> list[Sample]:
 
 
 def _question(candidates: Sequence[Sample], config: Best) -> Conversation:
-    asked = "\n\n".join(f"{turn.role}: {turn.content}" for turn in candidates[0].bare)
+    asked = "\n\n".join(f"{turn.role}: {turn.content}" for turn in candidates[0].student_messages)
     answers = "\n\n".join(
         f"<answer number={place}>\n{sample.completion}\n</answer>" for place, sample in enumerate(candidates, start=1)
     )

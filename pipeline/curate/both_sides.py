@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.curate.curate import Curated
 from pipeline.curate.step import Sample
-from pipeline.records import DROPPED, KEPT, VERDICT, write_tables
+from pipeline.run.records import DROPPED, KEPT, VERDICT, write_tables
 from prompts.messages import Message, to_dicts
 
 
@@ -50,7 +50,7 @@ def _side(replies: pa.Table, members: dict[str, Any]) -> tuple[pa.Table, list[An
 
 def _columns(samples: Sequence[Sample]) -> dict[str, list[Any]]:
     return {
-        "prompt": [to_dicts(sample.bare) for sample in samples],
+        "prompt": [to_dicts(sample.student_messages) for sample in samples],
         "completion": [to_dicts((Message("assistant", sample.completion),)) for sample in samples],
         "split": [sample.split for sample in samples],
         "margin": [sample.margin for sample in samples],

@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.curate.config import Calibrate
 from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import bare_label
+from pipeline.recipe.curate import Calibrate
+from prompts.text import bare_label
 
 Floats = NDArray[np.float64]
 

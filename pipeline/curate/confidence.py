@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.curate.config import Confidence
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import normalise
+from pipeline.recipe.curate import Confidence
+from prompts.text import normalise
 
 CLASSES = 20
 """With no more different completions than these on the train side, each is a class of its own."""

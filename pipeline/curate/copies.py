@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
-from pipeline.curate.config import Copies
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
-from pipeline.curate.text import normalise
-from pipeline.curate.words import words
+from pipeline.recipe.curate import Copies
 from prompts.messages import Conversation
+from prompts.text import normalise
+from prompts.words import words
 
 NGRAM = 5
 """Words that must follow one another to count as copied: shorter runs are common to any two texts on one subject."""
@@ -29,7 +29,7 @@ def _verdict(config: Copies, sample: Sample) -> Verdict:
     grams = _runs(reply)
     given = (
         ("copies_example", (_grams_of_example(turn.content) for turn in _examples(sample))),
-        ("copies_prompt", (_grams_of(turn.content) for turn in sample.bare)),
+        ("copies_prompt", (_grams_of(turn.content) for turn in sample.student_messages)),
     )
     for reason, turns in given:
         share = max((_share(grams, turn) for turn in turns), default=0.0)
@@ -40,8 +40,8 @@ def _verdict(config: Copies, sample: Sample) -> Verdict:
 
 def _examples(sample: Sample) -> Conversation:
     """What only the teacher saw: what comes before the question, which `pii` may have masked in `bare` since."""
-    own, question = set(sample.bare), sum(turn.role != "system" for turn in sample.bare)
-    before = sample.asked[: max(len(sample.asked) - question, 0)]
+    own, question = set(sample.student_messages), sum(turn.role != "system" for turn in sample.student_messages)
+    before = sample.teacher_messages[: max(len(sample.teacher_messages) - question, 0)]
     return tuple(turn for turn in before if turn not in own)
 
 

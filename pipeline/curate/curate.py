@@ -13,7 +13,24 @@ from pipeline.curate.agreement import agreement
 from pipeline.curate.best import Ask, ask_nobody, best
 from pipeline.curate.calibrate import calibrate
 from pipeline.curate.confidence import confidence
-from pipeline.curate.config import (
+from pipeline.curate.copies import copies
+from pipeline.curate.decontaminate import decontaminate, read_evaluations
+from pipeline.curate.dedupe import exact
+from pipeline.curate.filters import form, outcome
+from pipeline.curate.judging import judge
+from pipeline.curate.near import near
+from pipeline.curate.pii import pii
+from pipeline.curate.refusals import refusal
+from pipeline.curate.repetition import repetition
+from pipeline.curate.reviewed import STEP, keep_words, obey, overruled, spare
+from pipeline.curate.select import select
+from pipeline.curate.semantic import semantic
+from pipeline.curate.split import sides_of
+from pipeline.curate.step import Drop, Each, Keep, OnProgress, Rule, Sample, Side, Verdict
+from pipeline.curate.tokens import TokenFile, Tokens
+from pipeline.curate.verify import verify
+from pipeline.decisions.rulings import Rulings
+from pipeline.recipe.curate import (
     Agreement,
     Best,
     Calibrate,
@@ -34,25 +51,8 @@ from pipeline.curate.config import (
     Step,
     Verify,
 )
-from pipeline.curate.copies import copies
-from pipeline.curate.decontaminate import decontaminate, read_evaluations
-from pipeline.curate.dedupe import exact
-from pipeline.curate.filters import form, outcome
-from pipeline.curate.judging import judge
-from pipeline.curate.near import near
-from pipeline.curate.pii import pii
-from pipeline.curate.refusals import refusal
-from pipeline.curate.repetition import repetition
-from pipeline.curate.reviewed import STEP, keep_words, obey, overruled, spare
-from pipeline.curate.select import select
-from pipeline.curate.semantic import semantic
-from pipeline.curate.split import sides_of
-from pipeline.curate.step import Drop, Each, Keep, Rule, Sample, Side, Tell, Verdict
-from pipeline.curate.tokens import TokenFile, Tokens
-from pipeline.curate.verify import verify
-from pipeline.errors import RunError
-from pipeline.records import spec_of
-from pipeline.review.rulings import Rulings
+from pipeline.run.errors import RunError
+from pipeline.run.records import spec_of
 from prompts.messages import Conversation, Message
 from teachers.base import ANSWERS
 
@@ -118,7 +118,7 @@ class Curated:
 
 def curate(
     rows: Iterable[Row],
-    bare: Mapping[str, Conversation],
+    student_messages: Mapping[str, Conversation],
     config: Curate,
     *,
     tokens: TokenFile | None = None,
@@ -143,15 +143,15 @@ def curate(
             answered.append((row, tokens.row(index) if tokens else Tokens.of(row["tokens"])))
         else:
             result.failed[row["outcome"]] += 1
-    sides = sides_of([row for row, _ in answered], bare, config.split)
-    alive = [_sample(row, found, bare, side) for (row, found), side in zip(answered, sides, strict=True)]
+    sides = sides_of([row for row, _ in answered], student_messages, config.split)
+    alive = [_sample(row, found, student_messages, side) for (row, found), side in zip(answered, sides, strict=True)]
     if result.rulings:
         alive = _review(alive, result)
     for step in config.steps:
         came, gone = len(alive), len(result.dropped)
-        tell = partial(_tell, on_rows, step.step, came)
-        tell(0)
-        alive = _apply(step, rule_of(step, ask, tell), alive, result, tell)
+        on_progress = partial(_on_progress, on_rows, step.step, came)
+        on_progress(0)
+        alive = _apply(step, rule_of(step, ask, on_progress), alive, result, on_progress)
         reasons = Counter(one.reason for one in islice(result.dropped.values(), gone, None))
         result.funnel.append({"step": step.step, "in": came, "out": len(alive), "reasons": dict(reasons)})
         on_step(step.step, came, len(alive))
@@ -190,11 +190,11 @@ def _overrule(alive: Sequence[Sample], result: Curated) -> list[Sample]:
     return [sample for sample in alive if sample.sample_id not in gone]
 
 
-def _tell(on_rows: Callable[[str, int, int], None], step: str, came: int, done: int) -> None:
+def _on_progress(on_rows: Callable[[str, int, int], None], step: str, came: int, done: int) -> None:
     on_rows(step, done, came)
 
 
-def rule_of(step: Step, ask: Ask = ask_nobody, tell: Tell = lambda done: None) -> Rule:
+def rule_of(step: Step, ask: Ask = ask_nobody, on_progress: OnProgress = lambda done: None) -> Rule:
     """The step bound to its settings, to who asks a judge, and to who hears how far a slow one is."""
     match step:
         case Outcome():
@@ -226,7 +226,7 @@ def rule_of(step: Step, ask: Ask = ask_nobody, tell: Tell = lambda done: None) -
         case Repetition():
             return repetition(step)
         case Verify():
-            return verify(step, tell)
+            return verify(step, on_progress)
         case Select():
             return partial(select, config=step)
         case Decontaminate():
@@ -234,9 +234,9 @@ def rule_of(step: Step, ask: Ask = ask_nobody, tell: Tell = lambda done: None) -
             return partial(decontaminate, overlap=step.overlap, heldout=step.heldout, against=against)
 
 
-def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated, tell: Tell) -> list[Sample]:
+def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated, on_progress: OnProgress) -> list[Sample]:
     staying: list[Sample] = []
-    for sample, verdict in zip(alive, _verdicts(rule, alive, tell), strict=True):
+    for sample, verdict in zip(alive, _verdicts(rule, alive, on_progress), strict=True):
         match verdict:
             case Keep(kept):
                 staying.append(keep_words(sample, kept, step))
@@ -248,22 +248,22 @@ def _apply(step: Step, rule: Rule, alive: Sequence[Sample], result: Curated, tel
     return staying
 
 
-def _verdicts(rule: Rule, alive: Sequence[Sample], tell: Tell) -> Iterator[Verdict]:
+def _verdicts(rule: Rule, alive: Sequence[Sample], on_progress: OnProgress) -> Iterator[Verdict]:
     """The rule's, in parts where it looks at one sample at a time."""
     if not isinstance(rule, Each):
         yield from rule(alive)
         return
     for start in range(0, len(alive), TOGETHER):
         yield from rule(alive[start : start + TOGETHER])
-        tell(min(start + TOGETHER, len(alive)))
+        on_progress(min(start + TOGETHER, len(alive)))
 
 
-def _sample(row: Row, tokens: Tokens, bare: Mapping[str, Conversation], side: Side) -> Sample:
+def _sample(row: Row, tokens: Tokens, student_messages: Mapping[str, Conversation], side: Side) -> Sample:
     return Sample(
         sample_id=row["sample_id"],
         prompt_id=row["prompt_id"],
-        asked=tuple(_message(turn["role"], turn["content"]) for turn in row["messages"]),
-        bare=bare[row["prompt_id"]],
+        teacher_messages=tuple(_message(turn["role"], turn["content"]) for turn in row["messages"]),
+        student_messages=student_messages[row["prompt_id"]],
         reply=row["reply"],
         outcome=row["outcome"],
         tokens=tokens,

@@ -15,7 +15,7 @@ from pipeline.curate.ngrams import BATCH_BYTES, COMMON_ROWS, EDGE, VOID, Index, 
 from pipeline.curate.repeats import has_words, stands_alone
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from prompts.errors import InputError
-from prompts.sources import numbered_lines, read_rows
+from prompts.sources.load import numbered_lines, read_rows
 
 HELDOUT = 0  # the source of the run's own rows
 
@@ -87,7 +87,7 @@ def _heldout_texts(samples: Sequence[Sample]) -> list[Text]:
 
 def _prompt(sample: Sample) -> bytes:
     """Its turns but the system's: an instruction is nobody's own, however few held-out rows have it."""
-    return EDGE.join(folded(turn.content) for turn in sample.bare if turn.role != "system")
+    return EDGE.join(folded(turn.content) for turn in sample.student_messages if turn.role != "system")
 
 
 def _in_every_prompt(samples: Sequence[Sample]) -> frozenset[int]:
@@ -135,7 +135,7 @@ def _is_repeated(index: Index, which: int, text: Text, document: bytes, sample: 
 
 
 def _letters(sample: Sample) -> list[str]:
-    turns = [*(turn.content for turn in sample.bare if turn.role != "system"), sample.completion]
+    turns = [*(turn.content for turn in sample.student_messages if turn.role != "system"), sample.completion]
     return [unicodedata.normalize("NFKC", turn).casefold() for turn in turns]
 
 

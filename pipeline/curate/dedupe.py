@@ -6,9 +6,9 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from pipeline.curate.config import On
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import normalise
+from pipeline.recipe.curate import On
+from prompts.text import normalise
 
 
 def exact(samples: Sequence[Sample], on: On = "prompt") -> list[Verdict]:
@@ -35,7 +35,7 @@ def bests(samples: Sequence[Sample], keys: Sequence[Hashable]) -> Mapping[Hashab
 
 def text_of(sample: Sample, on: On) -> str:
     """What is compared: what the student will be asked, what it will answer, or both."""
-    prompt = [turn.content for turn in sample.bare] if on != "reply" else []
+    prompt = [turn.content for turn in sample.student_messages] if on != "reply" else []
     reply = [sample.completion] if on != "prompt" else []
     return "\n".join([*prompt, *reply])
 

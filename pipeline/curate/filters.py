@@ -11,13 +11,13 @@ from functools import partial
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from pipeline.curate.config import Format
 from pipeline.curate.fences import is_balanced
 from pipeline.curate.language import Identify, identifier
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
-from pipeline.curate.text import bare_label
-from pipeline.curate.words import words
+from pipeline.recipe.curate import Format
 from prompts.errors import InputError
+from prompts.text import bare_label
+from prompts.words import words
 
 Check = Callable[[Sample], Verdict]
 

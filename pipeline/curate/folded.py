@@ -6,7 +6,7 @@ import re
 import string
 import unicodedata
 
-from pipeline.curate.text import normalise
+from prompts.text import normalise
 
 _BLANKS = bytes(range(33)) + string.punctuation.encode() + b"\x7f"
 _FOLD = bytes.maketrans(

@@ -8,25 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 
 from pipeline.curate.best import Ask
-from pipeline.curate.config import Judge
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from pipeline.judge.ask import SCORES
+from pipeline.recipe.curate import Judge
 from prompts.digest import digest
 from prompts.messages import Conversation, Message
-
-SCORES = (1, 2, 3, 4, 5)
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCORES)}},
-    "required": ["reason", "score"],
-    "additionalProperties": False,
-}
-"""What a judge that can be held to a schema must answer by; the reason comes first, so that the score follows it."""
 
 QUESTION = """\
 Score the answer below from 1 to 5 by this rubric:
@@ -75,7 +65,7 @@ def judge(samples: Sequence[Sample], *, config: Judge, ask: Ask) -> list[Verdict
 
 def question_of(sample: Sample, config: Judge) -> Conversation:
     """What the judge is asked. The texts are fenced by their own digest, which neither can hold."""
-    asked = "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in sample.bare)
+    asked = "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in sample.student_messages)
     fence = digest([asked, sample.completion])[:12]
     text = QUESTION.format(rubric=config.rubric, fence=fence, question=asked, answer=sample.completion)
     return (Message("user", text),)

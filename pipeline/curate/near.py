@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.curate.clusters import jaccards, near_clusters
-from pipeline.curate.config import Near
 from pipeline.curate.dedupe import bests, text_of, unit_of
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from pipeline.recipe.curate import Near
 
 
 def near(samples: Sequence[Sample], config: Near) -> list[Verdict]:

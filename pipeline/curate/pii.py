@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pipeline.curate.config import Pii
 from pipeline.curate.presidio import named_entities
 from pipeline.curate.secrets import KEY, may_hold_key
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
+from pipeline.recipe.curate import Pii
 from prompts.messages import Message
 
 Names = Callable[[str], Sequence[tuple[int, int, str]]]
@@ -60,15 +60,15 @@ def pii(config: Pii) -> Rule:
 
 def _verdict(config: Pii, names: Names | None, sample: Sample) -> Verdict:
     mask = Mask(config.kinds, names)
-    mask.reserve([*(turn.content for turn in sample.bare), sample.completion])
-    bare = tuple(Message(turn.role, mask.apply(turn.content)) for turn in sample.bare)
+    mask.reserve([*(turn.content for turn in sample.student_messages), sample.completion])
+    student_messages = tuple(Message(turn.role, mask.apply(turn.content)) for turn in sample.student_messages)
     completion = mask.apply(sample.completion)
     soft_labels = tuple((mask.apply(text), share) for text, share in sample.soft_labels)
     if not mask.found:
         return Keep(sample)
     if config.action == "drop":
         return Drop(mask.found[0], len(mask.found))
-    return Keep(replace(sample, bare=bare, completion=completion, soft_labels=soft_labels))
+    return Keep(replace(sample, student_messages=student_messages, completion=completion, soft_labels=soft_labels))
 
 
 @dataclass(slots=True)

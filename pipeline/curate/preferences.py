@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.camps import camps_of
-from pipeline.curate.config import REJECTING, Agreement, Curate, Pii, Step
 from pipeline.curate.curate import Curated, Dropped
 from pipeline.curate.pii import pii
 from pipeline.curate.reviewed import STEP
 from pipeline.curate.step import Keep, Sample
-from pipeline.curate.text import normalise
-from pipeline.recipe import Recipe
-from pipeline.records import PREFERENCES, read_rows, write_parquet
-from pipeline.review.rulings import read_rulings
-from pipeline.run import RunDir
+from pipeline.curate.vote_groups import vote_groups_of
+from pipeline.decisions.rulings import read_rulings
+from pipeline.recipe.curate import REJECTING, Agreement, Curate, Pii, Step
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.directory import RunDir
+from pipeline.run.records import PREFERENCES, read_rows, write_parquet
 from prompts.errors import InputError
 from prompts.messages import Message, to_dicts
+from prompts.text import normalise
 
 WORSE = {
     ("agreement", "not_chosen"): False,  # outvoted: it says something else than the winner
@@ -128,7 +128,7 @@ def _counts(gone: Dropped, chosen: Sample | None, steps: Sequence[Step]) -> bool
         return True
     # Those of the winner's own camp leave for the same reason: one stands for all.
     votes = [step for step in steps if isinstance(step, Agreement)]
-    return all(len(camps_of([chosen, gone.sample], vote)) == 2 for vote in votes)
+    return all(len(vote_groups_of([chosen, gone.sample], vote)) == 2 for vote in votes)
 
 
 def _masked(found: Sequence[Preference], steps: Sequence[Step]) -> list[Preference]:
@@ -158,7 +158,7 @@ def _same(one: Preference) -> bool:
 
 def _row(one: Preference, group: str | None) -> Mapping[str, Any]:
     return {
-        "prompt": to_dicts((one.chosen or one.rejected).bare),
+        "prompt": to_dicts((one.chosen or one.rejected).student_messages),
         "chosen": _reply(one.chosen),
         "rejected": _reply(one.rejected),
         "split": one.rejected.split,

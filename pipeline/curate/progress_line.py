@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pipeline.progress import Progress
+from pipeline.run.progress import Progress
 
 
 class StepsLine:

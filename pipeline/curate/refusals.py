@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
-from pipeline.curate.text import normalise
+from prompts.text import normalise
 
 BEGINNING = 600
 """Characters of a reply that are read: a refusal's first two sentences."""

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.curate.config import Repetition
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
-from pipeline.curate.words import words
+from pipeline.recipe.curate import Repetition
+from prompts.words import words
 
 MAX_PERIOD = 256
 """The longest loop looked for, in words: a long paragraph."""

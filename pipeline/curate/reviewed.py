@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.curate.config import Decontaminate, Pii, Step
 from pipeline.curate.step import Drop, Reviewed, Sample
-from pipeline.curate.text import normalise
-from pipeline.review.rulings import Rulings
+from pipeline.decisions.rulings import Rulings
+from pipeline.recipe.curate import Decontaminate, Pii, Step
+from prompts.text import normalise
 
 STEP = "review"
 """What verdicts and the funnel call it."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.curate.config import Select
 from pipeline.curate.embeddings import hashed_vectors, model_vectors
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
-from pipeline.curate.text import normalise
+from pipeline.recipe.curate import Select
 from prompts.digest import digest
+from prompts.text import normalise
 
 ANCHORS = 2048
 ASKED = 128
@@ -53,9 +53,11 @@ def _by_label(train: Sequence[Sample], rows: int) -> set[str]:
 
 def _spread(train: Sequence[Sample], config: Select) -> set[str]:
     if config.model is None:
-        vectors = hashed_vectors("\n".join(turn.content for turn in sample.bare) for sample in train)
+        vectors = hashed_vectors("\n".join(turn.content for turn in sample.student_messages) for sample in train)
     else:
-        asked = ["\n".join(turn.content for turn in sample.bare if turn.role != "system") for sample in train]
+        asked = [
+            "\n".join(turn.content for turn in sample.student_messages if turn.role != "system") for sample in train
+        ]
         vectors = model_vectors(asked, config.model, "curate.steps.select.model")
     places = (k_center if config.by == "diversity" else facility_location)(vectors, config.rows)
     return {train[place].sample_id for place in places}

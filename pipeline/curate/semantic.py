@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.curate.config import On, Semantic
 from pipeline.curate.cosine import nearest_before
 from pipeline.curate.dedupe import bests, preference, unit_of
 from pipeline.curate.embeddings import model_vectors
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
+from pipeline.recipe.curate import On, Semantic
 
 EXACT = 1e-6  # float32's own: the same direction is 1
 Key = tuple[str, str]
@@ -53,6 +53,6 @@ def _key(sample: Sample, on: On) -> Key:
     """System text is the same in thousands of prompts: in their means it would make everything alike."""
     if on == "reply":
         return "", sample.completion
-    system = "\n".join(turn.content for turn in sample.bare if turn.role == "system")
-    turns = [turn.content for turn in sample.bare if turn.role != "system"]
+    system = "\n".join(turn.content for turn in sample.student_messages if turn.role == "system")
+    turns = [turn.content for turn in sample.student_messages if turn.role != "system"]
     return system, "\n".join([*turns, *([sample.completion] if on == "both" else [])])

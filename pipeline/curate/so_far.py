@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.curate.config import Curate, Format, Outcome, Refusal, Repetition
 from pipeline.curate.curate import rule_of
 from pipeline.curate.step import Keep, Sample
 from pipeline.curate.tokens import NO_TOKENS
+from pipeline.recipe.curate import Curate, Format, Outcome, Refusal, Repetition
 from teachers.base import Reply
 
 

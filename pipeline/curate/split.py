@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.curate.clusters import near_clusters
-from pipeline.curate.config import Split
 from pipeline.curate.step import Side
+from pipeline.recipe.curate import Split
 from prompts.digest import digest, share_of
 from prompts.messages import Conversation
 
@@ -28,13 +28,15 @@ class _Block:
     """The commonest of its prompts, where any has one."""
 
 
-def sides_of(rows: Sequence[Mapping[str, Any]], bare: Mapping[str, Conversation], config: Split) -> list[Side]:
+def sides_of(
+    rows: Sequence[Mapping[str, Any]], student_messages: Mapping[str, Conversation], config: Split
+) -> list[Side]:
     """Each row's side. Rows of one group are on one side, and so are groups with near-duplicate prompts.
 
     `rows` have `prompt_id`, `group` and `gold`; `bare` gives each prompt id what the student will be asked.
     """
     groups = [row["group"] or row["prompt_id"] for row in rows]
-    names = _block_names(rows, groups, bare, config)
+    names = _block_names(rows, groups, student_messages, config)
     if not config.stratify:
         return [side(names[group], config) for group in groups]
     held = _stratified(_blocks(rows, [names[group] for group in groups]), config)
@@ -51,13 +53,16 @@ def _share(group: str, split: Split) -> float:
 
 
 def _block_names(
-    rows: Sequence[Mapping[str, Any]], groups: Sequence[str], bare: Mapping[str, Conversation], config: Split
+    rows: Sequence[Mapping[str, Any]],
+    groups: Sequence[str],
+    student_messages: Mapping[str, Conversation],
+    config: Split,
 ) -> dict[str, str]:
     """Per group the one that decides for it: of those that near-duplicates connect, that of the smallest digest."""
     parents = {group: group for group in groups}
     if config.near is not None:
         prompts = {row["prompt_id"]: group for row, group in zip(rows, groups, strict=True)}
-        texts = ["\n".join(turn.content for turn in bare[prompt]) for prompt in prompts]
+        texts = ["\n".join(turn.content for turn in student_messages[prompt]) for prompt in prompts]
         clusters = near_clusters(texts, config.near, NGRAM).tolist()
         owners = list(prompts.values())
         pairs = [(group, owners[first]) for group, first in zip(owners, clusters, strict=True)]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pipeline.card import write_card, write_dataset
-from pipeline.context import Context
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.config import Judged
 from pipeline.curate.curate import COLUMNS, Curated, curate
 from pipeline.curate.preferences import write_preferences
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.tokens import TokenFile
-from pipeline.errors import RunError
-from pipeline.judge import ask_judge
-from pipeline.records import read_rows
-from pipeline.review.rulings import read_rulings
-from pipeline.wanted import recipe_prompts
+from pipeline.dataset.card import write_card, write_dataset
+from pipeline.decisions.rulings import read_rulings
+from pipeline.judge.ask import ask_judge
+from pipeline.recipe.curate import Judged
+from pipeline.recipe.prompt_stream import recipe_prompts
+from pipeline.run.context import Context
+from pipeline.run.errors import RunError
+from pipeline.run.records import read_rows
 from prompts.errors import InputError
 from prompts.messages import Conversation
 
@@ -59,7 +59,7 @@ def refresh(context: Context) -> None:
 
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
     """Both sides of replies.parquet; writes nothing but a judge's answers, which `ask_judge` journals."""
-    bare = _Bare((prompt.id, prompt.bare) for prompt in recipe_prompts(context.recipe).prompts)
+    student_messages = _Bare((prompt.id, prompt.student_messages) for prompt in recipe_prompts(context.recipe).prompts)
     config, replies = context.recipe.curation, context.run.replies
     line = StepsLine(context.progress, len(config.steps))
 
@@ -71,7 +71,7 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
 
     return curate(
         read_rows(replies, COLUMNS),
-        bare,
+        student_messages,
         config,
         tokens=TokenFile(replies),
         ask=put,

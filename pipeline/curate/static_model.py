@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.curate.models import KNOWN, PACKAGED, is_hub_id, packaged_folder
+from pipeline.recipe.embedding_models import KNOWN, PACKAGED, is_hub_id, packaged_folder
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError, MissingExtra
 from students.files import publish

@@ -28,9 +28,9 @@ class Sample:
 
     sample_id: str
     prompt_id: str
-    asked: Conversation
+    teacher_messages: Conversation
     """What the teacher was asked, examples and all."""
-    bare: Conversation
+    student_messages: Conversation
     """What the student will be asked."""
     reply: str
     """The teacher's own text; empty where the outcome is not ok."""
@@ -73,7 +73,7 @@ Verdict = Keep | Drop
 Rule = Callable[[Sequence[Sample]], Sequence[Verdict]]
 """A step bound to its settings. Pure: no clock, no chance, no state between calls."""
 
-Tell = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Hears how many samples a step is done with, while it works; what it does with that is no matter to the verdicts."""
 
 

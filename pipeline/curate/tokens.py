@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.records import TOKENS
+from pipeline.run.records import TOKENS
 
 
 class Tokens:

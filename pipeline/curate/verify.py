@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.config import Verify
-from pipeline.curate.sandbox import Job, run_all
-from pipeline.curate.step import Drop, Keep, Rule, Sample, Tell, Verdict
+from pipeline.curate.step import Drop, Keep, OnProgress, Rule, Sample, Verdict
+from pipeline.process.sandbox import Job, run_all
+from pipeline.recipe.curate import Verify
 from prompts.digest import digest_file
 from prompts.errors import InputError
 from prompts.messages import to_dicts
@@ -20,7 +20,7 @@ FAILED = 1
 """The exit status by which a command says that a reply is wrong, as grep, cmp and unit test runners do."""
 
 
-def verify(config: Verify, tell: Tell = lambda done: None) -> Rule:
+def verify(config: Verify, on_progress: OnProgress = lambda done: None) -> Rule:
     """Drops replies that the check fails, on both sides of the split: it says of a reply that it is wrong.
 
     InputError where the command's program is not to be found.
@@ -28,11 +28,11 @@ def verify(config: Verify, tell: Tell = lambda done: None) -> Rule:
     if config.command and shutil.which(config.command[0]) is None:
         remedy = "Name a program on the PATH, or a file beside the recipe that may be executed"
         raise InputError(f"no such program: {config.command[0]}", field="curate.steps.verify.command", remedy=remedy)
-    return partial(_verify, config, tell)
+    return partial(_verify, config, on_progress)
 
 
-def _verify(config: Verify, tell: Tell, samples: Sequence[Sample]) -> list[Verdict]:
-    answers = run_all(job_of(config), len(samples), lambda number: _given(samples[number]), tell=tell)
+def _verify(config: Verify, on_progress: OnProgress, samples: Sequence[Sample]) -> list[Verdict]:
+    answers = run_all(job_of(config), len(samples), lambda number: _given(samples[number]), on_progress=on_progress)
     return [_verdict(sample, answer) for sample, answer in zip(samples, answers, strict=True)]
 
 
@@ -41,7 +41,7 @@ def _given(sample: Sample) -> dict[str, Any]:
     return {
         "sample_id": sample.sample_id,
         "prompt_id": sample.prompt_id,
-        "prompt": to_dicts(sample.bare),
+        "prompt": to_dicts(sample.student_messages),
         "completion": sample.completion,
     }
 

@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.bakeoff.duels import AskAll
-from pipeline.evaluate.answers import read_answers
-from pipeline.evaluate.basis import Basis
-from pipeline.evaluate.compare import describe
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import STUDENT, Contestant, Row
-from pipeline.evaluate.marks import mark, pick
-from pipeline.evaluate.readings import read_labels
-from pipeline.evaluate.relations import difference
+from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
+from pipeline.evaluate.answers.readings import read_labels
+from pipeline.evaluate.answers.table import read_answers
+from pipeline.evaluate.comparison.compare import describe
+from pipeline.evaluate.comparison.differences import difference
+from pipeline.evaluate.comparison.resampling import Resampling
+from pipeline.evaluate.comparison.scores import mark, pick
 from pipeline.evaluate.scorers import scorer_for
+from pipeline.judge.pairwise import AskAll
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.run.evaluation import STUDENT
 from prompts.errors import InputError
 
 EARLIER = "earlier"
 
 
 def compare_earlier(
-    rows: Sequence[Row], contestants: Sequence[Contestant], config: Evaluate, ask: AskAll | None
+    rows: Sequence[HeldoutRow], contestants: Sequence[Contestant], config: Evaluate, ask: AskAll | None
 ) -> dict[str, Any]:
     """Run's name -> its student's numbers by this recipe's scorer, and its paired difference to this student.
 
@@ -38,7 +39,7 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def _compare(
-    path: Path, rows: Sequence[Row], contestants: Sequence[Contestant], config: Evaluate, ask: AskAll | None
+    path: Path, rows: Sequence[HeldoutRow], contestants: Sequence[Contestant], config: Evaluate, ask: AskAll | None
 ) -> dict[str, Any]:
     found = {one.values["prompt_id"]: one for one in read_answers(path / "answers.parquet", STUDENT)}
     places = [place for place, row in enumerate(rows) if row.prompt_id in found]
@@ -52,12 +53,12 @@ def _compare(
     everyone = [*others, Contestant(EARLIER, spec, said)]
     marks = mark(both, everyone, config, ask)
     counted = marks.counted(both)
-    basis, marks = Basis(pick(both, counted), config), marks.only(counted)
-    scores = {name: basis.mean([score.value for score in column]) for name, column in marks.scores.items()}
+    resampling, marks = Resampling(pick(both, counted), config), marks.only(counted)
+    scores = {name: resampling.mean([score.value for score in column]) for name, column in marks.scores.items()}
     one = Contestant(EARLIER, spec, tuple(pick(said, counted)))
     return {
-        **describe(one, basis, marks, scores, scorer_for(config), config),
-        "minus_student": difference(basis, scores, EARLIER, STUDENT),
+        **describe(one, resampling, marks, scores, scorer_for(config), config),
+        "minus_student": difference(resampling, scores, EARLIER, STUDENT),
         "rows": len(places),
         "left_out": {"not_in_that_run": len(rows) - len(places), "not_in_this_run": len(found) - len(places)},
     }

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pipeline.context import Context
-from pipeline.die_with_parent import die_with_parent
-from pipeline.errors import RunError
-from pipeline.evaluate.bootstrap import Bootstrap
-from pipeline.evaluate.contestants import BASE, STUDENT
-from pipeline.evaluate.general_config import General, require_general
-from pipeline.evaluate.statistics.intervals import Size, of_any_mean, of_difference
-from pipeline.log_tail import log_tail
-from pipeline.run import RunDir
+from pipeline.process.die_with_parent import die_with_parent
+from pipeline.process.log_tail import log_tail
+from pipeline.recipe.general import General, require_general
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.errors import RunError
+from pipeline.run.evaluation import BASE, STUDENT
+from pipeline.statistics.bootstrap import Bootstrap
+from pipeline.statistics.intervals import Size, of_any_mean, of_difference
 from prompts.digest import digest, digest_file
-from teachers.huggingface_files import version
+from teachers.local.huggingface_files import version
 
 ENV = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 """Tasks and data are local. A base that is a hub id was downloaded when it was trained on."""

@@ -9,30 +9,31 @@ from typing import Any
 
 import orjson
 
-from pipeline.bakeoff.duels import AskAll
-from pipeline.context import Context
-from pipeline.curate.config import Best
-from pipeline.evaluate.answers import write_answers
-from pipeline.evaluate.asking import Asking
-from pipeline.evaluate.compare import compare
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row, teacher_contestants
+from pipeline.evaluate.answers.asking import Asking
+from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow, teacher_contestants
+from pipeline.evaluate.answers.exports import ask_exports, write_scores
+from pipeline.evaluate.answers.rows import read_evaluation_rows
+from pipeline.evaluate.answers.size import HOSTED, Size, measure
+from pipeline.evaluate.answers.table import write_answers
+from pipeline.evaluate.comparison.compare import compare
+from pipeline.evaluate.comparison.scores import mark
 from pipeline.evaluate.earlier import compare_earlier
 from pipeline.evaluate.economics.stage import measure_costs
-from pipeline.evaluate.exports import ask_exports, write_scores
 from pipeline.evaluate.general import measure_general
 from pipeline.evaluate.leaks import find_leaks
-from pipeline.evaluate.marks import mark
-from pipeline.evaluate.rows import read_evaluation_rows
 from pipeline.evaluate.scorers import scorer_for
-from pipeline.evaluate.size import HOSTED, Size, measure
-from pipeline.judge import ask_judge
-from pipeline.recipe import Recipe
-from pipeline.records import write_text
-from pipeline.student_card import write_student_card
-from prompts.columns import read_columns
+from pipeline.judge.ask import ask_judge
+from pipeline.judge.pairwise import AskAll
+from pipeline.recipe.curate import Best
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.context import Context
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.run.records import write_text
+from pipeline.train.card import write_student_card
+from prompts.sources.columns import read_columns
 from prompts.template import load_template
-from students.base import prepare_base
-from teachers.gguf import find_model
+from students.base.prepare import prepare_base
+from teachers.local.gguf import find_model
 from teachers.spec import Spec
 
 
@@ -70,7 +71,7 @@ def work(context: Context) -> dict[str, Any]:
     return {"rows": len(rows), "asked": asking.asked, **_scores(result, contestants, exports)}
 
 
-def _teachers(rows: Sequence[Row], recipe: Recipe) -> list[Contestant]:
+def _teachers(rows: Sequence[HeldoutRow], recipe: Recipe) -> list[Contestant]:
     return teacher_contestants(
         rows,
         recipe.teachers_label,
@@ -81,7 +82,7 @@ def _teachers(rows: Sequence[Row], recipe: Recipe) -> list[Contestant]:
     )
 
 
-def _sliced(rows: Sequence[Row], recipe: Recipe) -> tuple[Row, ...]:
+def _sliced(rows: Sequence[HeldoutRow], recipe: Recipe) -> tuple[HeldoutRow, ...]:
     """The rows with the columns that the recipe slices by, read from its source."""
     names, prompts = recipe.evaluate.slices, recipe.prompts
     if not names or prompts.template is None:

@@ -15,10 +15,9 @@ from typing import Any
 
 import orjson
 
-from pipeline.chains import Chain
 from pipeline.journal.codec import pack
+from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.journal.schema import ANSWERED, DECLARED
-from pipeline.wanted import Wanted
 from prompts.digest import digest_bytes
 from prompts.messages import Conversation
 from teachers.base import Identity, Sampling
@@ -75,7 +74,7 @@ class Stager:
         self._prompt_id: str | None = None
         self._heads: set[str] = set()
         self._prefix_id = lru_cache(IDS_KEPT)(_prefix_id)
-        self._seat_id = lru_cache(IDS_KEPT)(_seat_id)
+        self._endpoint_id = lru_cache(IDS_KEPT)(_endpoint_id)
 
     def begin(self, connection: sqlite3.Connection, _: Counter[str]) -> None:
         """Empties what an unfinished declaration left."""
@@ -84,7 +83,7 @@ class Stager:
         for statement in DECLARED.format(staged="staged_", request="BLOB").split(";"):
             connection.execute(statement)
 
-    def add(self, connection: sqlite3.Connection, chains: Iterable[Chain]) -> None:
+    def add(self, connection: sqlite3.Connection, chains: Iterable[FallbackChain]) -> None:
         """Writes some chains; their order is the samples' order."""
         prompts: list[tuple[Any, ...]] = []
         samples: list[tuple[Any, ...]] = []
@@ -103,16 +102,18 @@ class Stager:
         connection.executemany(PROMPT, prompts)
         connection.executemany(SAMPLE, samples)
 
-    def _prompt_row(self, connection: sqlite3.Connection, item: Wanted) -> tuple[Any, ...]:
+    def _prompt_row(self, connection: sqlite3.Connection, item: SampleRequest) -> tuple[Any, ...]:
         *before, last = item.request.messages
         prefix = self._prefix_id(connection, tuple(before)) if before else None
         turn = pack(orjson.dumps([last.role, last.content]))
         return bytes.fromhex(item.prompt_id), prefix, turn, item.gold, item.group
 
-    def _sample_row(self, connection: sqlite3.Connection, item: Wanted, place: int, length: int) -> tuple[Any, ...]:
+    def _sample_row(
+        self, connection: sqlite3.Connection, item: SampleRequest, place: int, length: int
+    ) -> tuple[Any, ...]:
         request = item.request
-        seat = self._seat_id(connection, request.identity, request.sampling, request.schema)
-        return bytes.fromhex(request.key), seat, item.seat, request.sample_index, place, length, item.samples
+        endpoint = self._endpoint_id(connection, request.identity, request.sampling, request.schema)
+        return bytes.fromhex(request.key), endpoint, item.endpoint, request.sample_index, place, length, item.samples
 
 
 def swap(connection: sqlite3.Connection, counts: Counter[str], fingerprint: str | None, rows: int) -> None:
@@ -132,7 +133,7 @@ def swap(connection: sqlite3.Connection, counts: Counter[str], fingerprint: str 
         counts[name] = value - before.get(name, 0)
 
 
-def chunked(chains: Iterable[Chain]) -> Iterator[list[Chain]]:
+def chunked(chains: Iterable[FallbackChain]) -> Iterator[list[FallbackChain]]:
     """The chains, some at a time."""
     feed = iter(chains)
     while chunk := list(islice(feed, CHUNK)):
@@ -144,7 +145,7 @@ def _prefix_id(connection: sqlite3.Connection, before: Conversation) -> int:
     return _intern(connection, "prefixes", "digest", bytes.fromhex(digest_bytes(data)), pack(data))
 
 
-def _seat_id(connection: sqlite3.Connection, who: Identity, how: Sampling, schema: str | None) -> int:
+def _endpoint_id(connection: sqlite3.Connection, who: Identity, how: Sampling, schema: str | None) -> int:
     """All of a request but its messages and its sample's number."""
     body = orjson.dumps({"teacher": asdict(who), "sampling": asdict(how), "schema": schema})
     return _intern(connection, "seats", "body", body.decode())

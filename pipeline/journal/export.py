@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.journal.codec import Tokens, decode_reply, unpack
 from pipeline.journal.declare import SHOWN
 from pipeline.journal.schema import read_only
-from pipeline.records import MESSAGES, REPLIES, SAMPLING, TEACHER, TOKENS, USAGE
+from pipeline.run.records import MESSAGES, REPLIES, SAMPLING, TEACHER, TOKENS, USAGE
 from prompts.digest import digest
 
 GROUP_ROWS = 2048
@@ -63,7 +63,7 @@ class _Shared:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.prefix = lru_cache(64)(self._read_prefix)
-        self.seat = lru_cache(1024)(self._read_seat)
+        self.endpoint = lru_cache(1024)(self._read_endpoint)
         words = connection.execute("SELECT bytes, token FROM vocabulary ORDER BY id").fetchall()
         self._bytes = pa.array([data for data, _ in words], pa.binary())
         self._ids = pa.array([token for _, token in words], pa.int32())
@@ -78,8 +78,8 @@ class _Shared:
         messages = orjson.loads(unpack(blob))
         return [role for role, _ in messages], [content for _, content in messages]
 
-    def _read_seat(self, seat: int, n: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        [text] = self._connection.execute("SELECT body FROM seats WHERE id = ?", (seat,)).fetchone()
+    def _read_endpoint(self, endpoint: int, n: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        [text] = self._connection.execute("SELECT body FROM seats WHERE id = ?", (endpoint,)).fetchone()
         body = orjson.loads(text)
         schema = body["schema"]
         sampling = {**body["sampling"], "n": n, "schema_digest": None if schema is None else digest(schema)}
@@ -104,9 +104,9 @@ class _Group:
 
     def add(self, row: Sequence[Any]) -> None:
         """Takes one row of `ROWS`."""
-        prompt, key, seat, n, prefix, turn, gold, group, outcome, body, scoring, scored_by, tries, first = row
+        prompt, key, endpoint, n, prefix, turn, gold, group, outcome, body, scoring, scored_by, tries, first = row
         self.keys.append((prompt.hex(), key.hex()))
-        self._seats.append(self._numbers.setdefault((seat, n), len(self._numbers)))
+        self._endpoints.append(self._numbers.setdefault((endpoint, n), len(self._numbers)))
         self._add_messages(prefix, turn)
         self._known.append((gold, group, tries, None if first is None else int(first * 1_000_000)))
         self._add_reply(outcome or "unknown", body, scoring, scored_by)
@@ -140,8 +140,8 @@ class _Group:
         prompts, keys = zip(*self.keys, strict=True)
         text, outcome, finish, usage, cost, latency = zip(*self._replies, strict=True)
         gold, group, tries, first = zip(*self._known, strict=True)
-        teachers, samplings = zip(*(self._shared.seat(*pair) for pair in self._numbers), strict=True)
-        seats = pa.array(self._seats)
+        teachers, samplings = zip(*(self._shared.endpoint(*pair) for pair in self._numbers), strict=True)
+        endpoints = pa.array(self._endpoints)
         columns = {
             "sample_id": [digest(list(pair)) for pair in self.keys],
             "prompt_id": prompts,
@@ -150,8 +150,8 @@ class _Group:
             "reply": text,
             "outcome": outcome,
             "finish_reason": finish,
-            "teacher": pa.array(teachers, TEACHER).take(seats),
-            "sampling": pa.array(samplings, SAMPLING).take(seats),
+            "teacher": pa.array(teachers, TEACHER).take(endpoints),
+            "sampling": pa.array(samplings, SAMPLING).take(endpoints),
             "usage": pa.array(usage, USAGE),
             "cost_usd": cost,
             "latency_s": latency,
@@ -172,7 +172,7 @@ class _Group:
 
     def _clear(self) -> None:
         self.keys: list[tuple[str, str]] = []
-        self._seats: list[int] = []
+        self._endpoints: list[int] = []
         self._numbers: dict[tuple[int, int], int] = {}
         self._roles: list[str] = []
         self._contents: list[str] = []

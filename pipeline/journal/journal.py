@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.chains import Chain
 from pipeline.journal.codec import encode_reply
 from pipeline.journal.declare import Stager, chunked, swap
 from pipeline.journal.owed import count_owed, read_owed
@@ -24,6 +23,7 @@ from pipeline.journal.read import (
     read_answered,
     read_unscored,
 )
+from pipeline.journal.samples import FallbackChain
 from pipeline.journal.schema import ANSWERED, explain, open_journal, read_only
 from pipeline.journal.vocabulary import Vocabulary
 from pipeline.journal.writer import COUNT, T, Write, Writer
@@ -83,7 +83,7 @@ class Journal:
         return found is not None and found[0] == fingerprint
 
     async def want(
-        self, chains: Iterable[Chain], fingerprint: str | None = None, *, rows: Callable[[], int] = lambda: 0
+        self, chains: Iterable[FallbackChain], fingerprint: str | None = None, *, rows: Callable[[], int] = lambda: 0
     ) -> None:
         """Declares the samples of this run, replacing an earlier declaration; replies are never removed.
 
@@ -139,7 +139,7 @@ class Journal:
         while chunk := list(islice(feed, SCORINGS)):
             await self._writer.commit(partial(_score, scorings=chunk))
 
-    def owed(self, lane: int) -> Iterator[Chain]:
+    def owed(self, lane: int) -> Iterator[FallbackChain]:
         """The declared chains that this teacher is asked first, each less what was answered; a page at a time."""
         return read_owed(self._reader, lane)
 
@@ -205,7 +205,7 @@ class _Ended:
     cost_usd: float | None
 
 
-def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, chains: list[Chain]) -> None:
+def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, chains: list[FallbackChain]) -> None:
     stager.add(connection, chains)
 
 

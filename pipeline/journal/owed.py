@@ -15,10 +15,9 @@ from typing import Any
 
 import orjson
 
-from pipeline.chains import Chain
 from pipeline.journal.codec import unpack
+from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.journal.schema import ANSWERED
-from pipeline.wanted import Wanted
 from prompts.messages import Conversation, Message
 from teachers.base import Identity, Request, Sampling
 
@@ -35,7 +34,7 @@ AND (s.length = 1 OR NOT EXISTS (
 ))
 """
 """Sample `s` with request `r` has no reply, is the first that asks this request (two prompts can render to one text),
-and no other of its chain settled it: `chains.SETTLING`."""
+and no other of its chain settled it: `samples.SETTLING`."""
 
 PAGES = f"""
 SELECT s.position - s.place, s.position, s.prompt, s.seat, s.lane, s.number, s.n,
@@ -63,7 +62,7 @@ def count_owed(connection: sqlite3.Connection) -> dict[int, int]:
     return dict(found)
 
 
-def read_owed(connection: sqlite3.Connection, lane: int) -> Iterator[Chain]:
+def read_owed(connection: sqlite3.Connection, lane: int) -> Iterator[FallbackChain]:
     """The chains that one teacher is asked first, each less what has been answered."""
     speaker = Speaker(connection)
     start = 0
@@ -73,8 +72,8 @@ def read_owed(connection: sqlite3.Connection, lane: int) -> Iterator[Chain]:
             groups.pop()  # its chain may go on after the page
         start = groups[-1][-1][1] + 1
         for group in groups:
-            chain = tuple(_wanted(speaker, row) for row in group)
-            if chain[0].seat == lane:
+            chain = tuple(_sample_request(speaker, row) for row in group)
+            if chain[0].endpoint == lane:
                 yield chain
 
 
@@ -84,11 +83,11 @@ class Speaker:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._prefix = lru_cache(IDS_KEPT)(self._read_prefix)
-        self._seat = lru_cache(IDS_KEPT)(self._read_seat)
+        self._endpoint = lru_cache(IDS_KEPT)(self._read_endpoint)
 
-    def request(self, seat: int, prefix: int | None, turn: bytes, number: int) -> Request:
+    def request(self, endpoint: int, prefix: int | None, turn: bytes, number: int) -> Request:
         """The request as it was declared."""
-        who, how, schema = self._seat(seat)
+        who, how, schema = self._endpoint(endpoint)
         return Request(who, self.messages(prefix, turn), how, schema, number)
 
     def messages(self, prefix: int | None, turn: bytes) -> Conversation:
@@ -100,13 +99,13 @@ class Speaker:
         [blob] = self._connection.execute("SELECT body FROM prefixes WHERE id = ?", (prefix,)).fetchone()
         return tuple(Message(role, content) for role, content in orjson.loads(unpack(blob)))
 
-    def _read_seat(self, seat: int) -> tuple[Identity, Sampling, str | None]:
-        [text] = self._connection.execute("SELECT body FROM seats WHERE id = ?", (seat,)).fetchone()
+    def _read_endpoint(self, endpoint: int) -> tuple[Identity, Sampling, str | None]:
+        [text] = self._connection.execute("SELECT body FROM seats WHERE id = ?", (endpoint,)).fetchone()
         body = orjson.loads(text)
         return Identity(**body["teacher"]), Sampling(**body["sampling"]), body["schema"]
 
 
-def _wanted(speaker: Speaker, row: Sequence[Any]) -> Wanted:
-    _, _, _, seat, lane, number, n, digest, prefix, turn, gold, group = row
-    request = speaker.request(seat, prefix, turn, number)
-    return Wanted(digest.hex(), request, n, gold, group, lane)
+def _sample_request(speaker: Speaker, row: Sequence[Any]) -> SampleRequest:
+    _, _, _, endpoint, lane, number, n, digest, prefix, turn, gold, group = row
+    request = speaker.request(endpoint, prefix, turn, number)
+    return SampleRequest(digest.hex(), request, n, gold, group, lane)

@@ -57,7 +57,7 @@ WHERE b.request IN ({marks}) GROUP BY b.request
 class Spoken:
     """A declared sample's reply, without its tokens, and what it replied to."""
 
-    seat: dict[str, Any]
+    endpoint: dict[str, Any]
     """Who was asked and how: `teacher`, `sampling`, `schema`."""
     messages: Conversation
     usage: dict[str, int | None]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from pipeline.errors import DiskFull, RunError
+from pipeline.run.errors import DiskFull, RunError
 
 FORMAT_VERSION = 4
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.errors import RunError
 from pipeline.journal.schema import explain
+from pipeline.run.errors import RunError
 
 COMMIT_ROWS = 512  # more callers than are ever in flight: a commit is never split for its size
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.package.record import README, Export
-from pipeline.records import write_text
+from pipeline.run.exports import README, Export
+from pipeline.run.records import write_text
 
 RUN = {
     "gguf": "    llama-server -m model.gguf",

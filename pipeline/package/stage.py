@@ -11,14 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pipeline.context import Context
 from pipeline.package.readme import write_readme
-from pipeline.package.record import Export, digests, read_record, weigh, write_exports, write_record
 from pipeline.package.trial import try_out
+from pipeline.run.context import Context
+from pipeline.run.exports import Export, digests, read_record, weigh, write_exports, write_record
 from students.export.formats import FORMATS, ExportName
 from students.export.write import write_export
 from students.files import publish
-from teachers.huggingface_files import version
+from teachers.local.huggingface_files import version
 
 DISTRIBUTIONS = {"onnx_ir": "onnx-ir", "onnxruntime_genai": "onnxruntime-genai"}
 """Packages whose distribution has another name."""

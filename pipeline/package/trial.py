@@ -9,7 +9,7 @@ from prompts.errors import StillhouseError
 from prompts.messages import Conversation, Message, to_dicts
 from teachers.base import Request, Sampling
 from teachers.catalog import open_teacher
-from teachers.huggingface_files import load_tokenizer
+from teachers.local.huggingface_files import load_tokenizer
 
 TEXTS = (
     "What is 12345 + 678.90?",

@@ -19,6 +19,6 @@ Every number is an interval; what it rests on is said beside it.
 
 from pipeline.plan.make import make_plan
 from pipeline.plan.render import render_plan
-from pipeline.plan.training import require_memory
+from pipeline.train.memory import require_memory
 
 __all__ = ["make_plan", "render_plan", "require_memory"]

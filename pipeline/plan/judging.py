@@ -9,17 +9,17 @@ from math import floor, sqrt
 
 import numpy as np
 
-from pipeline.bakeoff.duels import question
-from pipeline.budget import known_tariff
-from pipeline.curate.config import Calibrate, Format, Pii, Step
-from pipeline.judge import judging_seat
+from pipeline.inference.budget import known_cost_bound
+from pipeline.inference.endpoints import ConfiguredTeacher
+from pipeline.judge.ask import configure_judge
+from pipeline.judge.pairwise import question
+from pipeline.plan.endpoint import TOKENS_PER_BYTE, Share, share_of
 from pipeline.plan.estimate import Interval, Z
 from pipeline.plan.lanes import Lane, lanes_of
 from pipeline.plan.measured import measure
 from pipeline.plan.sample import Owed, Sample, bytes_of
-from pipeline.plan.seat import TOKENS_PER_BYTE, Share, share_of
-from pipeline.recipe import Recipe
-from pipeline.seats import Seat
+from pipeline.recipe.curate import Calibrate, Format, Pii, Step
+from pipeline.recipe.recipe import Recipe
 from teachers.base import Request
 
 BYTES_PER_TOKEN = round(1 / TOKENS_PER_BYTE.low)
@@ -47,12 +47,12 @@ def judging_of(recipe: Recipe, sample: Sample, journal: sqlite3.Connection | Non
     """
     if recipe.evaluate.judge is None:
         return None
-    seat = judging_seat(recipe.generate, recipe.evaluate.judge)
+    endpoint = configure_judge(recipe.generate, recipe.evaluate.judge)
     rows, others = heldout_at_most(recipe, sample), compared(recipe)
     calls = ORDERS * others * rows
-    owed = _owed(recipe, seat, sample, calls / sample.population)
-    share = share_of(seat, owed, measure([seat], journal)[0], sample, Interval(0, None, calls), waits=True)
-    share = replace(share, remarks=(_remark(recipe, seat, rows, others),))
+    owed = _owed(recipe, endpoint, sample, calls / sample.population)
+    share = share_of(endpoint, owed, measure([endpoint], journal)[0], sample, Interval(0, None, calls), waits=True)
+    share = replace(share, remarks=(_remark(recipe, endpoint, rows, others),))
     return Judging(share, lanes_of(share, recipe.generate)[0])
 
 
@@ -79,21 +79,21 @@ def _rewrites(step: Step) -> bool:
     return isinstance(step, Calibrate | Pii) or (isinstance(step, Format) and step.choices is not None)
 
 
-def _owed(recipe: Recipe, seat: Seat, sample: Sample, calls: float) -> Owed:
+def _owed(recipe: Recipe, endpoint: ConfiguredTeacher, sample: Sample, calls: float) -> Owed:
     """As if every prompt owed its part of the calls, all with the longest answers."""
     theirs = "x" * (BYTES_PER_TOKEN * (recipe.generate.max_tokens or UNCAPPED_TOKENS))
     ours = "x" * (BYTES_PER_TOKEN * recipe.evaluate.max_tokens)
     asked = [question(prompt, ours, theirs, recipe.evaluate.rubric) for prompt in sample.prompts]
-    requests = [Request(seat.who.identity, one, seat.sampling, seat.schema) for one in asked]
-    tariff, calls_N = known_tariff(seat), np.full(len(requests), calls)
-    worst_usd_N = {} if tariff is None else {"online": calls_N * [tariff.worst_usd(one) for one in requests]}
+    requests = [Request(endpoint.who.identity, one, endpoint.sampling, endpoint.schema) for one in asked]
+    cost_bound, calls_N = known_cost_bound(endpoint), np.full(len(requests), calls)
+    worst_usd_N = {} if cost_bound is None else {"online": calls_N * [cost_bound.worst_usd(one) for one in requests]}
     return Owed(calls_N, calls_N * [bytes_of(one) for one in requests], calls_N, worst_usd_N)
 
 
-def _remark(recipe: Recipe, seat: Seat, rows: int, others: int) -> str:
+def _remark(recipe: Recipe, endpoint: ConfiguredTeacher, rows: int, others: int) -> str:
     cap = recipe.generate.max_tokens
     replies = f"replies of {UNCAPPED_TOKENS:,} tokens, for generate.max_tokens is not set" if cap is None else "answers"
     return (
-        f"judge {seat.entry.label}: at most; {others} compared with the teacher in both orders on up to {rows:,} "
+        f"judge {endpoint.entry.label}: at most; {others} compared with the teacher in both orders on up to {rows:,} "
         f"held-out prompts, with the longest {replies}. Equal answers, and verdicts in the journal, are not asked"
     )

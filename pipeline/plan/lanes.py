@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from math import ceil
 
-from pipeline.budget import FREE, known_tariff
+from pipeline.inference.budget import FREE, known_cost_bound
+from pipeline.inference.endpoints import ConfiguredTeacher
+from pipeline.plan.endpoint import Share
 from pipeline.plan.estimate import NOTHING, Interval, largest
-from pipeline.plan.seat import Share
-from pipeline.recipe import Generate
-from pipeline.seats import Seat
+from pipeline.recipe.recipe import Generate
 from teachers.base import Usage
 from teachers.batch.base import Limits
 from teachers.batch.catalog import LANES as BATCH_LANES
-from teachers.meter import batch_cost_usd, cost_usd
+from teachers.pacing.meter import batch_cost_usd, cost_usd
 
 FIRST_TOKEN_S = (0.3, 3.0)
 TOKENS_PER_S = (200.0, 20.0)
@@ -45,7 +45,7 @@ class Lane:
 def lanes_of(share: Share, generate: Generate) -> list[Lane]:
     """The lanes that the teacher has."""
     online = Lane("online", _dollars(share, "online"), _at_most(share, "online"), _online_hours(share, generate))
-    limits = batch_limits(share.seat)
+    limits = batch_limits(share.endpoint)
     if limits is None:
         return [online]
     jobs = _jobs(share, limits)
@@ -53,12 +53,12 @@ def lanes_of(share: Share, generate: Generate) -> list[Lane]:
     return [online, Lane("batch", _dollars(share, "batch"), _at_most(share, "batch"), hours, jobs)]
 
 
-def batch_limits(seat: Seat) -> Limits | None:
+def batch_limits(endpoint: ConfiguredTeacher) -> Limits | None:
     """What the teacher's provider takes as one job, under what the recipe says; None where it has no batch lane."""
-    if not seat.who.capabilities.batch or seat.who.provider.name not in BATCH_LANES:
+    if not endpoint.who.capabilities.batch or endpoint.who.provider.name not in BATCH_LANES:
         return None
-    limits: Limits = import_module(BATCH_LANES[seat.who.provider.name][0]).LIMITS
-    return limits.under(seat.who.spec.options.batch)
+    limits: Limits = import_module(BATCH_LANES[endpoint.who.provider.name][0]).LIMITS
+    return limits.under(endpoint.who.spec.options.batch)
 
 
 def latency_s(share: Share) -> Interval | None:
@@ -66,21 +66,21 @@ def latency_s(share: Share) -> Interval | None:
     measured = share.measured.latency_s(share.calls.high)
     if measured is not None:
         return measured
-    if not share.seat.who.provider.keys:
+    if not share.endpoint.who.provider.keys:
         return None
     each = [tokens / share.calls.high if share.calls.high else 0.0 for tokens in _ends(share.output_tokens)]
     low, high = (first + tokens / rate for first, tokens, rate in zip(FIRST_TOKEN_S, each, TOKENS_PER_S, strict=True))
     return Interval(low, None, high)
 
 
-def is_free(seat: Seat) -> bool:
+def is_free(endpoint: ConfiguredTeacher) -> bool:
     """Whether nobody charges for it: it runs in this process."""
-    return known_tariff(seat) == FREE
+    return known_cost_bound(endpoint) == FREE
 
 
 def _at_most(share: Share, lane: str) -> float | None:
     """None also where a reply has no cap, so that nothing is its worst."""
-    capped = share.seat.sampling.max_tokens is not None or is_free(share.seat)
+    capped = share.endpoint.sampling.max_tokens is not None or is_free(share.endpoint)
     return share.worst_usd.get(lane) if capped else None
 
 
@@ -88,17 +88,17 @@ def _dollars(share: Share, lane: str) -> Interval | None:
     """The prices are those of a mean prompt, which matters where long prompts cost more a token."""
     if lane not in share.worst_usd:
         return None
-    if is_free(share.seat):
+    if is_free(share.endpoint):
         return NOTHING
     tokens = max(1_000, ceil(share.input_tokens.high / max(share.calls.high, 1)))
-    read, whole = (_cost_usd(share.seat, Usage(tokens, None, out), lane) for out in (0, tokens))
+    read, whole = (_cost_usd(share.endpoint, Usage(tokens, None, out), lane) for out in (0, tokens))
     if read is None or whole is None:
         return None
     return share.input_tokens.scaled(read / tokens) + share.output_tokens.scaled((whole - read) / tokens)
 
 
-def _cost_usd(seat: Seat, usage: Usage, lane: str) -> float | None:
-    who, price = seat.who, seat.entry.to_price()
+def _cost_usd(endpoint: ConfiguredTeacher, usage: Usage, lane: str) -> float | None:
+    who, price = endpoint.who, endpoint.entry.to_price()
     if lane == "batch":
         return batch_cost_usd(who.identity, usage, who.capabilities.batch_price, price)
     return cost_usd(who.identity, usage, price)
@@ -106,7 +106,7 @@ def _cost_usd(seat: Seat, usage: Usage, lane: str) -> float | None:
 
 def _online_hours(share: Share, generate: Generate) -> Interval | None:
     """The longest of three: Little's law with all of `concurrency` in flight, and the account's two quotas."""
-    entry, bounds = share.seat.entry, []
+    entry, bounds = share.endpoint.entry, []
     if (each := latency_s(share)) is not None:
         bounds.append((share.calls * each).scaled(1 / generate.concurrency / 3600))
     if entry.requests_per_minute is not None:

@@ -11,16 +11,16 @@ from typing import Any
 
 from pipeline.journal import read_only
 from pipeline.journal.schema import explain
+from pipeline.plan.endpoint import Share
 from pipeline.plan.estimate import Interval, total
 from pipeline.plan.lanes import Lane, latency_s
 from pipeline.plan.remarks import remarks_on
 from pipeline.plan.sample import LANES
-from pipeline.plan.seat import Share
 from pipeline.plan.totals import Budget, budget_of, disk_bytes, lane_total
-from pipeline.plan.training import plan_training
 from pipeline.plan.whole import Whole, gather
-from pipeline.recipe import Recipe
-from pipeline.run import RunDir
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.directory import RunDir
+from pipeline.train.memory import plan_training
 
 
 def make_plan(recipe: Recipe, root: Path) -> dict[str, Any]:
@@ -71,19 +71,19 @@ def _as_data(whole: Whole, run: RunDir) -> dict[str, Any]:
 
 
 def _share_data(share: Share, lanes: Sequence[Lane]) -> dict[str, Any]:
-    seat, by_name = share.seat, {lane.name: lane for lane in lanes}
+    endpoint, by_name = share.endpoint, {lane.name: lane for lane in lanes}
     return {
-        "teacher": seat.entry.label,
+        "teacher": endpoint.entry.label,
         "calls": round(_best(share.calls)),
         **_spread("calls", share.calls),
-        "left_out": list(seat.left_out),
+        "left_out": list(endpoint.left_out),
         "measured_replies": len(share.measured.output_tokens_N),
         **_spread("input_tokens", share.input_tokens),
         **_spread("output_tokens", share.output_tokens),
         **_spread("latency_s", latency_s(share)),
         "lanes": {name: _lane_data(by_name.get(name)) for name in LANES},
-        "key_needed": " or ".join(seat.who.keys) if seat.who.needs_key else None,
-        "key_present": seat.who.key_present,
+        "key_needed": " or ".join(endpoint.who.keys) if endpoint.who.needs_key else None,
+        "key_present": endpoint.who.key_present,
     }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import orjson
 
+from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.journal.read import Spoken, read_spoken
 from pipeline.plan.estimate import Floats, Interval, mean_of, ratio_of
 from pipeline.plan.sample import text_bytes
-from pipeline.seats import Seat
 
 ENOUGH = 20
 """Of fewer replies a mean says little: their spread itself is hardly known."""
@@ -24,7 +24,7 @@ ENDPOINT = ("provider", "model", "base_url", "api_version")
 
 
 @dataclass(slots=True, frozen=True)
-class Measured:
+class PastUsage:
     """Figures of the replies that one seat gave: the same endpoint, asked with the same parameters but the seed."""
 
     output_tokens_N: Floats
@@ -51,24 +51,24 @@ class Measured:
         return _mean_of(self.stored_bytes_N, calls)
 
 
-def measure(seats: Sequence[Seat], journal: sqlite3.Connection | None) -> list[Measured]:
+def measure(endpoints: Sequence[ConfiguredTeacher], journal: sqlite3.Connection | None) -> list[PastUsage]:
     """Each seat's figures, from replies drawn at random; empty ones where there is no journal."""
-    spoken = [] if journal is None else read_spoken(journal, REPLIES * len(seats), SEED)
-    return [_measured(seat, spoken) for seat in seats]
+    spoken = [] if journal is None else read_spoken(journal, REPLIES * len(endpoints), SEED)
+    return [_measured(endpoint, spoken) for endpoint in endpoints]
 
 
-def _measured(seat: Seat, spoken: Iterable[Spoken]) -> Measured:
-    theirs = [one for one in spoken if _endpoint(one.seat["teacher"]) == _endpoint(asdict(seat.who.identity))]
-    theirs = [one for one in theirs if one.seat["schema"] == seat.schema]  # it is read as input
-    how = _parameters(orjson.loads(orjson.dumps(seat.sampling)))
-    same = [one for one in theirs if _parameters(one.seat["sampling"]) == how]
+def _measured(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage:
+    theirs = [one for one in spoken if _endpoint(one.endpoint["teacher"]) == _endpoint(asdict(endpoint.who.identity))]
+    theirs = [one for one in theirs if one.endpoint["schema"] == endpoint.schema]  # it is read as input
+    how = _parameters(orjson.loads(orjson.dumps(endpoint.sampling)))
+    same = [one for one in theirs if _parameters(one.endpoint["sampling"]) == how]
     counted = [one for one in theirs if one.usage["input_tokens"] is not None]
-    return Measured(
+    return PastUsage(
         output_tokens_N=_array(one.usage["output_tokens"] for one in same),
         latency_s_N=_array(one.latency_s for one in same),
         stored_bytes_N=_array(one.stored_bytes for one in same),
         input_tokens_M=_array(one.usage["input_tokens"] for one in counted),
-        input_bytes_M=_array(text_bytes(one.messages, seat.schema) for one in counted),
+        input_bytes_M=_array(text_bytes(one.messages, endpoint.schema) for one in counted),
     )
 
 

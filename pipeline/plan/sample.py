@@ -10,18 +10,19 @@ from itertools import chain
 import numpy as np
 import orjson
 
-from pipeline.budget import known_tariff
-from pipeline.chains import Chain, chains_of, owed_of
+from pipeline.inference.budget import known_cost_bound
+from pipeline.inference.endpoints import ConfiguredTeacher
+from pipeline.inference.routes import chains_of
 from pipeline.journal.codec import pack
 from pipeline.journal.read import read_outcomes
+from pipeline.journal.samples import FallbackChain, owed_of
 from pipeline.plan.estimate import Floats
-from pipeline.recipe import Recipe
-from pipeline.seats import Seat
-from pipeline.wanted import PromptStream
+from pipeline.recipe.prompt_stream import PromptStream
+from pipeline.recipe.recipe import Recipe
 from prompts.messages import Conversation
 from prompts.prompt import Prompt
-from prompts.sample import draw, draw_rows
-from prompts.sources import render_rows
+from prompts.sources.load import render_rows
+from prompts.sources.sample import draw, draw_rows
 from prompts.template import load_template
 from teachers.base import Request
 
@@ -75,10 +76,10 @@ class Owed:
     """The most it can cost, by lane; a lane without a known price is left out."""
 
 
-def sample_prompts(recipe: Recipe, seats: int) -> Sample:
+def sample_prompts(recipe: Recipe, endpoints: int) -> Sample:
     """So many of the recipe's prompts, drawn evenly from its rows; InputError for a row among them that is bad."""
     asked = recipe.prompts
-    count = max(LEAST, min(PROMPTS, REQUESTS // (seats * recipe.generate.samples)))
+    count = max(LEAST, min(PROMPTS, REQUESTS // (endpoints * recipe.generate.samples)))
     if asked.template is None:
         stream = PromptStream(recipe)
         drawn = draw(stream, count, SEED)
@@ -96,10 +97,10 @@ def sample_prompts(recipe: Recipe, seats: int) -> Sample:
 
 
 def owed_chains(
-    sample: Sample, seats: Sequence[Seat], recipe: Recipe, journal: sqlite3.Connection | None
-) -> list[list[Chain]]:
+    sample: Sample, endpoints: Sequence[ConfiguredTeacher], recipe: Recipe, journal: sqlite3.Connection | None
+) -> list[list[FallbackChain]]:
     """Each sampled prompt's chains, less what the journal has answered; settled ones are empty."""
-    found = [list(chains_of([prompt], seats, recipe)) for prompt in sample.prompts]
+    found = [list(chains_of([prompt], endpoints, recipe)) for prompt in sample.prompts]
     if journal is None:
         return found
     keys = [item.request.key for one in chain.from_iterable(found) for item in one]
@@ -107,18 +108,18 @@ def owed_chains(
     return [[owed_of(one, known) for one in chains] for chains in found]
 
 
-def owed_to(number: int, seat: Seat, owed: Sequence[Sequence[Chain]]) -> Owed:
+def owed_to(number: int, endpoint: ConfiguredTeacher, owed: Sequence[Sequence[FallbackChain]]) -> Owed:
     """What of it is one teacher's: by its number in the recipe."""
-    requests = [[item.request for one in chains for item in one if item.seat == number] for chains in owed]
-    tariffs = {lane: known_tariff(seat, in_batch=lane == "batch") for lane in LANES}
+    requests = [[item.request for one in chains for item in one if item.endpoint == number] for chains in owed]
+    cost_bounds = {lane: known_cost_bound(endpoint, in_batch=lane == "batch") for lane in LANES}
     return Owed(
         calls_N=np.array([len(some) for some in requests], dtype=np.float64),
         bytes_N=np.array([sum(map(bytes_of, some)) for some in requests], dtype=np.float64),
         turns_N=np.array([sum(len(one.messages) for one in some) for some in requests], dtype=np.float64),
         worst_usd_N={
-            lane: np.array([sum(map(tariff.worst_usd, some)) for some in requests], dtype=np.float64)
-            for lane, tariff in tariffs.items()
-            if tariff is not None
+            lane: np.array([sum(map(cost_bound.worst_usd, some)) for some in requests], dtype=np.float64)
+            for lane, cost_bound in cost_bounds.items()
+            if cost_bound is not None
         },
     )
 
@@ -135,5 +136,5 @@ def text_bytes(messages: Conversation, schema: str | None) -> int:
 
 def stored_bytes_N(sample: Sample) -> Floats:
     """What each sampled prompt takes in the journal, where its last turn is stored packed."""
-    turns = [prompt.messages[-1] for prompt in sample.prompts]
+    turns = [prompt.teacher_messages[-1] for prompt in sample.prompts]
     return np.array([len(pack(orjson.dumps([turn.role, turn.content]))) for turn in turns], dtype=np.float64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.accounts import account_of
+from pipeline.inference.accounts import account_of
 from pipeline.plan.estimate import NOTHING, Interval, count_of, exactly, largest, sum_of, total
 from pipeline.plan.lanes import Lane
 from pipeline.plan.sample import stored_bytes_N
@@ -78,7 +78,7 @@ def disk_bytes(whole: Whole) -> Interval:
     for share in (*whole.shares, *judges):
         replies = share.measured.stored_bytes(share.calls.high)
         if replies is None:
-            alternatives = share.seat.sampling.top_logprobs
+            alternatives = share.endpoint.sampling.top_logprobs
             tokens = share.output_tokens * (BYTES_PER_TOKEN + exactly(alternatives * BYTES_PER_ALTERNATIVE))
             stored = share.calls * BYTES_PER_REPLY + tokens
         else:
@@ -117,8 +117,8 @@ def _hours(whole: Whole, found: Sequence[Lane]) -> Interval | None:
     if found[0].name == "batch":
         return largest(known)
     accounts: dict[str, Interval] = {}
-    for seat, hours in zip(whole.seats, known, strict=True):
-        accounts[account_of(seat)] = accounts.get(account_of(seat), NOTHING) + hours
+    for endpoint, hours in zip(whole.endpoints, known, strict=True):
+        accounts[account_of(endpoint)] = accounts.get(account_of(endpoint), NOTHING) + hours
     return largest(accounts.values())
 
 

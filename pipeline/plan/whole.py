@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers
 from pipeline.journal.journal import SPENT
+from pipeline.plan.endpoint import Share, calls_of, share_of
 from pipeline.plan.estimate import Floats, Interval, count_of, exactly
 from pipeline.plan.judging import Judging, judging_of
 from pipeline.plan.lanes import Lane, lanes_of
 from pipeline.plan.measured import measure
 from pipeline.plan.sample import Sample, owed_chains, owed_to, sample_prompts
-from pipeline.plan.seat import Share, calls_of, share_of
-from pipeline.recipe import Recipe
-from pipeline.seats import Seat, seats_of
-from pipeline.wanted import PromptStream
+from pipeline.recipe.prompt_stream import PromptStream
+from pipeline.recipe.recipe import Recipe
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,7 +26,7 @@ class Whole:
 
     recipe: Recipe
     sample: Sample
-    seats: Sequence[Seat]
+    endpoints: Sequence[ConfiguredTeacher]
     owed_N: Floats
     """Chains that each sampled prompt still owes."""
     chains_a_prompt: int
@@ -42,22 +42,22 @@ class Whole:
 
 def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Whole:
     """From a sample of the recipe's prompts and of the replies in its journal, where there is one."""
-    seats = seats_of(recipe, PromptStream(recipe).has_system)
-    sample = sample_prompts(recipe, len(seats))
+    endpoints = configure_teachers(recipe, PromptStream(recipe).has_system)
+    sample = sample_prompts(recipe, len(endpoints))
     untouched = journal is None or journal.execute("SELECT 1 FROM replies LIMIT 1").fetchone() is None
-    owed = owed_chains(sample, seats, recipe, None if untouched else journal)
+    owed = owed_chains(sample, endpoints, recipe, None if untouched else journal)
     falls_back = recipe.combine.how == "fallback"
     shares = []
-    for number, (seat, measured) in enumerate(zip(seats, measure(seats, journal), strict=True)):
-        theirs = owed_to(number, seat, owed)
+    for number, (endpoint, measured) in enumerate(zip(endpoints, measure(endpoints, journal), strict=True)):
+        theirs = owed_to(number, endpoint, owed)
         calls = calls_of(theirs, sample, recipe, untouched=untouched)
-        shares.append(share_of(seat, theirs, measured, sample, calls, waits=falls_back and number > 0))
+        shares.append(share_of(endpoint, theirs, measured, sample, calls, waits=falls_back and number > 0))
     owed_N = np.array([sum(map(bool, chains)) for chains in owed], dtype=np.float64)
     each = len(owed[0])
     return Whole(
         recipe=recipe,
         sample=sample,
-        seats=seats,
+        endpoints=endpoints,
         owed_N=owed_N,
         chains_a_prompt=each,
         owed=exactly(each * sample.population) if untouched else count_of(owed_N, each, sample.population),

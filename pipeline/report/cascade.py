@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.display.wording import DASH, difference, interval, number, ratio, share
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.report.economy import price_tick, priced
-from pipeline.report.wording import DASH, difference, interval, number, ratio, share
 
 
 def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:

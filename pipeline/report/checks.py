@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.report.verdict import TITLES, Evaluation
-from pipeline.report.wording import interval, number, share
+from pipeline.display.wording import interval, number, share
+from pipeline.report.headline import TITLES, Evaluation
 
 COUNTED = ("rows", "verdicts", "pairs")
 """What an estimate of the judge may be counted in."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.display.wording import interval, number, share, signed, signed_interval
 from pipeline.report import metrics
 from pipeline.report.charts.forest import Estimate, Forest, forest
-from pipeline.report.verdict import TITLES, Evaluation, comparisons
-from pipeline.report.wording import interval, number, share, signed, signed_interval
+from pipeline.report.headline import TITLES, Evaluation, comparisons
 
 WHAT = {
     "teacher": "as it answered",

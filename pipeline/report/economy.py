@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.display.wording import DASH, counted, dollars, large, mean, number, seconds
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear, Log, Steps
-from pipeline.report.verdict import Evaluation
-from pipeline.report.wording import DASH, counted, dollars, large, mean, number, seconds
+from pipeline.report.headline import Evaluation
 
 Economics = Mapping[str, Any]
 

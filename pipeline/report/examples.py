@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.display.wording import cut
 from pipeline.report.diff import Part, compare_words
-from pipeline.report.verdict import TITLES, Evaluation
-from pipeline.report.wording import cut
+from pipeline.report.headline import TITLES, Evaluation
 
 MAX_CHARS = 2000
 """Longest text shown, in characters."""

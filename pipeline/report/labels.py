@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.evaluate.statistics.intervals import wilson
+from pipeline.display.wording import DASH, interval, number, share, signed_interval
+from pipeline.display.wording import signed as signed_value
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.forest import Estimate, Forest, forest
 from pipeline.report.charts.plot import Axis, Series
 from pipeline.report.charts.scales import Linear
+from pipeline.report.headline import TITLES, Evaluation
 from pipeline.report.metrics import contestants
-from pipeline.report.verdict import TITLES, Evaluation
-from pipeline.report.wording import DASH, interval, number, share, signed_interval
-from pipeline.report.wording import signed as signed_value
+from pipeline.statistics.intervals import wilson
 
 SHADES = 10
 """Steps of shading, from none to all of a row."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.report.wording import large, number
+from pipeline.display.wording import large, number
 
 Stages = Mapping[str, Any]
 

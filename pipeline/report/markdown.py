@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.display.wording import cut
 from pipeline.report import metrics
 from pipeline.report.cascade import cascade_facts
 from pipeline.report.checks import checks
@@ -14,8 +15,7 @@ from pipeline.report.economy import prices
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import command
 from pipeline.report.page import ReportInputs
-from pipeline.report.ruling import rule
-from pipeline.report.wording import cut
+from pipeline.report.recommendation import rule
 
 SPECIAL = re.compile(r"[\\`*_\[\]|~@$^]|^[-+#=]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 MAX_CHARS = 300

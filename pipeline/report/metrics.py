@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.report import wording
-from pipeline.report.verdict import TITLES, UNDEFINED_GAP, Evaluation, comparisons
+from pipeline.display import wording
+from pipeline.report.headline import TITLES, UNDEFINED_GAP, Evaluation, comparisons
 
 Summary = Mapping[str, Any]
 

@@ -18,17 +18,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.display.wording import DASH, brief, cut
+from pipeline.recipe.report import Report
 from pipeline.report import cascade, economy, labels, metrics
 from pipeline.report.checks import checks, text
 from pipeline.report.comparison import compared
-from pipeline.report.config import Report
 from pipeline.report.examples import MAX_CHARS, examples, regressions
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import Lineage, bases, chain, command
-from pipeline.report.ruling import rule
+from pipeline.report.recommendation import rule
 from pipeline.report.training import training_chart
-from pipeline.report.wording import DASH, brief, cut
-from pipeline.train_log import Curve
+from pipeline.train.log import Curve
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_DROPPED = 20

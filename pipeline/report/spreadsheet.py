@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import metrics
-from pipeline.report.verdict import Evaluation, comparisons
+from pipeline.report.headline import Evaluation, comparisons
 
 COLUMNS = ("who", "measure", "value", "ci95_low", "ci95_high", "n", "kind")
 """`n`: the rows or calls it is of; `kind`: estimate, or exact for what was counted and has no interval."""

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import yaml
 
-from pipeline.context import Context
-from pipeline.records import read_rows, write_text
+from pipeline.inference.terms import sources
 from pipeline.report.lineage import Lineage
 from pipeline.report.markdown import render_markdown
 from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
-from pipeline.terms import sources
-from pipeline.train_log import read_curve
+from pipeline.run.context import Context
+from pipeline.run.records import read_rows, write_text
+from pipeline.train.log import read_curve
 from prompts.digest import digest_file
 from prompts.local_paths import shorten_all
 

@@ -6,9 +6,9 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipeline.display.wording import DASH, GLUE
+from pipeline.report.headline import verdict
 from pipeline.report.metrics import EXPORT_TITLES, contestants, exports, known, relations, stage_seconds
-from pipeline.report.verdict import verdict
-from pipeline.report.wording import DASH, GLUE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from pipeline.display.wording import DASH, number
 from pipeline.report.charts.chart import Chart, chart
 from pipeline.report.charts.plot import Axis, Mark, Series
 from pipeline.report.charts.scales import Linear
-from pipeline.report.wording import DASH, number
-from pipeline.train_log import Curve, Point
+from pipeline.train.log import Curve, Point
 
 POINTS = 120
 """Most points of a line: with more steps each is the mean of several."""

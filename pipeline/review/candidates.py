@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 import yaml
 
 from pipeline.curate.confidence import TOGETHER, how_sure
-from pipeline.curate.config import Calibrate, Format
 from pipeline.curate.label_logprobs import label_logprobs
-from pipeline.curate.text import bare_label, normalise
 from pipeline.curate.tokens import TokenFile, Tokens
-from pipeline.recipe import Recipe
-from pipeline.records import read_rows
-from pipeline.run import RunDir
+from pipeline.recipe.curate import Calibrate, Format
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.directory import RunDir
+from pipeline.run.records import read_rows
 from prompts.errors import InputError
+from prompts.text import bare_label, normalise
 
 Side = Literal["kept", "dropped"]
 Key = tuple[str, str]

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from pipeline.progress import Progress
 from pipeline.review.exchange import export_reviews, import_reviews, render_export, render_import
 from pipeline.review.order import By
-from pipeline.review.run import render_review, serve_review
+from pipeline.review.serve import render_review, serve_review
+from pipeline.run.progress import Progress
 
 Done = tuple[dict[str, Any], Callable[[dict[str, Any]], str]]
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import orjson
 
-from pipeline.records import write_text
+from pipeline.decisions.decision import Decision, Question, standing
+from pipeline.decisions.store import Store, read_decisions
 from pipeline.review.candidates import labels_of, normal, read_recipe
-from pipeline.review.decisions import Decision, Question, standing
 from pipeline.review.formats import argilla, label_studio
 from pipeline.review.formats.card import Card, Malformed
 from pipeline.review.items import Item, load_items, read_pile
 from pipeline.review.order import By
-from pipeline.review.store import Store, read_decisions
-from pipeline.run import RunDir, disk_errors
+from pipeline.run.directory import RunDir, disk_errors
+from pipeline.run.records import write_text
 from prompts.errors import InputError
 
 WRITERS: Mapping[str, Callable[[Card, str], dict[str, Any]]] = {

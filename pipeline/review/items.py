@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.records import read_rows, spec_of
 from pipeline.review.candidates import (
     Candidate,
     by_prompt,
@@ -16,7 +15,8 @@ from pipeline.review.candidates import (
     read_recipe,
 )
 from pipeline.review.order import By, ordered
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
+from pipeline.run.records import read_rows, spec_of
 from prompts.messages import MessageDict
 
 _COLUMNS = ["sample_id", "prompt_id", "split", "prompt", "completion", "teacher"]

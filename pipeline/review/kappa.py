@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from pipeline.decisions.decision import Decision, Question, standing
 from pipeline.review.candidates import normal
-from pipeline.review.decisions import Decision, Question, standing
 
 
 @dataclass(slots=True, frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pipeline.errors import RunError
-from pipeline.review.desk import Desk, Refused
+from pipeline.process.signals import on_stop_signal
 from pipeline.review.guard import Guard, Handler
-from pipeline.signals import on_stop_signal
+from pipeline.review.session import Refused, ReviewSession
+from pipeline.run.errors import RunError
 
 FOLDER = Path(__file__).parent
 HOST = "127.0.0.1"
@@ -27,16 +27,16 @@ FILES = {
 }
 
 
-def serve(desk: Desk, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(session: ReviewSession, port: int, on_ready: Callable[[str], None]) -> None:
     """Serves until Ctrl-C or SIGTERM; `on_ready` is told the address with its token. RunError for a port in use."""
-    asyncio.run(_serve(desk, port, on_ready))
+    asyncio.run(_serve(session, port, on_ready))
 
 
-async def _serve(desk: Desk, port: int, on_ready: Callable[[str], None]) -> None:
+async def _serve(session: ReviewSession, port: int, on_ready: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     with _listen(port) as listening, on_stop_signal(stop.set):
         port, token = listening.getsockname()[1], secrets.token_urlsafe(32)
-        runner = web.AppRunner(make_app(desk, Guard(token, port)), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(make_app(session, Guard(token, port)), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
             await web.SockSite(runner, listening).start()
@@ -46,14 +46,14 @@ async def _serve(desk: Desk, port: int, on_ready: Callable[[str], None]) -> None
             await runner.cleanup()
 
 
-def make_app(desk: Desk, guard: Guard) -> web.Application:
+def make_app(session: ReviewSession, guard: Guard) -> web.Application:
     """The routes: three files of the page, and the desk as JSON."""
     app = web.Application(middlewares=[guard.middleware], client_max_size=MOST_BYTES)
     for path, (name, kind) in FILES.items():
         app.router.add_get(path, _file(name, kind))
-    app.router.add_get("/api/pile", lambda _: _json(desk.overview))
-    app.router.add_get(r"/api/items/{place:\d{1,9}}", lambda request: _show(desk, request))
-    app.router.add_post("/api/decisions", lambda request: _decide(desk, request))
+    app.router.add_get("/api/pile", lambda _: _json(session.overview))
+    app.router.add_get(r"/api/items/{place:\d{1,9}}", lambda request: _show(session, request))
+    app.router.add_post("/api/decisions", lambda request: _decide(session, request))
     return app
 
 
@@ -77,17 +77,17 @@ async def _json(read: Callable[[], object]) -> web.Response:
     return web.json_response(read())
 
 
-async def _show(desk: Desk, request: web.Request) -> web.Response:
+async def _show(session: ReviewSession, request: web.Request) -> web.Response:
     place = int(request.match_info["place"])
-    if place >= len(desk.pile.items):
+    if place >= len(session.pile.items):
         raise web.HTTPNotFound(text="no such sample")
-    return web.json_response(desk.show(place))
+    return web.json_response(session.show(place))
 
 
-async def _decide(desk: Desk, request: web.Request) -> web.Response:
+async def _decide(session: ReviewSession, request: web.Request) -> web.Response:
     try:
         said = await request.json()
-        return web.json_response(desk.decide(said if isinstance(said, dict) else {}))
+        return web.json_response(session.decide(said if isinstance(said, dict) else {}))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise web.HTTPBadRequest(text="no JSON") from error
     except Refused as error:

@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
-from pipeline.errors import RunError
-from pipeline.progress import Progress
-from pipeline.recipe import Recipe
-from pipeline.recipe_file import load_recipe
-from pipeline.records import read_rows
-from pipeline.roster import TeacherEntry
-from pipeline.run import RunDir
-from pipeline.seats import seat_of
+from pipeline.inference.endpoints import configure_teacher
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.teachers import TeacherEntry
+from pipeline.run.directory import RunDir
+from pipeline.run.errors import RunError
+from pipeline.run.progress import Progress
+from pipeline.run.records import read_rows
 from pipeline.serve.cascade import Cascade
 from pipeline.serve.child import base_url, free_port, serve_child
 from pipeline.serve.engines import MODEL, Engine
@@ -27,7 +27,7 @@ from prompts.errors import InputError
 from prompts.messages import Conversation, from_dicts
 from teachers.base import Teacher
 from teachers.catalog import open_teacher
-from teachers.meter import Metered
+from teachers.pacing.meter import Metered
 
 IN_FLIGHT = 64
 """Requests at once that the student's server is sent, and the teacher."""
@@ -90,7 +90,7 @@ async def _serve(
     progress: Progress,
 ) -> None:
     generate = fallback.recipe.generate
-    seat = seat_of(fallback.entry, generate, system=True)
+    endpoint = configure_teacher(fallback.entry, generate, system=True)
     async with AsyncExitStack() as stack:
 
         def opened(spec: Any, at_once: int) -> Teacher:
@@ -99,11 +99,11 @@ async def _serve(
             return teacher
 
         cascade = Cascade(
-            teacher=Metered(opened(seat.who.spec, IN_FLIGHT), fallback.entry.to_price()),
+            teacher=Metered(opened(endpoint.who.spec, IN_FLIGHT), fallback.entry.to_price()),
             student=opened(student, IN_FLIGHT if student.startswith("openai:") else ROWS),
             threshold=fallback.threshold,
-            usual=seat.sampling,
-            usual_schema=seat.schema,
+            usual=endpoint.sampling,
+            usual_schema=endpoint.schema,
             examples=examples_of(run),
             optional=frozenset(generate.optional),
             tell=progress.say,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from pipeline.evaluate.confidence import confidence
+from pipeline.evaluate.answers.confidence import confidence
 from pipeline.serve.wire import Answered, Asked
 from prompts.messages import Conversation
 from teachers.arrival import lacks

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from pipeline.die_with_parent import die_with_parent
-from pipeline.errors import RunError
-from pipeline.log_tail import log_tail
+from pipeline.process.die_with_parent import die_with_parent
+from pipeline.process.log_tail import log_tail
+from pipeline.run.errors import RunError
 from pipeline.serve.engines import Engine
 from prompts.errors import InputError
 

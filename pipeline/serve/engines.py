@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from pipeline.package.record import Export, read_exports
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
+from pipeline.run.exports import Export, read_exports
 from prompts.errors import InputError, MissingExtra
-from teachers.huggingface_files import version
+from teachers.local.huggingface_files import version
 
 EngineName = Literal["vllm", "llama.cpp", "transformers"]
 ENGINES: tuple[EngineName, ...] = ("vllm", "llama.cpp", "transformers")

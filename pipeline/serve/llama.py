@@ -30,7 +30,7 @@ def main() -> None:
 def _start(arguments: argparse.Namespace) -> object:
     import xllamacpp
 
-    from teachers.gguf import CONTEXT_TOKENS, cores
+    from teachers.local.gguf import CONTEXT_TOKENS, cores
 
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = arguments.model, {arguments.alias}

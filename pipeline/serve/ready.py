@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from pipeline.serve.engines import MODEL, Engine
 
 Announce = Callable[[dict[str, Any]], None]

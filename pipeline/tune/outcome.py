@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.recipe import Recipe
-from pipeline.run import RunDir
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.directory import RunDir
 
 if TYPE_CHECKING:
     import optuna

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.tune.config import Choice, Range
+from pipeline.recipe.tune import Choice, Range
 from prompts.errors import InputError
 from students.config import Distill, StudentConfig
 

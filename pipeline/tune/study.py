@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.tune.config import Range, Tune
+from pipeline.recipe.tune import Range, Tune
 from pipeline.tune.space import Space
 from prompts.digest import digest
 from prompts.errors import MissingExtra

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.grid import plain, render_grid
-from pipeline.report.wording import DASH, seconds
+from pipeline.display.grid import plain, render_grid
+from pipeline.display.wording import DASH, seconds
 from pipeline.tune.outcome import trial_data
 
 if TYPE_CHECKING:

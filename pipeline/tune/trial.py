@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.context import Context
-from pipeline.train import describe, figures, train_student
-from pipeline.tune.config import Tune
+from pipeline.recipe.tune import Tune
+from pipeline.run.context import Context
+from pipeline.train.stage import describe, figures, train_student
 from pipeline.tune.study import report, twin_of
 from prompts.errors import StillhouseError
 from students.config import StudentConfig

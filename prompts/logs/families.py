@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prompts.logs.conversation import conversation, text_of
 from prompts.logs.logged import Ending, Unusable, count, ending, word
 from prompts.logs.openai import read_choice
-from prompts.logs.talk import conversation, text_of
 from prompts.messages import Conversation
 
 _LLAMA = re.compile(r"<\|(?:start_header_id|header_start)\|>(\w+)<\|(?:end_header_id|header_end)\|>")

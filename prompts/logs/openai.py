@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from prompts.logs.conversation import conversation, text_of
 from prompts.logs.logged import Counted, Logged, Sampled, Unusable, count, ending, number, reply_or_none, word
-from prompts.logs.talk import conversation, text_of
 
 
 def read_completion(body: Mapping[str, Any]) -> Iterator[Logged]:

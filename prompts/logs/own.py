@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from prompts.logs.conversation import conversation
 from prompts.logs.logged import Logged
-from prompts.logs.talk import conversation
 
 
 class Turn(BaseModel):

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from prompts.errors import StillhouseError
+from students.export.tokenizer_files import copy_tokenizer
 
 TIMEOUT_S = 3600
 
@@ -23,8 +24,6 @@ def write_onnx(student: Path, out: Path, precision: str) -> None:
     The builder runs in a process of its own: it speaks on the terminal, its modules have names like `quantization`,
     and its memory is given back. StillhouseError carries its last words.
     """
-    from students.export.write import copy_tokenizer
-
     with TemporaryDirectory(prefix="cache-", dir=out) as cache:
         command = [sys.executable, "-m", "onnxruntime_genai.models.builder"]
         command += ["-i", str(student), "-o", str(out), "-p", precision, "-e", "cpu", "-c", cache]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prompts.errors import InputError
+from students.export.tokenizer_files import copy_tokenizer
 from students.quiet import quiet
 
 
@@ -17,8 +18,6 @@ def write_quantised(student: Path, out: Path) -> None:
     """Writes a transformers directory with torchao's weights; InputError where torchao refuses the model."""
     from torchao.quantization import Int8WeightOnlyConfig
     from transformers import AutoModelForCausalLM, TorchAoConfig
-
-    from students.export.write import copy_tokenizer
 
     with quiet():
         config = TorchAoConfig(Int8WeightOnlyConfig())

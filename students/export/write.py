@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from students.export.formats import FORMATS, ExportName, require_exports
-
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 
 
 def write_export(student: Path, name: ExportName, out: Path) -> None:
@@ -31,10 +28,3 @@ def write_export(student: Path, name: ExportName, out: Path) -> None:
             from students.export.quantised import write_quantised
 
             write_quantised(student, out)
-
-
-def copy_tokenizer(student: Path, out: Path) -> None:
-    """The student's own tokenizer and chat template, byte for byte, over what a converter may have left."""
-    for name in TOKENIZER_FILES:
-        if (student / name).is_file():
-            shutil.copyfile(student / name, out / name)

@@ -11,17 +11,18 @@ from typing import Any
 
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
-from students.base import base_digest
+from students.base.layers import evenly, kept_layers, layers_of
+from students.base.model import load_model
+from students.base.prepare import base_digest
 from students.config import Shrink
-from students.data import Row, read_corpus
-from students.encode import encode, load_tokenizer
+from students.corpus.data import TrainingRow, read_corpus
+from students.corpus.encode import encode, load_tokenizer
 from students.files import disk_for, publish
 from students.method import Job
-from students.model import load_model
-from students.shrink.depth import evenly, keep_layers, kept_layers, layers_of, most_important
+from students.shrink.depth import keep_layers, most_important
 from students.shrink.importance import block_influence
 from students.shrink.vocabulary import require_same_cut, save_tokenizer, trim, used_ids
-from students.validation import measure
+from students.training.validation import measure
 
 FORMAT = 1
 """Raised when the same base and corpus would give another smaller base, so that the cache forgets the old ones."""
@@ -76,7 +77,7 @@ def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:
     (target / REPORT).write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
-def _shorten(job: Job, shrink: Shrink, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Measures:
+def _shorten(job: Job, shrink: Shrink, model: Any, tokenizer: Any, rows: Sequence[TrainingRow]) -> Measures:
     """Drops layers, in place, where the config says so; what was kept, for the report."""
     layers = layers_of(model)
     total = len(layers)
@@ -111,15 +112,15 @@ def _narrow(job: Job, model: Any, tokenizer: Any, target: Path) -> tuple[Any, st
     return smaller, f"{len(kept):,} of {whole:,}"
 
 
-def sample(rows: Sequence[Row]) -> list[Row]:
+def sample(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
     """At most SAMPLE_ROWS of them, whichever their digests say: always the same, in any order of the rows."""
     return sorted(rows, key=lambda row: digest([row.prompt, row.completion]))[:SAMPLE_ROWS]
 
 
-def _encoded(job: Job, rows: Sequence[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
+def _encoded(job: Job, rows: Sequence[TrainingRow], tokenizer: Any) -> list[dict[str, list[int]]]:
     return encode(rows, tokenizer, job.config.max_length).rows
 
 
-def _loss(job: Job, model: Any, rows: Sequence[Row], tokenizer: Any) -> float:
+def _loss(job: Job, model: Any, rows: Sequence[TrainingRow], tokenizer: Any) -> float:
     """Cross-entropy of the answers, in nats per token."""
     return measure(model, _encoded(job, rows, tokenizer), job.config.batch_size, tokenizer.pad_token_id)[0]

@@ -16,11 +16,11 @@ from torch import nn
 
 from prompts.errors import InputError, StillhouseError
 from students.config import Distill
-from students.data import Row, read_rows
-from students.encode import encode_row, load_tokenizer, row_header
+from students.corpus.data import TrainingRow, read_rows
+from students.corpus.encode import encode_row, load_tokenizer, row_header
+from students.distill.targets import prepare_targets
 from students.method import Job
 from students.shrink.bpe import closure, prune, unfit
-from students.targets import prepare_targets
 
 FIELD = "student.shrink.vocabulary"
 TOKEN_FIELD = re.compile(r"_token_ids?$|_token_index$")
@@ -43,7 +43,7 @@ def used_ids(job: Job, tokenizer: Any) -> set[int]:
     return used
 
 
-def row_ids(row: Row, tokenizer: Any) -> list[int]:
+def row_ids(row: TrainingRow, tokenizer: Any) -> list[int]:
     """A row as it is learnt from, and the head of the answer as the student will be asked for it."""
     return [*encode_row(row, tokenizer)["input_ids"], *row_header(row, tokenizer)]
 

@@ -17,18 +17,18 @@ from urllib.parse import quote
 
 import orjson
 
-from teachers.anthropic import KEY as VARIABLE
-from teachers.anthropic import OFFICIAL_URL, AnthropicTeacher, headers_of
-from teachers.anthropic_wire import PROVIDER, error_in, from_wire, to_wire
+from teachers.anthropic.teacher import KEY as VARIABLE
+from teachers.anthropic.teacher import OFFICIAL_URL, AnthropicTeacher, headers_of
+from teachers.anthropic.wire import PROVIDER, error_in, from_wire, to_wire
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
-from teachers.body import count, string
 from teachers.capabilities import capabilities_of
 from teachers.errors import Malformed, NeverRun, TeacherError
-from teachers.http import parse_retry_after
-from teachers.keys import read_key
 from teachers.spec import Spec
+from teachers.transport.body import count, string
+from teachers.transport.http import parse_retry_after
+from teachers.transport.keys import read_key
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -137,7 +137,7 @@ def _open_client(spec: Spec, key: str, timeout_s: float) -> AsyncAnthropic:
 def _caller(client: AsyncAnthropic, spec: Spec, key: str) -> Caller:
     from anthropic import AnthropicError, AsyncStream
 
-    from teachers.anthropic_errors import translate
+    from teachers.anthropic.errors import translate
     from teachers.batch.http import Caller
 
     return Caller(

@@ -17,8 +17,8 @@ from typing import Protocol
 
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.errors import TeacherError
-from teachers.keys import redact_error, refuse_echo
 from teachers.spec import BatchOptions
+from teachers.transport.keys import redact_error, refuse_echo
 
 
 @dataclass(slots=True, frozen=True)

@@ -20,20 +20,20 @@ from urllib.parse import urlsplit
 import orjson
 
 from prompts.errors import InputError
-from teachers import bedrock_wire as wire
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
-from teachers.bedrock import BedrockTeacher
-from teachers.bedrock_bodies import refuse_redirects
-from teachers.bedrock_client import BedrockClient, open_session
-from teachers.body import count, parse_json, string
+from teachers.bedrock import wire
+from teachers.bedrock.bodies import refuse_redirects
+from teachers.bedrock.client import BedrockClient, open_session
+from teachers.bedrock.daemon_pool import DaemonPool
+from teachers.bedrock.teacher import BedrockTeacher
 from teachers.capabilities import OWN_HOSTS, capabilities_of
-from teachers.daemon_pool import DaemonPool
-from teachers.egress import check_host
 from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
-from teachers.http import MAX_BODY_BYTES, error_for_status
 from teachers.spec import Spec
+from teachers.transport.body import count, parse_json, string
+from teachers.transport.egress import check_host
+from teachers.transport.http import MAX_BODY_BYTES, error_for_status
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -188,7 +188,7 @@ class Clients:
         """What `work` returns; botocore's exceptions are raised as ours, without a key in them."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from teachers.bedrock_errors import translate
+        from teachers.bedrock.errors import translate
 
         try:
             return work(*args, **kwargs)

@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx2
 
-from teachers.body import parse_json
-from teachers.checked_backend import CheckedBackend, refusal_in
-from teachers.egress import check_base_url, proxy_for
 from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
-from teachers.http import MAX_BODY_BYTES
-from teachers.keys import redact_error
+from teachers.transport.body import parse_json
+from teachers.transport.checked_backend import CheckedBackend, refusal_in
+from teachers.transport.egress import check_base_url, proxy_for
+from teachers.transport.http import MAX_BODY_BYTES
+from teachers.transport.keys import redact_error
 
 CONNECTIONS = 8
 """Jobs are few: each connection asks after one, or reads its results."""

@@ -19,17 +19,17 @@ import orjson
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
 from teachers.batch.base import Job, Limits, Part, Result, Ticket
-from teachers.body import count, string
 from teachers.capabilities import capabilities_of
-from teachers.chat_wire import from_wire as read_chat
 from teachers.errors import AuthError, InvalidRequest, Malformed, NeverRun, RateLimited, TeacherError, Transient
-from teachers.http import error_for_status, parse_retry_after
-from teachers.keys import read_key
-from teachers.openai import RESPONSES, OpenAITeacher, headers_of, to_call
-from teachers.openai_endpoint import Endpoint, endpoint_of
-from teachers.openai_parts import FILTERED
-from teachers.responses_wire import from_wire as read_responses
+from teachers.openai.chat_wire import from_wire as read_chat
+from teachers.openai.endpoint import Endpoint, endpoint_of
+from teachers.openai.parts import FILTERED
+from teachers.openai.responses_wire import from_wire as read_responses
+from teachers.openai.teacher import RESPONSES, OpenAITeacher, headers_of, to_call
 from teachers.spec import Spec
+from teachers.transport.body import count, string
+from teachers.transport.http import error_for_status, parse_retry_after
+from teachers.transport.keys import read_key
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -171,7 +171,7 @@ def _caller(client: AsyncOpenAI, endpoint: Endpoint, key: str) -> Caller:
     from openai import AsyncStream, OpenAIError
 
     from teachers.batch.http import Caller
-    from teachers.openai_errors import translate
+    from teachers.openai.errors import translate
 
     return Caller(
         client,

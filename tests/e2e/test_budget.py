@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from pipeline.journal import progress_of, read_only, rows
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from tests.pipeline.helpers import environment, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body
 
@@ -32,10 +32,10 @@ WORST_USD = 0.0107
 """What a request of these recipes can cost: its ten tokens, and no more bytes and marks than 70."""
 
 STEADY = """
-import teachers.account
-class Steady(teachers.account.Ceiling):
+import teachers.pacing.account
+class Steady(teachers.pacing.account.Ceiling):
     def __init__(self, most, *, adaptive): super().__init__(most, adaptive=False)
-teachers.account.Ceiling = Steady
+teachers.pacing.account.Ceiling = Steady
 from pipeline.cli import main
 main()
 """

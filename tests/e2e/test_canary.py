@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.explain.why import render_story, tell_story
 from pipeline.journal.codec import unpack
-from pipeline.records import read_rows
-from pipeline.why import render_story, tell_story
+from pipeline.run.records import read_rows
 from teachers.catalog import providers
 from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 from tests.servers.catalog import HTML, answer_well, refuse

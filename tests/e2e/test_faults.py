@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from pipeline.journal import attempts_of, read_only
-from pipeline.records import read_rows
+from pipeline.run.records import read_rows
 from teachers.base import Outcome
 from tests.pipeline.helpers import environment, write_recipe, write_rows
 from tests.servers.catalog import ALL_WIRES, Fault, faults_of
@@ -24,12 +24,12 @@ from tests.servers.faults import FaultServer
 from tests.servers.wires import Wire, echo_any
 
 HASTY = """
-import sys, teachers.account, teachers.http, teachers.http_client
-teachers.http.MAX_HINT_S = 0.5
-teachers.http_client.MAX_BODY_BYTES = 4 << 20
-class Steady(teachers.account.Ceiling):
+import sys, teachers.pacing.account, teachers.transport.http, teachers.transport.http_client
+teachers.transport.http.MAX_HINT_S = 0.5
+teachers.transport.http_client.MAX_BODY_BYTES = 4 << 20
+class Steady(teachers.pacing.account.Ceiling):
     def __init__(self, most, *, adaptive): super().__init__(most, adaptive=False)
-teachers.account.Ceiling = Steady
+teachers.pacing.account.Ceiling = Steady
 from pipeline.cli import main
 main()
 """

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from tests.e2e.test_budget import booked
 from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body

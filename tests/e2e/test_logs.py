@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.records import read_rows
+from pipeline.run.records import read_rows
 from tests.pipeline.helpers import stillhouse, write_recipe
 from tests.prompts.log_records import (
     HOUR,

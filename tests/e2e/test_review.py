@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.records import read_rows
-from pipeline.review.decisions import Decision, Kind
-from pipeline.review.store import Store
-from pipeline.run import RunDir
+from pipeline.decisions.decision import Decision, Kind
+from pipeline.decisions.store import Store
+from pipeline.run.directory import RunDir
+from pipeline.run.records import read_rows
 from tests.pipeline.helpers import stages_of, stillhouse, write_recipe, write_rows
 
 STUDENT = {"epochs": 1, "batch_size": 4, "learning_rate": 1e-3, "eval_every": 1, "validation_fraction": 0.3}

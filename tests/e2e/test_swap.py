@@ -10,7 +10,7 @@ from zlib import crc32
 
 import pytest
 
-from pipeline.records import read_rows
+from pipeline.run.records import read_rows
 from tests.pipeline.helpers import stillhouse
 from tests.servers.catalog import ALL_WIRES, answer_well, wire_spoken
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, entry

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.wanted import Wanted
+from pipeline.journal.samples import SampleRequest
 from prompts.digest import digest
 from prompts.messages import Message
 from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage
@@ -29,8 +29,8 @@ def request(text: str, index: int = 0) -> Request:
     return Request(IDENTITY, (Message("user", text),), Sampling(temperature=0), None, index)
 
 
-def wanted(text: str, index: int = 0) -> Wanted:
-    return Wanted(digest(text), request(text, index), 1, None, None)
+def wanted(text: str, index: int = 0) -> SampleRequest:
+    return SampleRequest(digest(text), request(text, index), 1, None, None)
 
 
 def reply(text: str, **changes: Any) -> Reply:

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.cli import STAGES, cli
-from pipeline.recipe import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.stages import NAMES
 from teachers.catalog import PROVIDERS
 from tests.pipeline.helpers import ROOT, stillhouse, write_recipe, write_rows
@@ -102,14 +102,14 @@ def test_the_recipes_schema_is_pinned() -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        "pipeline/recipe.py",
-        "pipeline/roster.py",
-        "pipeline/curate/config.py",
-        "pipeline/evaluate/config.py",
-        "pipeline/evaluate/economics/config.py",
-        "pipeline/evaluate/general_config.py",
-        "pipeline/report/config.py",
-        "pipeline/tune/config.py",
+        "pipeline/recipe/recipe.py",
+        "pipeline/recipe/teachers.py",
+        "pipeline/recipe/curate.py",
+        "pipeline/recipe/evaluate.py",
+        "pipeline/recipe/economics.py",
+        "pipeline/recipe/general.py",
+        "pipeline/recipe/report.py",
+        "pipeline/recipe/tune.py",
         "students/config.py",
     ],
 )
@@ -191,7 +191,7 @@ def test_a_torn_manifest_says_what_to_do(recipe: Path) -> None:
 
 
 def test_why_tells_a_kept_and_a_dropped_story(recipe: Path) -> None:
-    from pipeline.records import read_rows
+    from pipeline.run.records import read_rows
 
     folder = recipe.parent
     as_json("run", recipe, "--until", "curate", cwd=folder)

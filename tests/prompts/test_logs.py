@@ -18,7 +18,7 @@ from prompts.logs.files import MAX_LINE_BYTES
 from prompts.logs.logged import Counted, Logged, Sampled
 from prompts.logs.read import Skipped, is_log, read_logs
 from prompts.messages import Message
-from prompts.sources import load_logged
+from prompts.sources.load import load_logged
 from tests.prompts.log_records import (
     ANTHROPIC,
     HOUR,
@@ -320,11 +320,11 @@ def test_prompts_from_a_log(tmp_path: Path) -> None:
     records = [converse("Why?", "So."), converse("Why?", "Other."), converse("How?", ""), {"a": 1}]
     path = write_jsonl(tmp_path / "log.jsonl", records)
     loaded = load_logged(path, gold=True)
-    assert [(prompt.messages[-1].content, prompt.gold) for prompt in loaded.prompts] == [
+    assert [(prompt.teacher_messages[-1].content, prompt.gold) for prompt in loaded.prompts] == [
         ("Why?", "So."),
         ("How?", None),
     ]
-    assert all(prompt.bare == prompt.messages for prompt in loaded.prompts)
+    assert all(prompt.student_messages == prompt.teacher_messages for prompt in loaded.prompts)
     assert (loaded.rows, loaded.merged) == (3, 1)
     assert "1 unknown_shape" in loaded.skipped
     assert [prompt.gold for prompt in load_logged(path, limit=2).prompts] == [None]

@@ -15,8 +15,8 @@ from time import time
 from typing import Any
 
 from teachers.base import Outcome
-from teachers.http import MAX_HINT_S
 from teachers.spec import Options, Spec
+from teachers.transport.http import MAX_HINT_S
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, entry
 from tests.servers.wires import INVOKE, WIRES, Wire, chat_error, responses_reply
 

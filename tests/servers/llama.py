@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from teachers.gguf import find_model, start_server
+from teachers.local.gguf import find_model, start_server
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from students.config import StudentConfig
+from students.finetune.train import train
 from students.result import Progress
-from students.train import train
 
 
 def main(config: str, corpus: str, base: str, out: str, work: str, step: str, teacher: str | None = None) -> None:

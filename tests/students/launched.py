@@ -9,8 +9,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from students.config import StudentConfig
+from students.finetune.train import train
 from students.result import Progress
-from students.train import train
 from tests.students.kills import command
 
 FSDP = {

@@ -14,8 +14,8 @@ import yaml
 from prompts.digest import digest_file
 from students.card import Helper, Override, Provenance, TeacherRows, model_card, read_teachers, write_card
 from students.config import StudentConfig
+from students.finetune.train import train
 from students.result import TrainResult
-from students.train import train
 from tests.students.samples import SCHEMA, corpus_rows
 
 TEACHER = pa.struct([("provider", pa.string()), ("model", pa.string()), ("terms", pa.string())])

@@ -13,7 +13,9 @@ HEAVY = {"torch", "transformers", "trl", "datasets", "peft"}
 
 
 def test_a_recipe_can_read_the_config_and_offer_training_without_loading_torch() -> None:
-    code = "import sys, students.config, students.train; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = (
+        "import sys, students.config, students.finetune.train; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not HEAVY & set(loaded)
 

@@ -7,11 +7,11 @@ import pytest
 
 from prompts.errors import InputError
 from students.config import Distill, Features, Lora, StudentConfig
-from students.data import watched_keys
-from students.sharded import require_shardable
+from students.corpus.data import watched_keys
+from students.training.sharded import require_shardable
+from tests.students.distill.test_method import with_tokens, write
 from tests.students.launched import FSDP, alone, farthest, launch
 from tests.students.samples import WriteCorpus, corpus_rows
-from tests.students.test_distill import with_tokens, write
 
 ROWS = 36  # 32 to train on and 4 to watch: every batch of every process is whole, and accelerate repeats no row
 FULL = FSDP | {"FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from teachers.gguf import find_model
+from teachers.local.gguf import find_model
 from tests.servers.faults import FaultServer
 from tests.servers.llama import serve
 
@@ -16,7 +16,7 @@ from tests.servers.llama import serve
 @pytest.fixture(autouse=True)
 def one_ggml_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """ggml's threads spin at their barriers: beside other work two are slower than one."""
-    monkeypatch.setattr("teachers.gguf.cores", lambda: 1)
+    monkeypatch.setattr("teachers.local.gguf.cores", lambda: 1)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from prompts.errors import InputError
 from teachers.base import Capabilities
-from teachers.capabilities import Row, capabilities_of, table
+from teachers.capabilities import CapabilityRow, capabilities_of, table
 from teachers.catalog import PROVIDERS
 from teachers.spec import Options, Spec
 
@@ -127,8 +127,8 @@ def test_every_provider_has_a_row_and_an_example_it_matches() -> None:
 def test_a_row_is_closed(change: dict[str, Any]) -> None:
     row = {"provider": "openai", "values": {"seed": True}, "source": "https://x", "read_on": "2026-11-24"}
     with pytest.raises(ValidationError):
-        Row.model_validate({**row, **change})
-    assert Row.model_validate(row).read_on == date(2026, 11, 24)
+        CapabilityRow.model_validate({**row, **change})
+    assert CapabilityRow.model_validate(row).read_on == date(2026, 11, 24)
 
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {

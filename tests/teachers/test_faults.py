@@ -14,7 +14,7 @@ import pytest
 from teachers.base import ANSWERS, Outcome, Reply, Teacher
 from teachers.catalog import open_teacher
 from teachers.errors import RateLimited, TeacherError
-from teachers.http import MAX_HINT_S
+from teachers.transport.http import MAX_HINT_S
 from tests.servers.catalog import (
     ALL_WIRES,
     BOMB_BYTES,

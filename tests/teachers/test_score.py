@@ -108,8 +108,8 @@ def test_long_texts_are_scored_in_pieces(spec: Spec, monkeypatch: pytest.MonkeyP
         return [task.result() for task in tasks]
 
     whole = using(spec, use, 3)
-    monkeypatch.setattr("teachers.decoding.FORWARD_TOKENS", 64)
-    monkeypatch.setattr("teachers.decoding.LOGPROBS", 14 * 49152)
+    monkeypatch.setattr("teachers.local.decoding.FORWARD_TOKENS", 64)
+    monkeypatch.setattr("teachers.local.decoding.LOGPROBS", 14 * 49152)
     for one, other in zip(whole, using(spec, use, 3), strict=True):
         expected = [token.logprob for token in one.tokens]
         assert [token.logprob for token in other.tokens] == pytest.approx(expected, abs=TOLERANCE)

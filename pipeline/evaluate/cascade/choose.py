@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluate.auc import Floats
 from pipeline.evaluate.cascade.curve import ALWAYS, Bools, handed_over, thresholds
+from pipeline.statistics.auc import Floats
 
 FOLDS = 10
 """Each threshold is chosen on nine tenths of the groups: close to the one of all rows, which is deployed."""

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap
-from pipeline.evaluate.statistics.intervals import Interval, Size, of_mean, of_share
+from pipeline.statistics.auc import Floats
+from pipeline.statistics.bootstrap import Bootstrap
+from pipeline.statistics.intervals import Interval, Size, of_mean, of_share
 
 Bools = npt.NDArray[np.bool_]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.cascade.choose import choose_on_each, cross_fitted
 from pipeline.evaluate.cascade.curve import Rows, estimates, handed_over, outcomes
-from pipeline.evaluate.statistics.intervals import of_difference, of_share
+from pipeline.statistics.auc import Floats
+from pipeline.statistics.bootstrap import Bootstrap
+from pipeline.statistics.intervals import of_difference, of_share
 
 
 def expect(rows: Rows, threshold: float, margin: float, bootstrap: Bootstrap, seed: int) -> dict[str, Any]:

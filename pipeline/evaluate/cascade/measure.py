@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.auc import auc, weighted_auc
-from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.cascade.choose import choose
 from pipeline.evaluate.cascade.curve import ALWAYS, Rows, curve, handed_over
 from pipeline.evaluate.cascade.expected import expect
-from pipeline.evaluate.statistics.intervals import of_share
+from pipeline.statistics.auc import auc, weighted_auc
+from pipeline.statistics.bootstrap import Bootstrap
+from pipeline.statistics.intervals import of_share
 
 FEWEST_ROWS = 30
 """Rows, those of a group counted once. With fewer a threshold says more about these rows than about the next."""

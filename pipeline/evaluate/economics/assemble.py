@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.evaluate.economics.config import Economics
+from pipeline.evaluate.comparison.usage import COST
 from pipeline.evaluate.economics.costs import Way, break_even, break_even_ci95, cost_curve, per_call_usd
-from pipeline.evaluate.economics.load import Load, Measured
-from pipeline.evaluate.economics.usage import COST
+from pipeline.evaluate.economics.load import Load, LoadMeasurement
+from pipeline.recipe.economics import Economics
 
 
 @dataclass(slots=True, frozen=True)
@@ -18,7 +18,7 @@ class Facts:
     """All that is known of a run's costs. Dollars are None where a price is not known."""
 
     config: Economics
-    student: Measured
+    student: LoadMeasurement
     others: Mapping[str, Load]
     """The base and the exports, by name: one call after another."""
     teacher: Mapping[str, Any]

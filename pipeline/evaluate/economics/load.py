@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.die_with_parent import die_with_parent
-from pipeline.evaluate.economics.intervals import LEAST_ROUNDS, Ends, quantile_ci95, rate_ci95
+from pipeline.process.die_with_parent import die_with_parent
+from pipeline.statistics.rates import LEAST_ROUNDS, Ends, quantile_ci95, rate_ci95
 from prompts.messages import Conversation, to_dicts
 
 WORKER = (sys.executable, "-P", "-m", "pipeline.evaluate.economics.load_worker")
@@ -77,7 +77,7 @@ class Load:
 
 
 @dataclass(slots=True, frozen=True)
-class Measured:
+class LoadMeasurement:
     """A model's loads, and the most memory that its process ever held; `failed` says why loads are missing."""
 
     loads: tuple[Load, ...]
@@ -86,7 +86,7 @@ class Measured:
     failed: str | None = None
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Measured:
+    def from_dict(cls, values: dict[str, Any]) -> LoadMeasurement:
         """The inverse of dataclasses.asdict."""
         return cls(**{**values, "loads": tuple(Load(**load) for load in values["loads"])})
 
@@ -103,7 +103,7 @@ def measure_load(
     requests: int,
     max_tokens: int,
     tell: Callable[[int, int], None],
-) -> Measured:
+) -> LoadMeasurement:
     """At each concurrency the first conversations, as many as `asked_at` says, after one that is not counted.
 
     A concurrency that there are too few conversations for is left out. `tell` hears the concurrency and how many calls
@@ -111,7 +111,7 @@ def measure_load(
     """
     wanted = [number for number in concurrencies if number <= len(conversations)]
     if not wanted:
-        return Measured((), failed=f"{len(conversations)} prompts are too few")
+        return LoadMeasurement((), failed=f"{len(conversations)} prompts are too few")
     asked = [to_dicts(one) for one in conversations]
     plan = {
         **{"spec": spec, "conversations": asked, "max_tokens": max_tokens},
@@ -131,7 +131,7 @@ def measure_load(
         return replace(found, failed=f"at concurrency {missing[0]}: {_why(code, said)}") if missing else found
 
 
-def _listen(process: subprocess.Popen[bytes], tell: Callable[[int, int], None]) -> Measured:
+def _listen(process: subprocess.Popen[bytes], tell: Callable[[int, int], None]) -> LoadMeasurement:
     loads: list[Load] = []
     memory: dict[str, int | None] = {"memory": None, "gpu": None}
     answered = 0
@@ -143,7 +143,7 @@ def _listen(process: subprocess.Popen[bytes], tell: Callable[[int, int], None]) 
         else:
             answered += 1
             tell(line["concurrency"], answered)
-    return Measured(tuple(loads), memory["memory"], memory["gpu"])
+    return LoadMeasurement(tuple(loads), memory["memory"], memory["gpu"])
 
 
 def _why(code: int, said: IO[bytes]) -> str:

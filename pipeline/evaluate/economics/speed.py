@@ -10,19 +10,19 @@ from itertools import accumulate
 
 import orjson
 
-from pipeline.context import Context
-from pipeline.evaluate.contestants import Contestant
-from pipeline.evaluate.economics.config import Economics
-from pipeline.evaluate.economics.load import Call, Load, Measured, asked_at, measure_load
-from pipeline.records import write_text
+from pipeline.evaluate.answers.contestants import Contestant
+from pipeline.evaluate.economics.load import Call, Load, LoadMeasurement, asked_at, measure_load
+from pipeline.recipe.economics import Economics
+from pipeline.run.context import Context
+from pipeline.run.records import write_text
 from prompts.digest import digest
 from prompts.messages import Conversation, to_dicts
-from teachers.huggingface_files import version
+from teachers.local.huggingface_files import version
 
 
 def student_speed(
     context: Context, config: Economics, conversations: Sequence[Conversation], max_tokens: int
-) -> Measured | None:
+) -> LoadMeasurement | None:
     """The measurement, or the one that RUN/work/load.json holds; None where the recipe wants none.
 
     One that failed is said, and made again the next time.
@@ -33,7 +33,7 @@ def student_speed(
     key = _key(context, config, asked, max_tokens)
     stored = context.run.work / "load.json"
     if stored.is_file() and (found := orjson.loads(stored.read_bytes()))["key"] == key:
-        return Measured.from_dict(found["measured"])
+        return LoadMeasurement.from_dict(found["measured"])
     measured = _measure(context, config, asked, max_tokens)
     if measured.failed is None:
         stored.parent.mkdir(exist_ok=True)  # safe to delete, so it may be gone
@@ -54,7 +54,7 @@ def own_speed(contestant: Contestant) -> Load | None:
     return Load.of(contestant.in_flight, ended_s[-1], calls, len(contestant.answers) - len(timed))
 
 
-def _measure(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> Measured:
+def _measure(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> LoadMeasurement:
     loads = [number for number in config.concurrencies if number <= len(asked)]
     context.progress.start("evaluate", sum(min(asked_at(one, config.load_requests), len(asked)) for one in loads))
     return measure_load(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.journal.schema import read_only
-from pipeline.recipe import Recipe
+from pipeline.recipe.recipe import Recipe
 
 BILLS = """
 SELECT CASE WHEN request IN (SELECT request FROM samples) THEN 'teacher'

@@ -7,24 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.context import Context
-from pipeline.evaluate.auc import Floats
+from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.cascade.curve import Rows
 from pipeline.evaluate.cascade.measure import measure_cascade, nothing_chosen
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant, Row
+from pipeline.evaluate.comparison.scores import Scores, pick
 from pipeline.evaluate.economics.assemble import Facts, assemble, call_usd
-from pipeline.evaluate.economics.load import Load, Measured
+from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import own_speed, student_speed
 from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
-from pipeline.evaluate.marks import Marks, pick
+from pipeline.run.context import Context
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.statistics.auc import Floats
 
 
 def measure_costs(
     context: Context,
-    rows: Sequence[Row],
+    rows: Sequence[HeldoutRow],
     contestants: Sequence[Contestant],
     exports: Sequence[Contestant],
-    marks: Marks,
+    marks: Scores,
     teacher: Mapping[str, Any],
 ) -> dict[str, Any]:
     """`cascade` and `economics` of evaluation.json. `teacher` is its summary there; the contestants have a student."""
@@ -43,14 +44,14 @@ def measure_costs(
     return {"cascade": cascade, "economics": assemble(facts)}
 
 
-def _student_speed(context: Context, rows: Sequence[Row], student: Contestant) -> Measured:
+def _student_speed(context: Context, rows: Sequence[HeldoutRow], student: Contestant) -> LoadMeasurement:
     """The measurement; that of the answers that were scored where the recipe wants none."""
     config = context.recipe.evaluate
-    measured = student_speed(context, config.economics, [row.prompt for row in rows], config.max_tokens)
+    measured = student_speed(context, config.economics, [row.student_messages for row in rows], config.max_tokens)
     if measured is not None:
         return measured
     own = own_speed(student)
-    return Measured(() if own is None else (own,))
+    return LoadMeasurement(() if own is None else (own,))
 
 
 def _others(contestants: Sequence[Contestant]) -> dict[str, Load]:
@@ -60,9 +61,9 @@ def _others(contestants: Sequence[Contestant]) -> dict[str, Load]:
 
 def _cascade(
     context: Context,
-    rows: Sequence[Row],
+    rows: Sequence[HeldoutRow],
     by_name: Mapping[str, Contestant],
-    marks: Marks,
+    marks: Scores,
     student_usd: float | None,
 ) -> dict[str, Any]:
     config = context.recipe.evaluate

@@ -1,13 +1,13 @@
-"""The place of `judge` among the scorers: it compares pairs of texts, which pipeline/evaluate/judged.py has."""
+"""The place of `judge` among the scorers: it compares pairs of texts, which evaluate/comparison/judged.py has."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.curate.text import normalise
 from pipeline.evaluate.scorers.base import Score
 from prompts.errors import InputError
+from prompts.text import normalise
 
 
 @dataclass(slots=True, frozen=True)

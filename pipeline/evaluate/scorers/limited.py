@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.sandbox import Job, run_all
-from pipeline.curate.text import normalise
 from pipeline.curate.verify import exit_of
 from pipeline.evaluate.scorers.base import Item, Score, failed
+from pipeline.process.sandbox import Job, run_all
 from prompts.messages import to_dicts
+from prompts.text import normalise
 
 RUNNER = Path(__file__).with_name("python_tests.py")
 RIGHT, WRONG, NOTHING = Score(1.0, True), Score(0.0, True), Score(0.0, False)

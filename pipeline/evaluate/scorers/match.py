@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.curate.text import bare_label, normalise
 from pipeline.evaluate.scorers.base import Score
 from prompts.errors import InputError
+from prompts.text import bare_label, normalise
 
 
 @dataclass(slots=True, frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from pipeline.curate.text import normalise
 from pipeline.evaluate.scorers.base import Score
 from prompts.errors import InputError, MissingExtra
+from prompts.text import normalise
 
 Measure = Literal["rouge", "bleu", "chrf"]
 

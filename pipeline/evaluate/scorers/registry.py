@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pipeline.evaluate.config import Evaluate, ScorerName
 from pipeline.evaluate.scorers.base import Scorer
 from pipeline.evaluate.scorers.judge import JudgeScorer
 from pipeline.evaluate.scorers.limited import function_scorer, tests_scorer
 from pipeline.evaluate.scorers.match import ExactScorer, LabelScorer
 from pipeline.evaluate.scorers.overlap import OverlapScorer
 from pipeline.evaluate.scorers.structured import JsonScorer, NumericScorer
+from pipeline.recipe.evaluate import Evaluate, ScorerName
 from prompts.errors import InputError
 
 SCORERS: Mapping[ScorerName, Callable[[Evaluate], Scorer]] = {

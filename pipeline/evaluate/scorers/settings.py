@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluate.config import Evaluate
+from pipeline.recipe.evaluate import Evaluate
 from prompts.digest import digest_file
 
 

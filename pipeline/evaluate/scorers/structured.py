@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.curate.camps import last_number, plain
+from pipeline.curate.vote_groups import last_number, plain
 from pipeline.evaluate.scorers.base import Score
 from pipeline.evaluate.scorers.fenced import unfenced
 from prompts.errors import InputError

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from markupsafe import Markup
 
+from pipeline.display.wording import brief
 from pipeline.report.charts.scales import Linear
 from pipeline.report.charts.svg import Element, element, markup, percent
-from pipeline.report.wording import brief
 
 HEIGHT = 28
 """Of a line, in pixels."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pipeline.review.decisions import Decision
+from pipeline.decisions.decision import Decision
 from pipeline.review.formats.card import Card, Malformed, decision_of, fields_of, text_of
 
 QUESTIONS = ("decision", "label", "answer", "better", "note")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.review.decisions import Decision, Kind
+from pipeline.decisions.decision import Decision, Kind
 from prompts.messages import MessageDict
 
 KINDS = ("accept", "reject")

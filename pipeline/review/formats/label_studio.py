@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.review.decisions import Decision
+from pipeline.decisions.decision import Decision
 from pipeline.review.formats.card import Card, Malformed, decision_of, fields_of, text_of
 
 TYPES = {

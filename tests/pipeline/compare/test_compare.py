@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from pipeline.bakeoff.duels import AskAll
 from pipeline.compare.compare import compare_runs
 from pipeline.compare.entrant import Entrant, check_alike
 from pipeline.compare.table import render
-from pipeline.evaluate.answers import write_answers
-from pipeline.evaluate.compare import compare
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Contestant
+from pipeline.evaluate.answers.contestants import Contestant
+from pipeline.evaluate.answers.size import Size
+from pipeline.evaluate.answers.table import write_answers
+from pipeline.evaluate.comparison.compare import compare
+from pipeline.evaluate.comparison.scores import mark
 from pipeline.evaluate.earlier import compare_earlier
-from pipeline.evaluate.marks import mark
 from pipeline.evaluate.scorers.settings import settings_of
-from pipeline.evaluate.size import Size
-from pipeline.run import RunDir
+from pipeline.judge.pairwise import AskAll
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.run.directory import RunDir
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from prompts.errors import InputError
 from tests.pipeline.evaluate.make import LABELS, contestant, row
 from tests.pipeline.helpers import stillhouse

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.curate.agreement import agreement
-from pipeline.curate.camps import last_number
-from pipeline.curate.config import Agreement
 from pipeline.curate.step import Drop, Keep, Sample, Side
+from pipeline.curate.vote_groups import last_number
+from pipeline.recipe.curate import Agreement
 from tests.pipeline.curate.test_steps import reason, sample
 
 CONFIGS = [
@@ -36,7 +36,7 @@ def kept(samples: list[Sample], config: Agreement) -> list[Sample]:
     return [verdict.sample for verdict in agreement(samples, config) if isinstance(verdict, Keep)]
 
 
-def camps(config: Agreement, *texts: str) -> list[tuple[str, Any]]:
+def vote_groups(config: Agreement, *texts: str) -> list[tuple[str, Any]]:
     """The soft labels of a vote that keeps its winner however narrow it is."""
     [winner] = kept(ballots(*texts), config.model_copy(update={"min_share": 0, "min_margin": 0}))
     return [(text, pytest.approx(share)) for text, share in winner.soft_labels]
@@ -67,7 +67,7 @@ def votes(draw: st.DrawFn) -> list[Sample]:
     ],
 )
 def test_what_counts_as_the_same(config: Agreement, texts: list[str], expected: list[tuple[str, float]]) -> None:
-    assert camps(config, *texts) == expected
+    assert vote_groups(config, *texts) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.best import Ask, ask_nobody, best
-from pipeline.curate.config import Best, Judged
 from pipeline.curate.step import Sample, Side
-from pipeline.roster import TeacherEntry
+from pipeline.recipe.curate import Best, Judged
+from pipeline.recipe.teachers import TeacherEntry
 from prompts.messages import Conversation
 from tests.pipeline.curate.test_steps import reason, sample
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.confidence import CLASSES, confidence, how_sure
-from pipeline.curate.config import Confidence, Curate, Split
 from pipeline.curate.curate import curate
 from pipeline.curate.step import Drop, Keep, Sample, Side
 from pipeline.curate.tokens import NO_TOKENS, TokenFile, Tokens
-from pipeline.records import REPLIES, write_parquet
-from tests.pipeline.curate.test_curate import bare, row
+from pipeline.recipe.curate import Confidence, Curate, Split
+from pipeline.run.records import REPLIES, write_parquet
+from tests.pipeline.curate.test_curate import row, student_messages
 from tests.pipeline.curate.test_steps import reason, sample
 
 By = Literal["mean", "min", "margin"]
@@ -198,7 +198,7 @@ def test_the_share_kept_is_the_share_asked(keep: float) -> None:
 def test_odd_texts_are_classes_like_any_other(reply: str) -> None:
     rows = [row(f"p{i}", reply=reply, tokens=[token(b"x", -float(i))]) for i in range(4)]
     config = Curate(split=Split(heldout=0), steps=[Confidence(keep=0.5)])
-    assert list(curate(rows, bare(rows), config).kept) == ["p0/0", "p1/0"]
+    assert list(curate(rows, student_messages(rows), config).kept) == ["p0/0", "p1/0"]
 
 
 def test_all_may_be_dropped_and_there_may_be_none() -> None:

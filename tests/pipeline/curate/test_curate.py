@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
-from pipeline.curate.config import (
+from pipeline.curate.curate import Curated, curate
+from pipeline.curate.tokens import TokenFile
+from pipeline.recipe.curate import (
     Agreement,
     Calibrate,
     Confidence,
@@ -26,9 +28,7 @@ from pipeline.curate.config import (
     Split,
     Step,
 )
-from pipeline.curate.curate import Curated, curate
-from pipeline.curate.tokens import TokenFile
-from pipeline.records import REPLIES, read_rows, write_parquet
+from pipeline.run.records import REPLIES, read_rows, write_parquet
 from prompts.messages import Message
 from teachers.base import ANSWERS
 
@@ -80,7 +80,7 @@ def dropped(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]
     return found
 
 
-def bare(rows: list[dict[str, Any]], text: str | None = None) -> dict[str, tuple[Message, ...]]:
+def student_messages(rows: list[dict[str, Any]], text: str | None = None) -> dict[str, tuple[Message, ...]]:
     return {item["prompt_id"]: (Message("user", text or item["prompt_id"]),) for item in rows}
 
 
@@ -110,7 +110,7 @@ def reply_rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @given(rows=reply_rows(), steps=st.permutations(STEPS), heldout=st.sampled_from([0.0, 0.3, 0.9]))
 def test_samples_are_kept_or_dropped_or_failed(rows: list[dict[str, Any]], steps: list[Step], heldout: float) -> None:
-    result = curate(rows, bare(rows), Curate(split=Split(heldout=heldout), steps=steps))
+    result = curate(rows, student_messages(rows), Curate(split=Split(heldout=heldout), steps=steps))
     ids = [item["sample_id"] for item in (*kept(rows, result), *dropped(rows, result))]
     assert sorted(ids) == sorted(item["sample_id"] for item in rows if item["outcome"] in ANSWERS)
     assert result.failed.total() == len(rows) - len(ids)
@@ -123,7 +123,7 @@ def test_samples_are_kept_or_dropped_or_failed(rows: list[dict[str, Any]], steps
 
 @given(rows=reply_rows())
 def test_a_group_never_straddles_the_split(rows: list[dict[str, Any]]) -> None:
-    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=[]))
+    result = curate(rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=[]))
     sides: dict[str, set[str]] = {}
     for item in kept(rows, result):
         sides.setdefault(item["group"] or item["prompt_id"], set()).add(item["split"])
@@ -134,15 +134,15 @@ def test_a_group_never_straddles_the_split(rows: list[dict[str, Any]]) -> None:
 def test_rows_added_later_move_no_row_across(rows: list[dict[str, Any]], extra: list[dict[str, Any]]) -> None:
     config = Curate(split=Split(heldout=0.5, near=None), steps=[])
     later = [{**item, "sample_id": f"x{item['sample_id']}", "prompt_id": f"x{item['prompt_id']}"} for item in extra]
-    before = curate(rows, bare(rows), config).kept
-    after = curate([*later, *rows], bare([*later, *rows]), config).kept
+    before = curate(rows, student_messages(rows), config).kept
+    after = curate([*later, *rows], student_messages([*later, *rows]), config).kept
     assert all(after[sample_id].split == sample.split for sample_id, sample in before.items())
 
 
 @given(rows=reply_rows())
 def test_no_selection_reaches_the_held_out_rows(rows: list[dict[str, Any]]) -> None:
     steps: list[Step] = [Agreement(min_share=1.0), Calibrate(labels=["spam", "ham"], keep=0.1)]
-    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=steps))
+    result = curate(rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=steps))
     selected = {gone.reason for gone in result.dropped.values() if gone.sample.split == "heldout"}
     assert not selected & {"disagreement", "low_margin"}
 
@@ -151,7 +151,7 @@ def test_no_selection_reaches_the_held_out_rows(rows: list[dict[str, Any]]) -> N
 def test_gold_changes_no_verdict(rows: list[dict[str, Any]]) -> None:
     config = Curate(steps=STEPS)
     other = [{**item, "gold": "ham"} for item in rows]
-    first, second = curate(rows, bare(rows), config), curate(other, bare(other), config)
+    first, second = curate(rows, student_messages(rows), config), curate(other, student_messages(other), config)
     assert first.counts() == second.counts()
     for sample_id, sample in first.kept.items():
         theirs = second.kept[sample_id]
@@ -167,7 +167,9 @@ def test_both_sides_fit_their_schemas_and_trl_reads_them(tmp_path: Any) -> None:
     rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0)) for i in range(8)] + [row("p9", outcome="refused")]
     replies = tmp_path / "replies.parquet"
     write_parquet(replies, REPLIES, rows)
-    result = curate(rows, bare(rows), Curate(split=Split(heldout=0.5), steps=STEPS), tokens=TokenFile(replies))
+    result = curate(
+        rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=STEPS), tokens=TokenFile(replies)
+    )
     write_both(replies, result, tmp_path / "kept.parquet", tmp_path / "dropped.parquet")
     assert [item["sample_id"] for item in read_rows(tmp_path / "kept.parquet")] == list(result.kept)
     assert len(list(read_rows(tmp_path / "dropped.parquet"))) == len(result.dropped)
@@ -187,7 +189,7 @@ def test_tokens_of_a_file_are_those_of_the_rows(tmp_path: Any) -> None:
 
 def test_curating_twice_gives_the_same() -> None:
     rows = [row(f"p{i}", reply="Spam!", tokens=logprobs(-0.2 * i, -1.0)) for i in range(20)]
-    once, twice = (curate(rows, bare(rows), Curate(steps=STEPS)) for _ in range(2))
+    once, twice = (curate(rows, student_messages(rows), Curate(steps=STEPS)) for _ in range(2))
     assert {name: sample.completion for name, sample in once.kept.items()} == {
         name: sample.completion for name, sample in twice.kept.items()
     }

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Decontaminate
 from pipeline.curate.curate import rule_of
 from pipeline.curate.folded import folded
 from pipeline.curate.step import Drop, Sample, Side
-from pipeline.recipe_file import RECIPES, load_recipe
+from pipeline.recipe.curate import Decontaminate
+from pipeline.recipe.load import RECIPES, load_recipe
 from pipeline.stages import STAGES
 from prompts.errors import InputError
 from tests.pipeline.curate.test_steps import sample

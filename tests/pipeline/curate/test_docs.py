@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline.curate.config import Step
-from pipeline.recipe_file import _read
+from pipeline.recipe.curate import Step
+from pipeline.recipe.load import _read
 from tests.pipeline.helpers import ROOT
 
 PAGE = (ROOT / "docs" / "curation.md").read_text(encoding="utf-8")

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Copies, Format, Pii, Refusal, Repetition, Step
 from pipeline.curate.curate import rule_of
 from pipeline.curate.fences import is_balanced
 from pipeline.curate.repetition import loops
 from pipeline.curate.step import Drop, Keep
-from pipeline.curate.words import words
+from pipeline.recipe.curate import Copies, Format, Pii, Refusal, Repetition, Step
 from prompts.errors import InputError
 from prompts.messages import Message
+from prompts.words import words
 from tests.pipeline.curate.test_steps import reason, sample
 
 MAILS = Path(__file__).parents[3] / "data" / "spam_assassin.jsonl"
@@ -161,15 +161,17 @@ PROMPT = "The quick brown fox jumps over the lazy dog while seven wizards watch 
     ],
 )
 def test_copies(completion: str, expected: str) -> None:
-    bare = (Message("user", PROMPT),)
+    student_messages = (Message("user", PROMPT),)
     example = Message("assistant", "An example's long answer, which the student is never going to see.")
-    [verdict] = rule_of(Copies())([sample(bare=bare, asked=(example, *bare), completion=completion)])
+    [verdict] = rule_of(Copies())(
+        [sample(student_messages=student_messages, asked=(example, *student_messages), completion=completion)]
+    )
     assert reason(verdict) == expected
 
 
 def test_a_copy_of_a_prompt_that_was_masked_since_copies_no_example() -> None:
     asked = (Message("user", f"{PROMPT}, says bob@example.org"),)
-    [masked] = rule_of(Pii())([sample(bare=asked, asked=asked, completion=asked[0].content)])
+    [masked] = rule_of(Pii())([sample(student_messages=asked, asked=asked, completion=asked[0].content)])
     assert isinstance(masked, Keep)
     [verdict] = rule_of(Copies())([masked.sample])
     assert reason(verdict) == "copies_prompt"

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.best import Ask, ask_nobody
-from pipeline.curate.config import Judge, Judged
-from pipeline.curate.judging import SCHEMA, SCORES, judge, question_of, read_opinion
+from pipeline.curate.judging import judge, question_of, read_opinion
 from pipeline.curate.step import Drop, Keep, Sample
-from pipeline.judge import judging_seat
-from pipeline.recipe_file import load_recipe
-from pipeline.roster import TeacherEntry
+from pipeline.judge.ask import SCHEMA, SCORES, configure_judge
+from pipeline.recipe.curate import Judge, Judged
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.teachers import TeacherEntry
 from prompts.messages import Conversation
 from tests.pipeline.curate.test_steps import reason, sample
 from tests.pipeline.helpers import write_recipe
@@ -147,9 +147,9 @@ def test_any_text_can_be_judged(text: str) -> None:
 def test_a_judge_is_held_to_the_schema_where_it_can_be(tmp_path: Path, able: bool, schema: Any) -> None:
     recipe = load_recipe(write_recipe(tmp_path))
     entry = TeacherEntry(spec="openai:m@http://127.0.0.1:1/v1", capabilities={"schema": able})
-    seat = judging_seat(recipe.generate, entry, SCHEMA)
-    assert (None if seat.schema is None else json.loads(seat.schema)) == schema
-    assert seat.sampling.temperature == 0
+    endpoint = configure_judge(recipe.generate, entry, SCHEMA)
+    assert (None if endpoint.schema is None else json.loads(endpoint.schema)) == schema
+    assert endpoint.sampling.temperature == 0
 
 
 def test_without_a_judge_at_hand_nothing_is_scored() -> None:

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.curate.config import (
+from pipeline.curate.curate import rule_of
+from pipeline.curate.step import Drop, Each, Keep, Sample, Verdict
+from pipeline.recipe.curate import (
     Agreement,
     Calibrate,
     Confidence,
@@ -32,9 +34,7 @@ from pipeline.curate.config import (
     Step,
     Verify,
 )
-from pipeline.curate.curate import rule_of
-from pipeline.curate.step import Drop, Each, Keep, Sample, Verdict
-from pipeline.records import REPLIES, write_parquet
+from pipeline.run.records import REPLIES, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import logprobs, row
 from tests.pipeline.curate.test_steps import sample
@@ -105,7 +105,7 @@ def samples(draw: st.DrawFn) -> list[Sample]:
                 draw(TEXTS),
                 draw(st.sampled_from(["train", "train", "heldout"])) if number % 2 == 0 else found[-1].split,
                 sample_id=f"{number}",
-                bare=(Message("user", question),) if number % 2 == 0 else found[-1].bare,
+                student_messages=(Message("user", question),) if number % 2 == 0 else found[-1].student_messages,
                 asked=(Message("assistant", "one two three four five six seven"), Message("user", question)),
                 outcome=draw(st.sampled_from(["ok", "ok", "refused", "truncated"])),
                 tokens=[] if odds is None else logprobs(min(odds, 0) - 0.1, -max(odds, 0) - 0.1),
@@ -215,10 +215,10 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.config import Curate, Split
+from pipeline.recipe.curate import Curate, Split
 from pipeline.curate.curate import curate
 from pipeline.curate.tokens import TokenFile
-from pipeline.records import read_rows
+from pipeline.run.records import read_rows
 from tests.pipeline.curate.test_curate import bare
 from tests.pipeline.curate.test_laws import BY_ROW, OVER_ROWS, SHARES
 replies, out = Path(sys.argv[1]), Path(sys.argv[2])

@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.config import (
+from pipeline.curate.curate import COLUMNS, curate
+from pipeline.curate.tokens import TokenFile
+from pipeline.recipe.curate import (
     Agreement,
     Confidence,
     Copies,
@@ -26,9 +28,7 @@ from pipeline.curate.config import (
     Select,
     Step,
 )
-from pipeline.curate.curate import COLUMNS, curate
-from pipeline.curate.tokens import TokenFile
-from pipeline.records import REPLIES, read_rows
+from pipeline.run.records import REPLIES, read_rows
 from prompts.messages import Conversation, Message
 from tests.pipeline.curate.test_curate import row
 

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.clusters import WINDOW, jaccards, near_clusters
-from pipeline.curate.config import Near, On
 from pipeline.curate.dedupe import exact
 from pipeline.curate.near import near
 from pipeline.curate.shingles import shingle
 from pipeline.curate.step import Drop, Keep, Sample
-from pipeline.curate.text import normalise
+from pipeline.recipe.curate import Near, On
+from prompts.text import normalise
 from tests.pipeline.curate.test_steps import reason, sample
 
 MAILS = Path(__file__).parents[3] / "data" / "spam_assassin.jsonl"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Pii
 from pipeline.curate.pii import CHECKS, HINTS, IBAN_CHARS, PATTERNS, Mask, pii
 from pipeline.curate.step import Drop, Keep
+from pipeline.recipe.curate import Pii
 from prompts.errors import InputError
 from prompts.messages import Message
 from tests.pipeline.curate.test_steps import sample
@@ -97,7 +97,7 @@ def test_the_same_value_has_the_same_placeholder_in_prompt_and_completion() -> N
     one = sample("Write to a@b.org or c@d.org", "Wrote to C@D.org.", soft_labels=(("to a@b.org", 1.0),))
     [verdict] = pii(Pii())([one])
     assert isinstance(verdict, Keep)
-    assert verdict.sample.bare == (Message("user", "Write to <EMAIL> or <EMAIL_2>"),)
+    assert verdict.sample.student_messages == (Message("user", "Write to <EMAIL> or <EMAIL_2>"),)
     assert verdict.sample.completion == "Wrote to <EMAIL_2>."
     assert verdict.sample.soft_labels == (("to <EMAIL>", 1.0),)
     assert verdict.sample.reply == "Wrote to C@D.org."  # what was received is a fact
@@ -162,7 +162,7 @@ def namer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_presidio_masks_the_names_its_model_finds(namer: Path) -> None:
     [verdict] = pii(Pii(presidio=str(namer)))([sample("I am Ada Lovelace, a@b.org", "Hello Ada Lovelace")])
     assert isinstance(verdict, Keep)
-    assert verdict.sample.bare[0].content == "I am <PERSON>, <EMAIL>"
+    assert verdict.sample.student_messages[0].content == "I am <PERSON>, <EMAIL>"
     assert verdict.sample.completion == "Hello <PERSON>"
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
 from pipeline.curate.curate import Curated, Dropped, curate
 from pipeline.curate.preferences import WORSE, preferences, write_preferences
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
-from pipeline.records import PREFERENCES, REPLIES, read_rows, write_parquet
-from pipeline.roster import TeacherEntry
+from pipeline.recipe.curate import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
+from pipeline.recipe.teachers import TeacherEntry
+from pipeline.run.records import PREFERENCES, REPLIES, read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
 
@@ -51,14 +51,14 @@ def found(result: Curated, *steps: Step) -> dict[str, tuple[str | None, str]]:
     }
 
 
-def bare(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def student_messages(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {item["prompt_id"]: (Message("user", item["prompt_id"]),) for item in rows}
 
 
 def test_the_outvoted_are_worse_and_the_winners_fellows_are_not() -> None:
     rows = [row("p", number, reply=text) for number, text in enumerate(["Spam", "spam.", "ham", "ham ", "spam"])]
     steps: list[Step] = [Outcome(), Agreement(by="label")]
-    result = curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0)))
+    result = curate(rows, student_messages(rows), Curate(steps=steps, split=Split(heldout=0)))
     made = found(result, *steps)
     assert len(made) == 1  # two said ham: once
     [(chosen, rejected)] = made.values()
@@ -68,14 +68,14 @@ def test_the_outvoted_are_worse_and_the_winners_fellows_are_not() -> None:
 def test_a_reply_that_could_not_vote_is_worse() -> None:
     rows = [row("p", number, reply=text) for number, text in enumerate(['{"a": 1}', '{"a":1}', "a is 1"])]
     steps: list[Step] = [Agreement(by="json")]
-    result = curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0)))
+    result = curate(rows, student_messages(rows), Curate(steps=steps, split=Split(heldout=0)))
     assert {rejected for _, rejected in found(result, *steps).values()} == {"a is 1"}
 
 
 def test_a_prompt_that_nobody_settled_makes_no_preference() -> None:
     rows = [row("p", number, reply=text) for number, text in enumerate(["spam", "ham", "perhaps"])]
     steps: list[Step] = [Agreement(by="label", min_share=0.5)]
-    assert not found(curate(rows, bare(rows), Curate(steps=steps, split=Split(heldout=0))), *steps)
+    assert not found(curate(rows, student_messages(rows), Curate(steps=steps, split=Split(heldout=0))), *steps)
 
 
 def test_kept_replies_take_turns_the_judges_favourite_first() -> None:
@@ -125,7 +125,7 @@ def test_a_rejected_reply_is_masked_by_the_pii_step_it_left_before() -> None:
 
 
 def verify_step() -> Step:
-    from pipeline.curate.config import Verify
+    from pipeline.recipe.curate import Verify
 
     return Verify(command=["true"])
 
@@ -140,7 +140,7 @@ def test_the_file_has_both_sides_with_their_group_and_reason(tmp_path: Path) -> 
     rows = [row(f"p{n}", i, reply="ham" if i == 2 else "spam", group=f"g{n}") for n in range(6) for i in range(3)]
     write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
     config = Curate(steps=[Agreement(by="label")], split=Split(heldout=0.5))
-    result = curate(rows, bare(rows), config)
+    result = curate(rows, student_messages(rows), config)
     path = tmp_path / "preferences.parquet"
     counts = write_preferences(tmp_path / "replies.parquet", result, config, path)
     assert counts == {"preference_pairs": 6, "rejected_alone": 0}
@@ -159,7 +159,9 @@ def test_the_file_is_there_without_a_row(tmp_path: Path) -> None:
     rows = [row("p")]
     write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
     config = Curate(steps=[Exact()])
-    write_preferences(tmp_path / "replies.parquet", curate(rows, bare(rows), config), config, tmp_path / "x.parquet")
+    write_preferences(
+        tmp_path / "replies.parquet", curate(rows, student_messages(rows), config), config, tmp_path / "x.parquet"
+    )
     assert list(read_rows(tmp_path / "x.parquet")) == []
 
 
@@ -167,7 +169,7 @@ def test_the_file_is_there_without_a_row(tmp_path: Path) -> None:
 def test_a_pair_is_a_kept_and_a_dropped_reply_to_one_prompt_that_differ(replies: list[tuple[str, str]]) -> None:
     rows = [row(prompt, number, reply=text) for number, (prompt, text) in enumerate(replies)]
     config = Curate(steps=[Agreement(by="label")], split=Split(heldout=0))
-    result = curate(rows, bare(rows), config)
+    result = curate(rows, student_messages(rows), config)
     made = preferences(result, config)
     for name, one in made.items():
         assert name in result.dropped
@@ -175,7 +177,7 @@ def test_a_pair_is_a_kept_and_a_dropped_reply_to_one_prompt_that_differ(replies:
             assert one.chosen.sample_id in result.kept
             assert one.chosen.prompt_id == one.rejected.prompt_id
             assert one.chosen.completion.casefold() != one.rejected.completion.casefold()
-    again = preferences(curate(rows[::-1], bare(rows), config), config)
+    again = preferences(curate(rows[::-1], student_messages(rows), config), config)
     assert {name: one.chosen and one.chosen.sample_id for name, one in again.items()} == {
         name: one.chosen and one.chosen.sample_id for name, one in made.items()
     }
@@ -190,6 +192,6 @@ def test_judged_replies_carry_their_score() -> None:
         return {question: json.dumps({"reason": "r", "score": score}) for question, score in scores.items()}
 
     config = Curate(steps=[judge], split=Split(heldout=0))
-    [one] = preferences(curate(rows, bare(rows), config, ask=ask), config).values()
+    [one] = preferences(curate(rows, student_messages(rows), config, ask=ask), config).values()
     assert one.chosen is not None
     assert (one.chosen.completion, one.rejected.completion, one.verdict.score) == ("good", "bad", 0.0)

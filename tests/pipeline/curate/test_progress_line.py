@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.context import Context
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.stage import curate_replies
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.run import open_run
+from pipeline.recipe.load import load_recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import open_run
+from pipeline.run.progress import Progress
 from pipeline.stages import run_stages
 from tests.pipeline.helpers import write_recipe, write_rows
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.curate import select as selecting
-from pipeline.curate.config import Select
 from pipeline.curate.embeddings import hashed_vectors
 from pipeline.curate.select import facility_location, k_center, select
 from pipeline.curate.step import Keep, Sample
+from pipeline.recipe.curate import Select
 from prompts.messages import Message
 from tests.pipeline.curate.static_models import save_static
 from tests.pipeline.curate.test_steps import sample
@@ -50,7 +50,7 @@ def test_diversity_takes_every_topic_before_a_second_of_one() -> None:
         sample(topic.format(f"thing{n}")) for topic, count in zip(TOPICS, counts, strict=True) for n in range(count)
     ]
     found = kept(samples, len(TOPICS))
-    assert {one.bare[0].content.split()[1] for one in samples if one.sample_id in found} == {
+    assert {one.student_messages[0].content.split()[1] for one in samples if one.sample_id in found} == {
         topic.split()[1] for topic in TOPICS
     }
 
@@ -90,7 +90,10 @@ def test_beyond_the_anchors_every_row_can_be_chosen(monkeypatch: pytest.MonkeyPa
 def test_a_model_tells_topics_whose_words_differ(by: By, tmp_path: Path) -> None:
     model = str(save_static(tmp_path))
     texts = ["reset password", "change passphrase", "change password", "rain", "weather", "sun"]
-    samples = [sample(text, bare=(Message("system", f"{n}"), Message("user", text))) for n, text in enumerate(texts)]
+    samples = [
+        sample(text, student_messages=(Message("system", f"{n}"), Message("user", text)))
+        for n, text in enumerate(texts)
+    ]
     verdicts = select(samples, config=Select(rows=2, by=by, model=model))
     stay = [number for number, verdict in enumerate(verdicts) if isinstance(verdict, Keep)]
     assert [number // 3 for number in stay] == [0, 1]

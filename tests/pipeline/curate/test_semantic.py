@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate import cosine
-from pipeline.curate.config import On, Select, Semantic
 from pipeline.curate.cosine import nearest_before
 from pipeline.curate.distil_static import distil, zipf_weights
 from pipeline.curate.embeddings import model_vectors
-from pipeline.curate.models import is_model, packaged_folder
 from pipeline.curate.semantic import semantic
 from pipeline.curate.static_model import static_model
 from pipeline.curate.step import Drop, Keep, Sample
-from pipeline.recipe_file import load_recipe
+from pipeline.recipe.curate import On, Select, Semantic
+from pipeline.recipe.embedding_models import is_model, packaged_folder
+from pipeline.recipe.load import load_recipe
 from prompts.errors import InputError, MissingExtra
 from prompts.messages import Message
 from tests.pipeline.curate.static_models import WORDS, save_static, save_transformer
@@ -119,8 +119,8 @@ def test_a_prompt_stays_or_leaves_with_its_samples(model: str, on: On, stay: lis
 
 def test_another_system_text_is_another_task(model: str) -> None:
     def asked(system: str, text: str) -> Sample:
-        bare = (Message("system", system), Message("user", text))
-        return sample(f"{system}{text}", prompt_id=f"{system}{text}", bare=bare)
+        student_messages = (Message("system", system), Message("user", text))
+        return sample(f"{system}{text}", prompt_id=f"{system}{text}", student_messages=student_messages)
 
     samples = [asked("weather weather", "reset"), asked("rain", "reset"), asked("rain", "rain")]
     assert len(kept(samples, Semantic(threshold=0.9, model=model))) == 3

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.config import Split
 from pipeline.curate.split import side, sides_of
-from pipeline.recipe_file import load_recipe
-from pipeline.wanted import recipe_prompts
+from pipeline.recipe.curate import Split
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.prompt_stream import recipe_prompts
 from prompts.messages import Message
 
 
@@ -24,8 +24,8 @@ def split(texts: Mapping[str, str], config: Split, **columns: Mapping[str, str])
         {"prompt_id": name, **{column: columns.get(column, {}).get(name) for column in ("group", "gold")}}
         for name in texts
     ]
-    bare = {name: (Message("user", text),) for name, text in texts.items()}
-    return dict(zip(texts, sides_of(rows, bare, config), strict=True))
+    student_messages = {name: (Message("user", text),) for name, text in texts.items()}
+    return dict(zip(texts, sides_of(rows, student_messages, config), strict=True))
 
 
 def variant(number: int, letter: str) -> str:
@@ -95,6 +95,6 @@ def test_the_quickstarts_split_is_that_of_its_groups() -> None:
     recipe = load_recipe(Path("quickstart"))
     prompts = recipe_prompts(recipe).prompts
     rows = [{"prompt_id": prompt.id, "group": prompt.group, "gold": prompt.gold} for prompt in prompts]
-    sides = sides_of(rows, {prompt.id: prompt.bare for prompt in prompts}, recipe.curate.split)
+    sides = sides_of(rows, {prompt.id: prompt.student_messages for prompt in prompts}, recipe.curate.split)
     assert sides == [side(prompt.group or prompt.id, recipe.curate.split) for prompt in prompts]
     assert Counter(sides) == {"train": 317, "heldout": 173}

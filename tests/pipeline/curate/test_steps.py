@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from pipeline.curate.agreement import agreement
 from pipeline.curate.calibrate import calibrate, log_odds, margin, shares, shift
-from pipeline.curate.config import Agreement, Calibrate, Format, Split
 from pipeline.curate.dedupe import exact
 from pipeline.curate.filters import form, outcome
 from pipeline.curate.label_logprobs import label_logprobs, logsumexp
 from pipeline.curate.split import side
 from pipeline.curate.step import Drop, Keep, Sample, Side, Verdict
 from pipeline.curate.tokens import Tokens
+from pipeline.recipe.curate import Agreement, Calibrate, Format, Split
 from prompts.errors import InputError
 from prompts.messages import Message
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.curate.config import Verify
 from pipeline.curate.step import Drop, Verdict
 from pipeline.curate.verify import digests, verify
-from pipeline.recipe_file import load_recipe
+from pipeline.recipe.curate import Verify
+from pipeline.recipe.load import load_recipe
 from pipeline.stages import STAGES
 from prompts.errors import InputError
 from tests.pipeline.curate.test_steps import reason, sample
@@ -93,7 +93,7 @@ def test_no_process_outlives_its_sample() -> None:
 def run_script(folder: Path, *replies: str) -> subprocess.Popen[bytes]:
     """A process that verifies replies, with a minute for each; it says so before it begins."""
     script = (
-        "import sys\nfrom pipeline.curate.config import Verify\nfrom pipeline.curate.verify import verify\n"
+        "import sys\nfrom pipeline.recipe.curate import Verify\nfrom pipeline.curate.verify import verify\n"
         "from tests.pipeline.curate.test_steps import sample\nprint('here', flush=True)\n"
         "verify(Verify(function=sys.argv[1], timeout_s=60))([sample(completion=text) for text in sys.argv[2:]])\n"
     )

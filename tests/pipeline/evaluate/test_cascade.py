@@ -10,12 +10,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.evaluate.auc import Floats
-from pipeline.evaluate.bootstrap import Bootstrap
 from pipeline.evaluate.cascade.choose import choose, choose_on_each, cross_fitted
 from pipeline.evaluate.cascade.curve import ALWAYS, MOST_POINTS, Rows, curve, handed_over, outcomes, thresholds
 from pipeline.evaluate.cascade.expected import expect
 from pipeline.evaluate.cascade.measure import measure_cascade
+from pipeline.statistics.auc import Floats
+from pipeline.statistics.bootstrap import Bootstrap
 
 ROW = st.tuples(
     st.none() | st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 1.0]), st.floats(0, 0.01)

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from pipeline.context import Context
-from pipeline.evaluate.contestants import BASE, STUDENT, TEACHER, Answer, Contestant, Row
-from pipeline.evaluate.economics.load import Load, Measured
+from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
+from pipeline.evaluate.comparison.scores import Scores
+from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import student_speed
 from pipeline.evaluate.economics.stage import measure_costs
-from pipeline.evaluate.marks import Marks
 from pipeline.evaluate.scorers import Score
-from pipeline.manifest import Manifest
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.run import RunDir
+from pipeline.recipe.load import load_recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.run.manifest import Manifest
+from pipeline.run.progress import Progress
 from students.result import TrainResult
 from tests.pipeline.evaluate.make import contestant, row
 from tests.pipeline.evaluate.test_economics import billed
@@ -41,7 +42,7 @@ def context(tmp_path: Path) -> Context:
     return Context(recipe, run, manifest, Progress())
 
 
-def the_rows() -> list[Row]:
+def the_rows() -> list[HeldoutRow]:
     return [row(f"mail {number}") for number in range(ROWS)]
 
 
@@ -54,21 +55,21 @@ def contestants(cost: float | None = 0.002) -> list[Contestant]:
     return [Contestant(TEACHER, "x", teacher), contestant(BASE, ["ham"] * ROWS), replace(student, answers=answers)]
 
 
-def marks(**columns: list[float | None]) -> Marks:
+def marks(**columns: list[float | None]) -> Scores:
     """The student right where it is sure, the teacher always, unless a column says otherwise."""
     scores: dict[str, list[float | None]] = {
         TEACHER: [1.0] * ROWS,
         BASE: [0.0] * ROWS,
         STUDENT: [float(number % 4 > 0) for number in range(ROWS)],
     }
-    return Marks({name: [_score(value) for value in column] for name, column in {**scores, **columns}.items()})
+    return Scores({name: [_score(value) for value in column] for name, column in {**scores, **columns}.items()})
 
 
 def _score(value: float | None) -> Score:
     return Score(0.0, valid=False, failed="broken") if value is None else Score(value, valid=True)
 
 
-def costs(context: Context, given: Marks, cost: float | None = 0.002) -> dict[str, Any]:
+def costs(context: Context, given: Scores, cost: float | None = 0.002) -> dict[str, Any]:
     return measure_costs(context, the_rows(), contestants(cost), [], given, SUMMARY)
 
 
@@ -107,7 +108,7 @@ def test_rows_on_which_a_scorer_failed_count_for_nobody(context: Context) -> Non
 
 
 def test_without_scores_there_is_no_cascade_and_all_its_costs(context: Context) -> None:
-    found = costs(context, Marks({}))
+    found = costs(context, Scores({}))
     assert found["cascade"]["reason"] == "student and teacher have no scores to compare"
     assert (found["economics"]["cascade"], found["economics"]["break_even_calls"]) == (None, 1079)
 
@@ -119,12 +120,12 @@ def test_a_speed_is_measured_once(context: Context, tiny: Path, monkeypatch: pyt
 
     def measured(spec: str, conversations: list[Any], concurrencies: list[int], *_: Any) -> Any:
         asked.append(len(conversations))
-        return Measured((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
+        return LoadMeasurement((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
 
     monkeypatch.setattr("pipeline.evaluate.economics.speed.measure_load", measured)
-    prompts = [one.prompt for one in the_rows()]
+    prompts = [one.student_messages for one in the_rows()]
     first, again = (student_speed(context, economics, prompts, 4) for _ in range(2))
-    assert first == again == Measured((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
+    assert first == again == LoadMeasurement((Load(1, 2.0, None, 0.5, 0.5, 2, 0),), 1 << 20)
     assert asked == [4]  # four rounds of one caller
     student_speed(context, economics, prompts, 5)
     assert asked == [4, 4]

@@ -13,16 +13,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.evaluate.contestants import Answer, Contestant
+from pipeline.evaluate.answers.contestants import Answer, Contestant
 from pipeline.evaluate.economics.assemble import Facts, assemble
-from pipeline.evaluate.economics.config import Economics
 from pipeline.evaluate.economics.costs import Way, break_even, break_even_ci95, cost_curve, per_call_usd
-from pipeline.evaluate.economics.load import Load, Measured
+from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import own_speed
 from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
 from pipeline.journal import Journal
-from pipeline.recipe import Recipe
-from pipeline.recipe_file import load_recipe
+from pipeline.recipe.economics import Economics
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.recipe import Recipe
 from tests.pipeline.helpers import reply, request, wanted, write_recipe, write_rows
 
 DOLLARS = st.floats(1e-6, 1e3)
@@ -109,7 +109,7 @@ def test_an_hour_is_shared_by_its_calls() -> None:
 def test_the_whole_of_a_priced_run() -> None:
     config = Economics(hourly_usd=7.2)
     parts = {"teacher": 3.0, "judge": 1.0, "rescorer": 0.0, "training": 0.5, "total": 4.5}
-    facts = Facts(config, Measured((LOAD,), 1 << 30), {"base": LOAD}, TEACHER, parts, {"cost_per_1000_usd": 2.0})
+    facts = Facts(config, LoadMeasurement((LOAD,), 1 << 30), {"base": LOAD}, TEACHER, parts, {"cost_per_1000_usd": 2.0})
     found = assemble(facts)
     assert found["student"]["cost_per_1000_usd"] == pytest.approx(1.0)  # 7,200 calls an hour
     assert found["student"]["cost_at_concurrency"] == 4
@@ -134,7 +134,7 @@ def test_the_whole_of_a_priced_run() -> None:
 def test_without_an_hourly_price_nothing_costs_zero() -> None:
     parts = distillation_usd({"teacher": 3.0, "judge": 0.0, "rescorer": 0.0}, 3600, None)
     assert parts == {"teacher": 3.0, "judge": 0.0, "rescorer": 0.0, "training": None, "total": None}
-    found = assemble(Facts(Economics(), Measured((LOAD,)), {}, TEACHER, parts, None))
+    found = assemble(Facts(Economics(), LoadMeasurement((LOAD,)), {}, TEACHER, parts, None))
     assert found["student"]["cost_per_1000_usd"] is None
     assert (found["break_even_calls"], found["break_even_calls_ci95"], found["cascade"]) == (None, None, None)
     assert found["reason"] == "what a call of the student costs is not known"

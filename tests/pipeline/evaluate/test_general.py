@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.context import Context
-from pipeline.errors import RunError
-from pipeline.evaluate import general_config
 from pipeline.evaluate.general import compare_general, measure_general
-from pipeline.evaluate.general_config import General, require_general
-from pipeline.manifest import Manifest
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.run import RunDir
+from pipeline.recipe import general as general_config
+from pipeline.recipe.general import General, require_general
+from pipeline.recipe.load import load_recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.errors import RunError
+from pipeline.run.manifest import Manifest
+from pipeline.run.progress import Progress
 from prompts.errors import InputError, MissingExtra
 from tests.models import save_tiny
 from tests.pipeline.helpers import write_recipe, write_rows

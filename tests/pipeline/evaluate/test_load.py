@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.evaluate.economics.load import Load, Measured, measure_load
+from pipeline.evaluate.economics.load import Load, LoadMeasurement, measure_load
 from prompts.messages import Conversation, Message
 
 PROMPTS: list[Conversation] = [(Message("user", f"question {number}"),) for number in range(16)]
@@ -20,7 +20,9 @@ def script(folder: Path, *rules: dict[str, object]) -> str:
     return f"scripted:{path}"
 
 
-def measured(spec: str, *concurrencies: int, prompts: list[Conversation] = PROMPTS) -> tuple[Measured, list[int]]:
+def measured(
+    spec: str, *concurrencies: int, prompts: list[Conversation] = PROMPTS
+) -> tuple[LoadMeasurement, list[int]]:
     told: list[int] = []
     found = measure_load(spec, prompts, concurrencies, 8, 4, lambda concurrency, answered: told.append(answered))
     return found, told
@@ -77,7 +79,7 @@ def test_a_process_that_ends_says_why_and_ends_nothing_else(tmp_path: Path) -> N
 def test_too_few_prompts_for_a_concurrency_leave_it_out(tmp_path: Path) -> None:
     spec = script(tmp_path, {"reply": "ham"})
     assert [load.concurrency for load in measured(spec, 1, 4, prompts=PROMPTS[:2])[0].loads] == [1]
-    assert measured(spec, 4, prompts=PROMPTS[:2])[0] == Measured((), failed="2 prompts are too few")
+    assert measured(spec, 4, prompts=PROMPTS[:2])[0] == LoadMeasurement((), failed="2 prompts are too few")
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
-from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.scorers import ExactScorer, LabelScorer, Score, scorer_for
+from pipeline.recipe.evaluate import Evaluate
 from prompts.errors import InputError
 
 RIGHT, WRONG, INVALID = Score(1.0, True), Score(0.0, True), Score(0.0, False)

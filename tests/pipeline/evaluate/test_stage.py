@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.context import Context
-from pipeline.evaluate import asking
+from pipeline.evaluate.answers import asking
 from pipeline.evaluate.stage import work
-from pipeline.manifest import Manifest
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.records import DROPPED, KEPT, REPLIES, write_parquet
-from pipeline.run import RunDir
+from pipeline.recipe.load import load_recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.manifest import Manifest
+from pipeline.run.progress import Progress
+from pipeline.run.records import DROPPED, KEPT, REPLIES, write_parquet
 from students.result import TrainResult
 from tests.pipeline.evaluate.make import parquet_row
 from tests.pipeline.helpers import write_recipe

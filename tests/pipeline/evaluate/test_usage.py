@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluate.basis import Basis
-from pipeline.evaluate.contestants import Answer
-from pipeline.evaluate.economics.intervals import LEAST_ROUNDS, TAIL, quantile_ci95, rate_ci95
-from pipeline.evaluate.economics.usage import usage
+from pipeline.evaluate.answers.contestants import Answer
+from pipeline.evaluate.comparison.resampling import Resampling
+from pipeline.evaluate.comparison.usage import usage
+from pipeline.statistics.rates import LEAST_ROUNDS, TAIL, quantile_ci95, rate_ci95
 from tests.pipeline.evaluate.make import LABELS, row
 
 SECONDS = st.floats(1e-3, 1e3)
@@ -81,7 +81,7 @@ def test_every_number_has_its_interval_and_its_count() -> None:
         Answer("spam", "ok", 100 + index % 7, 2 + index % 3, 0.1 + index / 800, cost_usd=0.001 + index / 1e5)
         for index in range(79)
     ]
-    found = usage([*answers, Answer("", "transient")], Basis(rows, LABELS))
+    found = usage([*answers, Answer("", "transient")], Resampling(rows, LABELS))
     names = [name for name in found if not name.endswith(("_ci95", "_n"))]
     assert len(names) == 6
     for name in names:
@@ -92,6 +92,6 @@ def test_every_number_has_its_interval_and_its_count() -> None:
 
 
 def test_what_nobody_counted_is_null_and_of_no_call() -> None:
-    found = usage([Answer("spam")] * 3, Basis([row(name) for name in "abc"], LABELS))
+    found = usage([Answer("spam")] * 3, Resampling([row(name) for name in "abc"], LABELS))
     assert {value for name, value in found.items() if not name.endswith("_n")} == {None}
     assert {value for name, value in found.items() if name.endswith("_n")} == {0}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pipeline.evaluate.compare import compare
-from pipeline.evaluate.config import Evaluate
-from pipeline.evaluate.contestants import Answer, Contestant, Row, teacher_contestants
+from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
+from pipeline.evaluate.answers.size import Size
+from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.scorers import scorer_for
-from pipeline.evaluate.size import Size
+from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.lineage import Lineage
 from pipeline.report.page import ReportInputs
-from pipeline.train_log import Curve
+from pipeline.train.log import Curve
 from prompts.messages import Message
 
 CONFIG = Evaluate(scorer="label", labels=["spam", "ham"], resamples=300)
@@ -58,14 +58,14 @@ def manifest() -> dict[str, Any]:
     return {"name": "quickstart", "stages": stages}
 
 
-def _row(index: int, text: str) -> Row:
+def _row(index: int, text: str) -> HeldoutRow:
     gold = ("spam", "ham")[index % 2]
     asked = (Message("system", "Say spam or ham."), Message("user", f"{text} ({index})"))
     reply = Answer("spam", "ok", 402, 1, 1.92, (0.8 if gold == "spam" else -0.3) + index % 5 / 2)
-    return Row(f"{index:032x}", gold, asked, asked, reply, gold if index % 4 else FLIPPED[gold])
+    return HeldoutRow(f"{index:032x}", gold, asked, asked, reply, gold if index % 4 else FLIPPED[gold])
 
 
-def _answers(rows: list[Row], wrong_every: int, text: str | None) -> tuple[Answer, ...]:
+def _answers(rows: list[HeldoutRow], wrong_every: int, text: str | None) -> tuple[Answer, ...]:
     golds = [row.gold or "" for row in rows]
     said = [FLIPPED[gold] if index % wrong_every == 0 else gold for index, gold in enumerate(golds)]
     odds = [2.5 if answer == "spam" else -2.0 for answer in said]

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pipeline.display.wording import DASH
 from pipeline.report import metrics
 from pipeline.report.examples import MAX_CHARS
 from pipeline.report.page import ReportInputs, render_page
-from pipeline.report.wording import DASH
 from tests.pipeline.report.make import RECIPE, evaluation, everything, manifest
 
 RUN = ReportInputs("quickstart", evaluation(), manifest(), RECIPE)

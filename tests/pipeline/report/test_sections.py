@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.display.wording import GLUE
 from pipeline.report import economy, labels
 from pipeline.report.cascade import cascade_chart, cascade_facts
 from pipeline.report.checks import checks
 from pipeline.report.examples import examples, regressions
 from pipeline.report.lineage import chain, command
 from pipeline.report.training import POINTS, thin, training_chart
-from pipeline.report.wording import GLUE
-from pipeline.train_log import Curve
+from pipeline.train.log import Curve
 from tests.pipeline.report.make import cascade, curve, economics, full_evaluation, lineage, manifest
 
 

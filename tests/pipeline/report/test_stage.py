@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.context import Context
-from pipeline.manifest import Manifest
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.records import write_text
+from pipeline.recipe.load import load_recipe
 from pipeline.report.stage import work
-from pipeline.run import RunDir
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.manifest import Manifest
+from pipeline.run.progress import Progress
+from pipeline.run.records import write_text
 from tests.pipeline.helpers import write_recipe
 from tests.pipeline.report.make import full_evaluation
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.review.decisions import Decision, Kind
-from pipeline.run import RunDir
+from pipeline.decisions.decision import Decision, Kind
+from pipeline.run.directory import RunDir
+from tests.pipeline.explain.test_what_if import curated
 from tests.pipeline.helpers import command, environment, write_recipe, write_rows
-from tests.pipeline.test_what_if import curated
 
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\u202egnp.exe\u202c"
 

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.config import Agreement, Calibrate, Curate, Decontaminate, Exact, Format, Pii, Split, Step
 from pipeline.curate.curate import Curated, curate
 from pipeline.curate.preferences import preferences
-from pipeline.records import REPLIES, read_rows, write_parquet
-from pipeline.review.decisions import Decision
-from pipeline.review.rulings import rule
+from pipeline.decisions.decision import Decision
+from pipeline.decisions.rulings import rule
+from pipeline.recipe.curate import Agreement, Calibrate, Curate, Decontaminate, Exact, Format, Pii, Split, Step
+from pipeline.run.records import REPLIES, read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
 from tests.pipeline.review.make import decision
 
 
 def curated(rows: list[dict[str, Any]], made: list[Decision], *steps: Step, heldout: float = 0.0) -> Curated:
-    bare = {one["prompt_id"]: (Message("user", f"question {one['prompt_id']}"),) for one in rows}
+    student_messages = {one["prompt_id"]: (Message("user", f"question {one['prompt_id']}"),) for one in rows}
     config = Curate(steps=list(steps), split=Split(heldout=heldout, near=None))
-    result = curate(rows, bare, config, rulings=rule(made))
+    result = curate(rows, student_messages, config, rulings=rule(made))
     result.counts()  # nothing disappears
     return result
 
@@ -56,12 +56,12 @@ def test_an_accepted_sample_is_kept_though_a_filter_drops_it_and_the_row_says_so
 def test_not_even_an_accepted_sample_trains_on_a_held_out_prompt() -> None:
     asked = "what is the answer to question number {} of the many that stand on both sides of a split"
     rows = [row(f"p{number}", reply="yes") for number in range(20)]
-    bare = {f"p{number}": (Message("user", asked.format(f"{number // 2} " * 8)),) for number in range(20)}
+    student_messages = {f"p{number}": (Message("user", asked.format(f"{number // 2} " * 8)),) for number in range(20)}
     config = Curate(steps=[Decontaminate()], split=Split(heldout=0.5, near=None))
     made = [decision("accept", one["sample_id"], seen="yes") for one in rows]
-    result = curate(rows, bare, config, rulings=rule(made))
+    result = curate(rows, student_messages, config, rulings=rule(made))
     assert {one.step for one in result.dropped.values()} == {"decontaminate"}
-    assert result.dropped.keys() == curate(rows, bare, config).dropped.keys()
+    assert result.dropped.keys() == curate(rows, student_messages, config).dropped.keys()
 
 
 def test_a_persons_words_are_rewritten_by_pii_alone() -> None:

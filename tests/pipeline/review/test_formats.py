@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.decisions import Decision, Kind
+from pipeline.decisions.decision import Decision, Kind
+from pipeline.decisions.store import Store, read_decisions
 from pipeline.review.exchange import READERS, WRITERS, cards_of, export_reviews, import_reviews
 from pipeline.review.formats.card import Card
 from pipeline.review.items import Item
-from pipeline.review.store import Store, read_decisions
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from prompts.errors import InputError
 from tests.pipeline.review.make import HOSTILE, decision, two_teachers
 

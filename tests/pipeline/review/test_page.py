@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipeline.records import read_rows
-from pipeline.review.store import read_decisions
-from pipeline.run import RunDir
-from pipeline.why import render_story, tell_story
+from pipeline.decisions.store import read_decisions
+from pipeline.explain.why import render_story, tell_story
+from pipeline.run.directory import RunDir
+from pipeline.run.records import read_rows
 from tests.browser import open_page
+from tests.pipeline.explain.test_what_if import curated
 from tests.pipeline.review.make import HOSTILE, reviewing, two_teachers
-from tests.pipeline.test_what_if import curated
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.context import Context
-from pipeline.evaluate.answers import ANSWERS
-from pipeline.evaluate.rows import read_evaluation_rows
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.records import read_rows, write_parquet
-from pipeline.review.decisions import Decision, Kind
+from pipeline.decisions.decision import Decision, Kind
+from pipeline.decisions.rulings import read_rulings
+from pipeline.decisions.store import Store
+from pipeline.evaluate.answers.rows import read_evaluation_rows
+from pipeline.evaluate.answers.table import ANSWERS
+from pipeline.recipe.load import load_recipe
 from pipeline.review.items import read_pile
-from pipeline.review.rulings import read_rulings
-from pipeline.review.store import Store
-from pipeline.run import RunDir
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.run.progress import Progress
+from pipeline.run.records import read_rows, write_parquet
 from pipeline.stages import run_stages
 from prompts.errors import InputError
+from tests.pipeline.explain.test_what_if import curated
 from tests.pipeline.review.make import two_teachers
-from tests.pipeline.test_what_if import curated
 
 PROMPTS = {"source": "rows.jsonl", "template": "t.md"}
 

@@ -14,9 +14,9 @@ import click
 import pytest
 
 from pipeline.cli import cli
+from pipeline.decisions.store import read_decisions
 from pipeline.review.guard import HEADERS
-from pipeline.review.store import read_decisions
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from prompts.errors import InputError
 from tests.pipeline.review.make import reviewing, two_teachers
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.context import Context
 from pipeline.package.stage import work
-from pipeline.progress import Progress
-from pipeline.recipe_file import load_recipe
-from pipeline.run import RunDir, open_run
+from pipeline.recipe.load import load_recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir, open_run
+from pipeline.run.progress import Progress
 from pipeline.stages import run_stages
 from tests.pipeline.helpers import command, environment, write_recipe
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.run import RunDir
+from pipeline.run.directory import RunDir
 from pipeline.serve import engines
 from pipeline.serve.child import base_url, free_port
 from pipeline.serve.engines import choose

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.recipe_file import load_recipe
-from pipeline.tune.config import Choice, Range
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.tune import Choice, Range
 from pipeline.tune.space import default_space, own_values, space_of, with_values
 from prompts.errors import InputError
 from students.config import Distill, Lora, Shrink, StudentConfig

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.tune.config import Range, Tune
+from pipeline.recipe.tune import Range, Tune
 from pipeline.tune.space import Space
 from pipeline.tune.study import next_trial, open_study, report, twin_of
 

@@ -38,7 +38,7 @@ LLAMA3 = {
 
 @pytest.fixture(autouse=True)
 def one_ggml_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("teachers.gguf.cores", lambda: 1)
+    monkeypatch.setattr("teachers.local.gguf.cores", lambda: 1)
 
 
 def save(tokenizer: Any, folder: Path, kind: str, **more: Any) -> Path:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from prompts.errors import InputError
+from students.base.layers import evenly, kept_layers
 from students.quiet import quiet
-from students.shrink.depth import evenly, keep_layers, kept_layers, most_important
+from students.shrink.depth import keep_layers, most_important
 
 SIZES: dict[str, Any] = {
     "vocab_size": 50,

@@ -15,17 +15,17 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from prompts.errors import InputError
 from students.config import Lora, Shrink, StudentConfig
-from students.data import read_rows
-from students.encode import load_tokenizer
+from students.corpus.data import read_rows
+from students.corpus.encode import load_tokenizer
 from students.method import Job
 from students.quiet import quiet
 from students.shrink.prepare import prepare_shrunk
 from students.shrink.vocabulary import row_ids
 from tests.models import save_tiny
+from tests.students.distill.test_method import with_tokens, write
 from tests.students.kills import killed
 from tests.students.samples import SPAM, WriteCorpus, corpus_rows
-from tests.students.test_distill import with_tokens, write
-from tests.students.test_sft import answer, run
+from tests.students.sft.test_method import answer, run
 
 
 @pytest.fixture(scope="module")

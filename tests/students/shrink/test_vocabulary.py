@@ -12,7 +12,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen2Config, Qwen2ForCausalLM
 
 from prompts.errors import InputError
-from students.encode import load_tokenizer
+from students.corpus.encode import load_tokenizer
 from students.quiet import quiet
 from students.shrink.vocabulary import keep_rows, save_tokenizer, trim
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.roster import TeacherEntry
+from pipeline.recipe.teachers import TeacherEntry
 from prompts.errors import InputError
 from prompts.messages import Message
 from teachers.base import Reply, Request, Sampling

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.evaluate.config import Evaluate
 from pipeline.evaluate.scorers import Item, Score, score_items, scorer_for
+from pipeline.recipe.evaluate import Evaluate
 from prompts.errors import InputError
 from prompts.messages import Message
 

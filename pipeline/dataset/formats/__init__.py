@@ -1,0 +1,1 @@
+"""Other trainers' files, a format each."""

@@ -1,0 +1,26 @@
+"""Alpaca's instructions, with `system` and `history` as LLaMA-Factory adds them.
+
+`input` stays empty: a rendered prompt is one text, and readers join the two again. `history` holds the earlier
+turns in pairs; LLaMA-Factory trains on their answers too unless `mask_history` is set.
+https://github.com/hiyouga/LLaMA-Factory/blob/main/data/README.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.dataset.formats.dialogue import answer, dialogue
+from prompts.messages import Conversation
+
+
+def record(prompt: Conversation, completion: Conversation) -> dict[str, Any]:
+    """One line."""
+    parts = dialogue(prompt)
+    *earlier, last = [turn.content for turn in parts.turns]
+    return {
+        "instruction": last,
+        "input": "",
+        "output": answer(completion).content,
+        "system": parts.system,
+        "history": [list(pair) for pair in zip(earlier[::2], earlier[1::2], strict=True)],
+    }

@@ -1,0 +1,87 @@
+"""`stillhouse push`: RUN/dataset to the Hugging Face Hub, or to the server that HF_ENDPOINT names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.run.directory import RunDir
+from pipeline.run.errors import RunError
+from prompts.errors import InputError, MissingExtra
+
+MESSAGES = {
+    401: "the Hub does not know this HF_TOKEN: make a new one with write access",
+    403: "this HF_TOKEN may not write there: give it write access, or name a repository of your own",
+    404: "the Hub has no such place: check the name before the '/' in --repo",
+    409: "somebody else has changed the repository meanwhile: run the same command again",
+}
+
+
+def push(root: Path, repo: str, *, private: bool) -> dict[str, Any]:
+    """Publishes the card and the kept rows' Parquet as the dataset `repo`, made if it is not there.
+
+    The token comes from HF_TOKEN and is written nowhere. InputError for what is missing here, RunError for what the
+    Hub or the network refuses.
+    """
+    folder = _folder(root)
+    token = os.environ.get("HF_TOKEN")
+    if not token:
+        raise InputError("HF_TOKEN is not set", remedy="Make a token with write access at the Hub and export HF_TOKEN")
+    try:
+        import httpx2
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+    except ImportError as error:
+        raise MissingExtra("push", "hub") from error
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
+    try:
+        made = api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
+        done = api.upload_folder(
+            repo_id=made.repo_id, folder_path=folder, repo_type="dataset", commit_message="Published by stillhouse"
+        )
+    except HFValidationError as error:
+        raise InputError(f"--repo '{repo}' is no repository's name", remedy="Give NAME or OWNER/NAME") from error
+    except HfHubHTTPError as error:
+        raise RunError(_refused(repo, error)) from error
+    except OfflineModeIsEnabled as error:
+        raise RunError("HF_HUB_OFFLINE is set: unset it to push") from error
+    except (httpx2.TransportError, RuntimeError) as error:  # RuntimeError: a file's upload that failed, wrapped
+        raise RunError(
+            f"{api.endpoint} cannot be reached ({_cause(error)}); the same command sends it again"
+        ) from error
+    return {"repo": made.repo_id, "url": str(made), "commit": done.oid, "files": _files(folder)}
+
+
+def render_push(done: dict[str, Any]) -> str:
+    """What was published, for a terminal."""
+    return f"published {len(done['files'])} files at {done['url']} (commit {done['commit']})"
+
+
+def _folder(root: Path) -> Path:
+    run = RunDir(root)
+    curated = run.load_manifest().stages.get("curate")
+    if curated is None or curated.status != "done":
+        said = f": {curated.error}" if curated is not None and curated.error else ""
+        raise InputError(f"its curate stage is not done{said}", path=root, remedy="Run the curate stage first")
+    if not (run.dataset / "README.md").exists():
+        raise InputError("has no dataset card", path=root, remedy="Run the curate stage: it writes dataset/README.md")
+    return run.dataset
+
+
+def _refused(repo: str, error: Any) -> str:
+    status = error.response.status_code
+    said = error.server_message or " ".join(str(error).split())[:300]
+    return f"{repo}: {MESSAGES.get(status, 'the Hub refused it')} (HTTP {status}: {said})"
+
+
+def _cause(error: BaseException) -> str:
+    return str(error.__cause__ or error)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

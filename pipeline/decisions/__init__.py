@@ -1,0 +1,1 @@
+"""What people decided about samples: its store and its meaning."""

@@ -1,0 +1,1 @@
+"""Who is compared, and what everyone answered to each held-out prompt."""

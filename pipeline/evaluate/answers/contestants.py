@@ -1,0 +1,100 @@
+"""What is compared: the rows, and the answers of everyone who was asked them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.evaluate.answers.size import HOSTED, Size
+from pipeline.evaluate.scorers.base import Scorer
+from pipeline.run.evaluation import CALIBRATED, TEACHER
+from prompts.messages import Conversation
+
+
+@dataclass(slots=True, frozen=True)
+class Answer:
+    """What one contestant said to one row. A failed attempt is an answer too, with its outcome and no text."""
+
+    text: str
+    outcome: str = "ok"
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    latency_s: float | None = None
+    log_odds: float | None = None
+    """log P(first label) - log P(second) at the first token; None without logprobs, or with other than two labels."""
+    cost_usd: float | None = None
+    label_logprobs: tuple[float, ...] | None = None
+    """log P of each of the recipe's labels at the first token; None without logprobs, or without labels."""
+    confidence: float | None = None
+    """0 to 1: how sure it was of the whole answer; see confidence.py."""
+    first_token: Mapping[str, Any] | None = None
+    """As records.TOKENS has a token: other labels are read off it without asking again."""
+
+
+@dataclass(slots=True, frozen=True)
+class HeldoutRow:
+    """A held-out prompt with its gold answer, and what the teacher said while the corpus was made."""
+
+    prompt_id: str
+    gold: str | None
+    student_messages: Conversation
+    """As the student is asked: no examples."""
+    teacher_messages: Conversation
+    """As the teacher was asked."""
+    reply: Answer
+    """The teacher's own answer."""
+    completion: str
+    """What the student would have been trained towards on this row; the reply unless curation relabelled it."""
+    group: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Values of the source's columns that the recipe slices by."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """The soft labels that curation gave the completion."""
+
+    @property
+    def unit(self) -> str:
+        """What is independent of the other rows' units."""
+        return self.group or self.prompt_id
+
+
+@dataclass(slots=True, frozen=True)
+class Contestant:
+    """Someone who answered every row. `answers` stand in the rows' order."""
+
+    name: str
+    spec: str
+    answers: tuple[Answer, ...]
+    size: Size = HOSTED
+    in_flight: int = 1
+    """Requests in flight at once: latencies compare only where this is equal."""
+    failed: str | None = None
+    """Why it answered nothing at all, of an export; it then has no answers and no score."""
+
+
+def teacher_contestants(
+    rows: Sequence[HeldoutRow],
+    spec: str,
+    scorer: Scorer,
+    *,
+    size: Size = HOSTED,
+    in_flight: int = 1,
+    labels: Sequence[str] | None = None,
+) -> list[Contestant]:
+    """The teacher as it answered, and, where curation relabelled any row, the teacher as relabelled."""
+    replies = tuple(row.reply for row in rows)
+    found = [Contestant(TEACHER, spec, replies, size, in_flight)]
+    if any(scorer.normal(row.reply.text) != scorer.normal(row.completion) for row in rows):
+        relabelled = tuple(_relabelled(row, labels) for row in rows)
+        found.append(Contestant(CALIBRATED, spec, relabelled, size, in_flight))
+    return found
+
+
+def _relabelled(row: HeldoutRow, labels: Sequence[str] | None) -> Answer:
+    """The same call at the same price; only what is read off it differs."""
+    shares = [row.shares.get(label, 0.0) for label in labels or ()]
+    if not any(shares):
+        return replace(row.reply, text=row.completion)
+    logs = tuple(math.log(max(share, 1e-300)) for share in shares)
+    return replace(row.reply, text=row.completion, label_logprobs=logs, confidence=row.shares.get(row.completion))

@@ -1,0 +1,30 @@
+"""What an answer's token logprobs say: of the labels, and of the answer as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pipeline.curate.label_logprobs import label_logprobs
+from pipeline.evaluate.answers.confidence import confidence
+from pipeline.evaluate.answers.contestants import Answer
+from teachers.base import TokenLogprob
+
+Tokens = Sequence[Mapping[str, Any]]
+"""As records.TOKENS has them."""
+
+
+def read_tokens(answer: Answer, tokens: Tokens | None, labels: Sequence[str] | None) -> Answer:
+    """The answer with its confidence and what its first token says of the labels."""
+    if not tokens:
+        return answer
+    sure = confidence([TokenLogprob(token["bytes"], token["logprob"]) for token in tokens])
+    return read_labels(replace(answer, confidence=sure, first_token=tokens[0]), labels)
+
+
+def read_labels(answer: Answer, labels: Sequence[str] | None) -> Answer:
+    """The answer with its first token read for these labels; log-odds are of two."""
+    found = label_logprobs([answer.first_token], labels) if answer.first_token and labels else None
+    odds = found[0] - found[1] if found is not None and len(found) == 2 else None
+    return replace(answer, label_logprobs=None if found is None else tuple(found), log_odds=odds)

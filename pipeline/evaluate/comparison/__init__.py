@@ -1,0 +1,1 @@
+"""The numbers: scores, differences, slices and probabilities, each with its interval."""

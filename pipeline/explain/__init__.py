@@ -1,0 +1,1 @@
+"""Commands that only read: status, why, what-if, teachers, probe."""

@@ -1,0 +1,1 @@
+"""The stage `generate`: what the recipe still owes is asked, and replies.parquet is written."""

@@ -1,0 +1,56 @@
+"""Rescoring: an open teacher gives its own token logprobs to replies whose teacher gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.inference.endpoints import PROBE, ConfiguredTeacher
+from pipeline.inference.session import ask
+from pipeline.journal import Journal
+from pipeline.journal.read import Unscored
+from pipeline.journal.samples import FallbackChain, SampleRequest
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.context import Context
+from teachers.arrival import check_supported
+from teachers.base import Request, Sampling
+from teachers.catalog import describe
+
+
+async def rescore(context: Context, journal: Journal) -> None:
+    """Scores every whole reply that has no logprobs of its own; the journal keeps both, and who scored."""
+    endpoint = configure_scorer(context.recipe)
+    if endpoint is None:
+        await journal.want_scored(())
+        return
+    spec = str(endpoint.who.spec)
+    await journal.want_scored((found.request_key, _scoring(endpoint, found).key, spec) for found in journal.unscored())
+    if owed := journal.count_owed_scores():
+        await ask(context, journal, "rescore", {0: endpoint}, {0: _owed_scorings(endpoint, journal)}, owed)
+
+
+def configure_scorer(recipe: Recipe) -> ConfiguredTeacher | None:
+    """The rescorer described; Unsupported where it cannot score a text. None where the recipe has none."""
+    if recipe.rescore is None:
+        return None
+    entry = recipe.rescore.teacher
+    who = describe(entry.to_spec())
+    sampling = Sampling(top_logprobs=recipe.rescore.top_logprobs)
+    check_supported(who, Request(who.identity, PROBE[1:], sampling, continuation="x"))
+    return ConfiguredTeacher(entry, who, sampling, None)
+
+
+def _scoring(endpoint: ConfiguredTeacher, found: Unscored) -> Request:
+    return Request(endpoint.who.identity, found.messages, endpoint.sampling, continuation=found.text)
+
+
+def _owed_scorings(endpoint: ConfiguredTeacher, journal: Journal) -> Iterator[FallbackChain]:
+    """The scorings without a reply; their `prompt_id` is the key of the request that was replied to.
+
+    Two replies can be one text to one conversation: what was sent once in this sitting is not sent again.
+    """
+    sent: set[str] = set()
+    for found in journal.unscored():
+        request = _scoring(endpoint, found)
+        if request.key not in sent and not journal.answered([request.key]):
+            sent.add(request.key)
+            yield (SampleRequest(found.request_key, request, 1, None, None),)

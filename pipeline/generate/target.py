@@ -1,0 +1,81 @@
+"""A goal: prompts are asked in waves until so many samples pass curation.
+
+    the first n rows declared ──▶ asked ──▶ curated, in memory ──▶ enough kept? ──▶ done
+              ▲                                                        │ no
+              └──────────── a larger n, by the share that was kept ────┘
+
+What is declared is what the run is about: rows beyond the last wave are not asked, nor are they among the samples.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any, Protocol
+
+from pipeline.curate.stage import curate_replies, funnel
+from pipeline.run.context import Context
+from pipeline.run.errors import BudgetReached, RunError
+
+PILOT = 100
+"""Rows of the first wave at most: enough to tell a tenth from a half, and little to lose where the recipe is wrong."""
+
+SPARE = 1.02
+"""A wave aims a little beyond the goal: another wave costs more time than a few rows cost money."""
+
+STRIDE = 8
+"""A wave asks at most so many times what was asked before: the share kept of few rows is a guess."""
+
+LEAST_IN_BATCH = 100
+"""Rows that a wave of batches adds at least: Bedrock takes no smaller one."""
+
+HOPELESS = 1000
+"""So many rows asked and no sample kept, and the fault is the recipe's."""
+
+
+class Sitting(Protocol):
+    """What a wave does."""
+
+    def __call__(self, rows: int, *, ask: bool = True, kept: int = 0) -> dict[str, Any]:
+        """Declares the first `rows` of the source, asks what they owe, writes replies.parquet; returns the counts."""
+
+
+def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) -> dict[str, Any]:
+    """Asks until `goal` samples pass curation or all of the source's `total` rows are asked; returns the counts.
+
+    `begun`: rows that an earlier process came to; where they are enough, nothing is asked. Raises BudgetReached
+    with what was accepted, RunError where nothing passes, KeyboardInterrupt when the user stopped it.
+    """
+    least = LEAST_IN_BATCH if context.recipe.generate.lane == "batch" else 1
+    rows, kept = begun, 0
+    counts: dict[str, Any] = {}
+    if begun:
+        counts = sit(begun, ask=False)
+        kept = len(curate_replies(context).kept)
+    while kept < goal:
+        rows = min(total, max(rows + least, next_rows(rows, kept, goal)))
+        context.progress.say(f"generate: {kept:,} of {goal:,} samples accepted; asking the first {rows:,} rows")
+        try:
+            counts = sit(rows, kept=kept)
+        except BudgetReached as error:
+            sit(rows, ask=False)
+            raise error.with_goal(len(curate_replies(context).kept), goal) from error
+        curated = curate_replies(context)
+        kept = len(curated.kept)
+        if not kept and rows >= min(HOPELESS, total):
+            raise RunError(f"curation keeps none of the first {rows:,} rows:\n{funnel(curated)}")
+        if rows == total:
+            break
+    if kept >= goal:
+        context.progress.say(f"generate: {kept:,} samples accepted, the goal was {goal:,}; {rows:,} rows were asked")
+        counts["to_ask_again"] = 0  # what failed is not needed any more
+    else:
+        context.progress.say(f"generate: {kept:,} samples accepted of {goal:,}: all {total:,} rows were asked")
+    return counts | {"accepted": kept}
+
+
+def next_rows(rows: int, kept: int, goal: int) -> int:
+    """How many rows the next wave reaches, given that `kept` samples of the first `rows` passed, fewer than `goal`."""
+    if not rows:
+        return min(PILOT, goal)
+    wanted = ceil(goal * SPARE * rows / kept) if kept else rows * 2
+    return min(wanted, rows * STRIDE)

@@ -1,0 +1,1 @@
+"""Asking teachers: sessions, routes, accounts, budget, terms."""

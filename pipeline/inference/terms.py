@@ -1,0 +1,150 @@
+"""Whether a recipe's teachers may teach its student, by their providers' own rules: asked before any spend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.recipe.curate import Judged
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.directory import RunDir
+from pipeline.run.records import read_rows
+from prompts.errors import InputError
+from students.card import Helper, Override, Provenance
+from teachers.catalog import describe
+from teachers.spec import Spec
+from teachers.terms import PURPOSES, Purpose, Rule, rule_of, rules, rules_in
+
+
+@dataclass(slots=True, frozen=True)
+class Source:
+    """A model whose output goes into the student, and the rules for it."""
+
+    role: str
+    """teacher, judge, rescorer or teacher in memory."""
+    spec: Spec
+    rules: tuple[Rule, ...]
+
+
+def check_terms(recipe: Recipe) -> list[str]:
+    """What to tell the user about the terms of this recipe's teachers; needs no key and sends nothing.
+
+    InputError where a rule depends on the purpose and none is set, where the purpose is not allowed and the rule is
+    not overridden by name, and for an override without a conflict.
+    """
+    found = list(sources(recipe))
+    _check_purpose(recipe, found)
+    _check_overrides(recipe, found)
+    conflicts = list(_conflicts(recipe, found))
+    for source, rule in conflicts:
+        if rule.name not in recipe.override_terms:
+            raise _forbidden(source, rule, recipe.purpose)
+    return list(dict.fromkeys([*_overridden(conflicts), *_remarks(found)]))
+
+
+def provenance(recipe: Recipe, run: RunDir) -> Provenance:
+    """What the model card says beside the teachers' rows: purpose, overrides, notices, and who helped to choose."""
+    found = list(sources(recipe))
+    kept = {rule.name: rule for terms in _recorded(run) for rule in rules_in(terms)}
+    known = {rule.name: rule for source in found for rule in source.rules} | kept
+    return Provenance(
+        purpose=recipe.purpose,
+        overrides=tuple(Override(name, known[name].sentence) for name in recipe.override_terms if name in known),
+        notices=tuple(rule.notice for rule in known.values() if rule.notice),
+        helpers=tuple(
+            Helper(source.role, source.spec.provider, source.spec.model, _joined(source.rules))
+            for source in found
+            if source.role != "teacher"
+        ),
+    )
+
+
+def sources(recipe: Recipe) -> Iterator[Source]:
+    """Every model whose output shapes the student.
+
+    A judge's text is in no row, but its choice of rows is output that trains; a rescorer's logprobs are targets.
+    """
+    for spec in recipe.specs:
+        yield _source("teacher", spec)
+    for step in recipe.curation.steps:
+        if isinstance(step, Judged):
+            yield _source("judge", step.judge.to_spec())
+    if recipe.rescore is not None:
+        yield _source("rescorer", recipe.rescore.teacher.to_spec())
+    if recipe.student.local_teacher is not None:
+        yield _source("teacher in memory", Spec("huggingface", recipe.student.local_teacher))
+
+
+def _source(role: str, spec: Spec) -> Source:
+    # Recorded replies stay under the rule of whoever gave them.
+    if spec.provider == "replay":
+        return Source(role, spec, rules_in(describe(spec).identity.terms or ""))
+    rule = rule_of(spec)
+    return Source(role, spec, () if rule is None else (rule,))
+
+
+def _check_purpose(recipe: Recipe, found: Iterable[Source]) -> None:
+    if recipe.purpose is not None:
+        return
+    for source in found:
+        for rule in source.rules:
+            if rule.forbids:
+                choices = "; ".join(f"{name} ({meaning})" for name, meaning in PURPOSES.items())
+                raise InputError(
+                    f"is not set, and the terms of the {source.role} {source.spec} depend on it: {rule.sentence}",
+                    field="purpose",
+                    remedy=f"Say what the student is for: {choices}",
+                )
+
+
+def _check_overrides(recipe: Recipe, found: list[Source]) -> None:
+    conflicting = {rule.name for _, rule in _conflicts(recipe, found)}
+    names = {rule.name for rule in rules()}
+    for name in recipe.override_terms:
+        if name not in names:
+            raise InputError(
+                f"'{name}' names no rule", field="override_terms", remedy=f"Rules: {', '.join(sorted(names))}"
+            )
+        if name not in conflicting:
+            known = f"Conflicts: {', '.join(sorted(conflicting))}" if conflicting else "There is no conflict: remove it"
+            raise InputError(f"'{name}' overrides nothing in this recipe", field="override_terms", remedy=known)
+
+
+def _conflicts(recipe: Recipe, found: Iterable[Source]) -> Iterator[tuple[Source, Rule]]:
+    for source in found:
+        for rule in source.rules:
+            if recipe.purpose in rule.forbids:
+                yield source, rule
+
+
+def _forbidden(source: Source, rule: Rule, purpose: Purpose | None) -> InputError:
+    return InputError(
+        f"is '{purpose}', which the terms of the {source.role} {source.spec} do not allow: {rule.sentence}",
+        field="purpose",
+        remedy="If you have settled this with the provider, say so by the rule's name: "
+        f"override_terms: [{rule.name}]. The model card will show it",
+    )
+
+
+def _overridden(conflicts: Iterable[tuple[Source, Rule]]) -> Iterator[str]:
+    for source, rule in conflicts:
+        yield f"terms: you override {rule.name} for the {source.role} {source.spec}: {rule.sentence}"
+
+
+def _remarks(found: Iterable[Source]) -> Iterator[str]:
+    for source in found:
+        for rule in source.rules:
+            if rule.read_on is None:
+                yield f"terms: read those of the {source.role} {source.spec} yourself, we have not: {rule.url}"
+            if rule.notice:
+                yield f"terms: the model card will say: {rule.notice}"
+
+
+def _recorded(run: RunDir) -> set[str]:
+    teachers: Iterator[dict[str, Any]] = (row["teacher"] or {} for row in read_rows(run.kept, ["teacher"]))
+    return {teacher["terms"] for teacher in teachers if teacher.get("terms")}
+
+
+def _joined(found: tuple[Rule, ...]) -> str | None:
+    return " ".join(rule.sentence for rule in found) or None

@@ -1,0 +1,72 @@
+"""A judge is a teacher: its questions are journaled beside the others, and none is paid for twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.inference.endpoints import ConfiguredTeacher, configure_teacher
+from pipeline.inference.session import ask
+from pipeline.journal import Journal, texts_of
+from pipeline.journal.samples import SampleRequest
+from pipeline.recipe.curate import Judge, Judged
+from pipeline.recipe.recipe import Generate
+from pipeline.recipe.teachers import TeacherEntry
+from pipeline.run.context import Context
+from prompts.messages import Conversation
+from teachers.base import Request
+
+MAX_TOKENS = 1024
+"""A number or a sentence is all that is wanted, but a judge that reasons counts its thoughts too."""
+
+SCORES = (1, 2, 3, 4, 5)
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCORES)}},
+    "required": ["reason", "score"],
+    "additionalProperties": False,
+}
+"""What a judge that can be held to a schema must answer by; the reason comes first, so that the score follows it."""
+
+
+def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
+    endpoint = _endpoint(context, config)
+    requests = _requests(endpoint, questions)
+    items = {request.key: SampleRequest(request.key, request, 1, None, None) for request in requests.values()}
+    with Journal(context.run.journal) as journal:
+        known = journal.answered(items)
+        owed = [(item,) for key, item in items.items() if key not in known]
+        asyncio.run(ask(context, journal, "judge", {0: endpoint}, {0: owed}, len(owed)))
+    return _answers(context, requests)
+
+
+def recall_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    """As `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
+    requests = _requests(_endpoint(context, config), questions)
+    return _answers(context, requests)
+
+
+def configure_judge(generate: Generate, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> ConfiguredTeacher:
+    """The judge described, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
+    changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0}
+    changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
+    changes |= {"optional": ["temperature", "json_schema"]}
+    return configure_teacher(entry, generate.model_copy(update=changes), system=False)
+
+
+def _endpoint(context: Context, config: Judged) -> ConfiguredTeacher:
+    return configure_judge(context.recipe.generate, config.judge, SCHEMA if isinstance(config, Judge) else None)
+
+
+def _requests(endpoint: ConfiguredTeacher, questions: Sequence[Conversation]) -> dict[Conversation, Request]:
+    return {
+        question: Request(endpoint.who.identity, question, endpoint.sampling, endpoint.schema) for question in questions
+    }
+
+
+def _answers(context: Context, requests: Mapping[Conversation, Request]) -> dict[Conversation, str | None]:
+    texts = texts_of(context.run.journal, (request.key for request in requests.values()))
+    return {question: texts.get(request.key) for question, request in requests.items()}

@@ -1,0 +1,1 @@
+"""Child processes: limits, signals, how they end with their parent, what they said last."""

@@ -1,0 +1,1 @@
+"""The recipe: every section typed, its file, its paths."""

@@ -1,0 +1,46 @@
+"""The model in memory that a student learns from beside its corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from prompts.errors import InputError
+from students.base.prepare import prepare_base
+from students.config import StudentConfig
+from teachers.spec import Spec
+
+LOCAL = ("huggingface", "gguf")
+"""Teachers whose weights are on this machine, or can be."""
+
+
+def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | None:
+    """The model, named as a base is: the student's own setting, else the one local teacher of the recipe.
+
+    None where the student needs none; InputError where it needs one and there is none, or there are several.
+    """
+    if not student.needs_teacher or student.local_teacher is not None:
+        return student.local_teacher
+    models = list(dict.fromkeys(spec.model for spec in teachers if spec.provider in LOCAL))
+    if len(models) == 1:
+        return models[0]
+    found = f"has several: {', '.join(models)}" if models else "has no teacher whose weights could be loaded"
+    raise InputError(
+        f"method {student.method} needs a teacher in memory, and the recipe {found}",
+        field="student.on_policy.teacher",
+        remedy="Set it to a path, a hub id or smollm2-135m",
+    )
+
+
+def prepare_teacher(student: StudentConfig, teachers: Sequence[Spec], cache: Path) -> Path | str | None:
+    """The same as transformers can load it; a GGUF file is dequantised into `cache` once."""
+    name = local_teacher(student, teachers)
+    if name is None:
+        return None
+    try:
+        return prepare_base(name, cache=cache)
+    except InputError as error:
+        if error.field != "student.base":
+            raise
+        field = f"student.{'on_policy' if student.features is None else 'features'}.teacher"
+        raise InputError(error.problem, path=error.path, field=field, remedy=error.remedy) from error

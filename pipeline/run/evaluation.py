@@ -1,0 +1,7 @@
+"""What a run's evaluation is called and what it holds."""
+
+from __future__ import annotations
+
+TEACHER, CALIBRATED, BASE, STUDENT = NAMES = ("teacher", "teacher_calibrated", "base", "student")
+"""Every contestant there can be, in the order they are shown. `teacher_calibrated` is the teacher's answers
+after curation relabelled them: what the student was trained towards."""

@@ -1,0 +1,1 @@
+"""Intervals and measures over numbers; nothing here knows a run."""

@@ -1,0 +1,1 @@
+"""The stage `train`: a student from the kept rows, and its card."""

@@ -1,0 +1,106 @@
+"""The train stage: the corpus and the recipe's base become RUN/student."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.inference.terms import provenance
+from pipeline.recipe.local_teacher import prepare_teacher
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.context import Context
+from pipeline.run.directory import RunDir
+from pipeline.train.card import write_student_card
+from pipeline.train.distributed import call_others, is_called
+from pipeline.train.log import open_log
+from prompts.errors import InputError
+from students.base.prepare import prepare_base
+from students.config import StudentConfig
+from students.finetune.train import train
+from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
+    run, progress = context.run, context.progress
+    _require_other_base(context)
+    progress.start("train", 0)
+    progress.update(0, "loading the base and the rows")
+    with open_log(run.train_log) as log:
+
+        def on_progress(now: Progress) -> None:
+            log.step(now)
+            progress.update(
+                now.step, describe(now), total=now.total_steps, figures=figures(now), left_s=now.seconds_left
+            )
+
+        result = train_student(
+            context.recipe, run, context.recipe.student, out=run.student, work=run.checkpoints, on_progress=on_progress
+        )
+        log.end(result)
+    if result.steps < result.planned_steps:
+        measured = f"{context.recipe.student.patience} measurements of the validation loss"
+        progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
+    return asdict(result)
+
+
+def join(recipe: Recipe, run: RunDir) -> None:
+    """Trains with the first process of a launcher, where that has something to train; says and writes nothing."""
+    if is_called():
+        train_student(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
+
+
+def _require_other_base(context: Context) -> None:
+    """InputError where the base is the student that would be replaced: each run would train it once more."""
+    if Path(context.recipe.student.base).resolve() == context.run.student.resolve():
+        remedy = "Give this recipe another --dir, or copy the student first"
+        raise InputError("is this run's own student", path=context.run.student, field="student.base", remedy=remedy)
+
+
+def train_student(
+    recipe: Recipe,
+    run: RunDir,
+    config: StudentConfig,
+    *,
+    out: Path,
+    work: Path,
+    on_progress: OnProgress = ignore,
+    on_validation: OnValidation | None = None,
+) -> TrainResult:
+    """One training on the run's corpus, the recipe's own or another; the rest is `students.finetune.train.train`'s."""
+    base = prepare_base(config.base, cache=run.work)
+    teacher = prepare_teacher(config, recipe.specs, run.work)
+    call_others()
+    return train(
+        config,
+        corpus=run.kept,
+        base=base,
+        teacher=teacher,
+        out=out,
+        work=work,
+        cache=run.work,
+        logs=run.logs,
+        on_progress=on_progress,
+        on_validation=on_validation,
+        provenance=provenance(recipe, run),
+    )
+
+
+def refresh(context: Context) -> None:
+    """Rewrites the model card of a student that is up to date: its purpose and overrides may have changed.
+
+    They are no part of the stage's fingerprint, for they do not change the weights.
+    """
+    write_student_card(context)
+
+
+def figures(now: Progress) -> dict[str, float | None]:
+    """The same for machines."""
+    return {"loss": now.loss, "validation_loss": now.validation_loss, "tokens_per_s": round(now.tokens_per_s, 1)}
+
+
+def describe(now: Progress) -> str:
+    """A step's numbers for people."""
+    watched = "" if now.validation_loss is None else f", validation {now.validation_loss:.3f}"
+    return f"loss {now.loss:.3f}{watched}, {now.tokens_per_s:.0f} tokens/s"

@@ -1,0 +1,1 @@
+"""The model a student starts from: found, read, loaded, saved."""

@@ -1,0 +1,83 @@
+"""A student's model: loaded from its base, and saved as a directory that stands alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM
+
+from prompts.errors import InputError
+from students.base.quantised import is_quantised, merge_dense, quantisation, without_packing
+from students.config import Lora
+
+PROJECTION = "feature_projection"
+"""The attribute of a student's model that holds the projection of `features` while it trains."""
+
+
+def load_model(base: str, lora: Lora | None = None, attention: str | None = None) -> Any:
+    """The base's weights in float32 (`precision` says what they are multiplied in), or as `lora.bits` says.
+
+    `attention` None takes what the model has of sdpa or eager.
+
+    Raises InputError for a base that transformers cannot load.
+    """
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            attn_implementation=attention,
+            quantization_config=None if lora is None or lora.bits is None else quantisation(),
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be loaded: {error}", path=base, field="student.base") from error
+    return without_packing(model)
+
+
+def adapters(lora: Lora | None) -> LoraConfig | None:
+    """peft's description of the adapters; None trains the whole model."""
+    if lora is None:
+        return None
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+    )
+
+
+def merged(model: Any) -> Any:
+    """The trained model as it is to be saved, adapters merged into the weights they adapt."""
+    if is_quantised(model):
+        model = merge_dense(model)
+    elif hasattr(model, "merge_and_unload"):
+        model = model.merge_and_unload()
+    remove_projection(model)
+    model.config.use_cache = True
+    return model
+
+
+def save_model(model: Any, tokenizer: Any, target: Path) -> None:
+    """Writes safetensors, configuration, tokenizer and chat template."""
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+
+
+def disk_bytes(model: Any) -> int:
+    """What a training writes at its peak: three checkpoints (best, newest, the one being written) and the student.
+
+    A checkpoint holds the trained weights and AdamW's two moments, all in float32.
+    """
+    total: int = sum(weights.numel() for weights in model.parameters())
+    trained: int = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
+    return 4 * (3 * 3 * trained + total)
+
+
+def remove_projection(model: Any) -> None:
+    """Takes the projection from a trained student, which does not need it to answer."""
+    if hasattr(model, PROJECTION):
+        delattr(model, PROJECTION)

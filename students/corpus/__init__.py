@@ -1,0 +1,1 @@
+"""Rows as a trainer takes them: read, split, encoded, ordered."""

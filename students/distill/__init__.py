@@ -1,0 +1,1 @@
+"""Learning from a teacher's stored probabilities beside its text."""

@@ -1,0 +1,1 @@
+"""One training from rows to a model directory, whatever the method."""

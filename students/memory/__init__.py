@@ -1,0 +1,1 @@
+"""Devices, and what a training takes of their memory."""

@@ -1,0 +1,1 @@
+"""Learning from what a teacher in memory makes of the student's own answers."""

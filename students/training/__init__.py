@@ -1,0 +1,1 @@
+"""What every trainer shares: settings, progress, checkpoints, devices side by side."""

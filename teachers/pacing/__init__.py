@@ -1,0 +1,1 @@
+"""Wrappers around a teacher: retry, pace, meter; and what one account allows."""

@@ -1,0 +1,90 @@
+"""What a reply took and cost: a teacher around a teacher."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from teachers.base import Identity, Reply, Request, Teacher, Usage
+from teachers.pacing.wrapper import Wrapper
+
+
+@dataclass(slots=True, frozen=True)
+class Price:
+    """Dollars per million tokens."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """For input tokens the provider had cached; None: as any input."""
+    cache_write: float | None = None
+    """For input tokens the provider wrote to its cache; None: as any input."""
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """What a reply costs; None where the provider did not count its tokens."""
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        cached = min(usage.cached_tokens or 0, usage.input_tokens)
+        written = min(usage.cache_write_tokens or 0, usage.input_tokens - cached)
+        at_cached = self.input if self.cached is None else self.cached
+        at_written = self.input if self.cache_write is None else self.cache_write
+        dollars = (usage.input_tokens - cached - written) * self.input + usage.output_tokens * self.output
+        dollars += cached * at_cached + written * at_written
+        return dollars / 1_000_000
+
+
+class Metered(Wrapper):
+    """Adds latency and cost to each reply. Without a `price` genai-prices' table is read; no network."""
+
+    def __init__(self, teacher: Teacher, price: Price | None = None) -> None:
+        super().__init__(teacher)
+        self._price = price
+
+    async def complete(self, request: Request) -> Reply:
+        """Answers; what fails costs nothing that is known here."""
+        started = time.perf_counter()
+        reply = await self._teacher.complete(request)
+        latency_s = time.perf_counter() - started
+        return replace(reply, latency_s=latency_s, cost_usd=cost_usd(self.identity, reply.usage, self._price))
+
+
+def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> float | None:
+    """Dollars for a reply with this usage; None where no price is known (a local model has none)."""
+    if price is not None:
+        return price.cost_usd(usage)
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    return _listed_cost_usd(identity, usage)
+
+
+def batch_cost_usd(identity: Identity, usage: Usage, share: float, price: Price | None = None) -> float | None:
+    """The same for a reply that came in a batch. `share` is Capabilities.batch_price.
+
+    genai-prices knows some models' batch prices, whose cached tokens may cost another share; it goes first.
+    """
+    dollars = cost_usd(identity, usage, price)
+    if dollars is None:
+        return None
+    listed = _listed_cost_usd(identity, usage, {"processing": "batch"}) if price is None else None
+    return listed if listed is not None and listed < dollars else dollars * share
+
+
+def _listed_cost_usd(identity: Identity, usage: Usage, context: Mapping[str, str] | None = None) -> float | None:
+    from genai_prices import Usage as Counted
+    from genai_prices import calc_price
+
+    counted = Counted(
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
+    )
+    try:
+        if identity.base_url is None:
+            found = calc_price(counted, identity.model, provider_id=identity.provider, price_context=context)
+        else:
+            found = calc_price(counted, identity.model, provider_api_url=identity.base_url, price_context=context)
+    except (LookupError, ValueError):
+        return None
+    return float(found.total_price)

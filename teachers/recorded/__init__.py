@@ -1,0 +1,1 @@
+"""Teachers that say what a file says."""

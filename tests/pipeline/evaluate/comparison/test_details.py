@@ -1,0 +1,29 @@
+"""What a kind of scorer says beyond the score."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline.evaluate.answers.contestants import Answer
+from pipeline.evaluate.comparison.details import details
+from pipeline.evaluate.comparison.resampling import Resampling
+from pipeline.evaluate.scorers import scorer_for
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.statistics.intervals import wilson
+from tests.pipeline.evaluate.make import row
+
+CONFIG = Evaluate(scorer="json", resamples=2000)
+
+
+def test_each_field_of_the_json_has_its_share_its_interval_and_its_rows() -> None:
+    golds = [json.dumps({"name": index, **({"born": 2} if index % 2 else {})}) for index in range(60)]
+    rows = [row(f"row {index:02}", gold) for index, gold in enumerate(golds)]
+    texts = [json.dumps({"name": index if index % 3 else 0, "born": 2}) for index in range(60)]
+    answers = [Answer(text if index % 5 else "no JSON") for index, text in enumerate(texts)]
+    found = details(Resampling(rows, CONFIG), answers, scorer_for(CONFIG))
+    assert found["field_scores"] == pytest.approx({"name": 32 / 60, "born": 24 / 30})
+    assert found["field_scores_n"] == {"name": 60, "born": 30}
+    for name, share in found["field_scores"].items():
+        assert found["field_scores_ci95"][name] == pytest.approx(wilson(share, found["field_scores_n"][name]), abs=0.02)
