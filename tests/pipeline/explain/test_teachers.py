@@ -10,15 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.explain.teachers import (
-    LOCAL,
-    UNKNOWN,
-    entry_of,
-    list_providers,
-    render_providers,
-    render_teacher,
-    show_teacher,
-)
+from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher, show_teacher
+from pipeline.inference.prices import LOCAL, UNKNOWN
 from teachers.catalog import PROVIDERS
 from tests.pipeline.helpers import ROOT, stillhouse
 
