@@ -164,14 +164,18 @@ def test_copies(completion: str, expected: str) -> None:
     student_messages = (Message("user", PROMPT),)
     example = Message("assistant", "An example's long answer, which the student is never going to see.")
     [verdict] = rule_of(Copies())(
-        [sample(student_messages=student_messages, asked=(example, *student_messages), completion=completion)]
+        [
+            sample(
+                student_messages=student_messages, teacher_messages=(example, *student_messages), completion=completion
+            )
+        ]
     )
     assert reason(verdict) == expected
 
 
 def test_a_copy_of_a_prompt_that_was_masked_since_copies_no_example() -> None:
     asked = (Message("user", f"{PROMPT}, says bob@example.org"),)
-    [masked] = rule_of(Pii())([sample(student_messages=asked, asked=asked, completion=asked[0].content)])
+    [masked] = rule_of(Pii())([sample(student_messages=asked, teacher_messages=asked, completion=asked[0].content)])
     assert isinstance(masked, Keep)
     [verdict] = rule_of(Copies())([masked.sample])
     assert reason(verdict) == "copies_prompt"

@@ -106,7 +106,7 @@ def samples(draw: st.DrawFn) -> list[Sample]:
                 draw(st.sampled_from(["train", "train", "heldout"])) if number % 2 == 0 else found[-1].split,
                 sample_id=f"{number}",
                 student_messages=(Message("user", question),) if number % 2 == 0 else found[-1].student_messages,
-                asked=(Message("assistant", "one two three four five six seven"), Message("user", question)),
+                teacher_messages=(Message("assistant", "one two three four five six seven"), Message("user", question)),
                 outcome=draw(st.sampled_from(["ok", "ok", "refused", "truncated"])),
                 tokens=[] if odds is None else logprobs(min(odds, 0) - 0.1, -max(odds, 0) - 0.1),
             )

@@ -25,8 +25,8 @@ def sample(name: str, reply: str, prompt: str = "p", **changes: Any) -> Sample:
     values: dict[str, Any] = {
         "sample_id": name,
         "prompt_id": prompt,
-        "asked": (),
-        "bare": (Message("user", f"question {prompt}"),),
+        "teacher_messages": (),
+        "student_messages": (Message("user", f"question {prompt}"),),
         "reply": reply,
         "outcome": "ok",
         "tokens": NO_TOKENS,
