@@ -225,7 +225,7 @@ replies, out = Path(sys.argv[1]), Path(sys.argv[2])
 rows = list(read_rows(replies))
 for number, steps in enumerate(([*BY_ROW[:2], *BY_ROW[4:5]], [*BY_ROW[5:], *OVER_ROWS, *SHARES])):
     config = Curate(split=Split(heldout=0.3), steps=steps)
-    result = curate(rows, bare(rows), config, tokens=TokenFile(replies))
+    result = curate(rows, student_messages(rows), config, tokens=TokenFile(replies))
     write_both(replies, result, out / f"kept{number}.parquet", out / f"dropped{number}.parquet")
 """
 
