@@ -219,7 +219,7 @@ from pipeline.recipe.curate import Curate, Split
 from pipeline.curate.curate import curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.run.records import read_rows
-from tests.pipeline.curate.test_curate import bare
+from tests.pipeline.curate.test_curate import student_messages
 from tests.pipeline.curate.test_laws import BY_ROW, OVER_ROWS, SHARES
 replies, out = Path(sys.argv[1]), Path(sys.argv[2])
 rows = list(read_rows(replies))
