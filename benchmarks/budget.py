@@ -19,7 +19,7 @@ from pipeline.inference.budget import Ledger
 from pipeline.inference.endpoints import configure_teacher
 from pipeline.inference.scheduler import RequestScheduler, Tally
 from pipeline.inference.stack import open_stack
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.journal.samples import SampleRequest
 from pipeline.recipe.recipe import Generate
 from pipeline.recipe.teachers import PriceEntry, TeacherEntry

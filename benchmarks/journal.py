@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from prompts.messages import Message
 from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage
 

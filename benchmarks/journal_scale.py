@@ -25,8 +25,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.journal import Journal, tables
 from pipeline.journal.codec import encode_reply
+from pipeline.journal.export import tables
+from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.journal.vocabulary import Vocabulary
 from pipeline.run.records import REPLIES, write_tables
@@ -98,7 +99,7 @@ def say(what: str, count: int, seconds: float, cpu: float, more: str = "") -> No
 WATCH = """
 import sys, time
 from pathlib import Path
-from pipeline.journal import progress_of
+from pipeline.journal.progress import progress_of
 path, most = Path(sys.argv[1]), []
 while not Path(sys.argv[2]).exists():
     started = time.perf_counter(); progress_of(path); most.append(time.perf_counter() - started); time.sleep(0.2)
@@ -110,7 +111,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from benchmarks.journal_scale import IN_FLIGHT, WHO, HOW
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from prompts.messages import Message
 from teachers.base import Request
 async def main():

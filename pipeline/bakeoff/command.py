@@ -22,7 +22,8 @@ from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, 
 from pipeline.inference.prices import no_price
 from pipeline.inference.routes import chains_of
 from pipeline.inference.session import ask
-from pipeline.journal import Journal, rows, tables
+from pipeline.journal.export import rows, tables
+from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain
 from pipeline.judge.ask import ask_judge
 from pipeline.judge.pairwise import Duels, duel
@@ -33,9 +34,10 @@ from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir, open_run
 from pipeline.run.errors import RunError
+from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import REPLIES, write_tables, write_text
+from pipeline.run.records import REPLIES, write_tables
 from prompts.prompt import Prompt
 from teachers.base import ANSWERS
 

@@ -15,7 +15,8 @@ import yaml
 from pipeline.inference.terms import provenance
 from pipeline.recipe.curate import Curate, Format
 from pipeline.run.context import Context
-from pipeline.run.records import CURATED, read_rows, spec_of, write_tables, write_text
+from pipeline.run.files import write_text
+from pipeline.run.records import CURATED, read_rows, spec_of, write_tables
 from prompts.digest import digest_file
 
 SPLITS = ("train", "heldout")

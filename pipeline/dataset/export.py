@@ -14,7 +14,8 @@ import orjson
 from pipeline.dataset.formats import alpaca, bedrock_distillation, openai_chat, sharegpt, trl
 from pipeline.dataset.formats.dialogue import Unfit
 from pipeline.run.directory import RunDir, disk_errors
-from pipeline.run.records import read_rows, replace_durably
+from pipeline.run.files import replace_durably
+from pipeline.run.records import read_rows
 from prompts.errors import InputError
 from prompts.messages import Conversation, from_dicts
 

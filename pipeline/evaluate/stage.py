@@ -28,7 +28,7 @@ from pipeline.recipe.curate import Best
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 from pipeline.train.card import write_student_card
 from prompts.sources.columns import read_columns
 from prompts.template import load_template

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from pipeline.inference.pace_log import read_pace, render_pace, summarise
-from pipeline.journal import progress_of
+from pipeline.journal.progress import progress_of
 from pipeline.run.directory import RunDir
 
 WIDTH = 30

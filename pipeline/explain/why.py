@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import yaml
 
-from pipeline.curate.judging import Opinion, question_of, read_opinion
-from pipeline.curate.step import Sample
-from pipeline.curate.tokens import NO_TOKENS
 from pipeline.decisions.store import read_decisions
-from pipeline.journal import attempts_of, reply_of
-from pipeline.judge.ask import recall_judge
-from pipeline.recipe.curate import Judge
-from pipeline.recipe.recipe import Recipe
-from pipeline.run.context import Context
+from pipeline.journal.read import attempts_of, reply_of
 from pipeline.run.directory import RunDir
-from pipeline.run.progress import Progress
 from pipeline.run.records import VERDICT
 from prompts.errors import InputError
-from prompts.messages import from_dicts
 from teachers.base import ANSWERS
 
 REPLY_CHARS = 500
+
+UNREAD = ("tokens", "created_at")
+"""Columns that no story tells. To read one timestamp pyarrow imports pandas, which takes 0.2 s."""
 
 
 def tell_story(root: Path, sample: str) -> dict[str, Any]:
@@ -71,22 +63,24 @@ def render_story(story: dict[str, Any]) -> str:
 
 
 def _find(replies: Path, sample: str) -> dict[str, Any]:
-    found = list(_places(replies, ("sample_id", "prompt_id"), lambda ids: pc.starts_with(ids, sample)))
+    found = list(_places(replies, ("sample_id", "prompt_id"), sample))
     if len(found) == 1:
-        return _row(replies, *found[0], without=["tokens"])
+        return _row(replies, *found[0], without=UNREAD)
     if not found:
         raise InputError(f"no sample or prompt id begins with '{sample}'", path=replies)
     ids = ", ".join(_row(replies, *place, columns=["sample_id"])["sample_id"] for place in found[:5])
     raise InputError(f"{len(found)} samples match '{sample}'", path=replies, remedy=f"Give more of it: {ids} ...")
 
 
-def _places(path: Path, columns: tuple[str, ...], test: Callable[[pa.Array], pa.Array]) -> Iterator[tuple[int, int]]:
-    """Row group and place of the rows where a column passes; reads these columns alone, a row group at a time."""
+def _places(path: Path, columns: Sequence[str], begin: str) -> Iterator[tuple[int, int]]:
+    """Yields row group and place of the rows where an id begins so; reads the ids alone, a row group at a time."""
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=list(columns))
-            passed = reduce(pc.or_, [test(table[column].combine_chunks()) for column in columns])
-            yield from ((group, place) for place in pc.indices_nonzero(passed).to_pylist())
+            # Not pc.equal: to make a scalar of the text pyarrow imports pandas. Whole ids are of one length.
+            matches = [pc.starts_with(table[column].combine_chunks(), begin) for column in columns]
+            for place in pc.indices_nonzero(reduce(pc.or_, matches)).to_pylist():
+                yield group, place
 
 
 def _row(
@@ -105,40 +99,22 @@ def _verdict(run: RunDir, reply: dict[str, Any]) -> dict[str, Any]:
     for side, path in sides:
         extra = VERDICT.names if side == "dropped" else []
         names = ["prompt", "completion", "split", "margin", "judge_score", "soft_labels", "review", *extra]
-        place = next(_places(path, ("sample_id",), lambda ids: pc.equal(ids, reply["sample_id"])), None)
+        place = next(_places(path, ("sample_id",), reply["sample_id"]), None)
         if place:
             row = _row(path, *place, columns=names)
-            return {"side": side, **row, "judge": _judge(run, row, reply)}
+            return {"side": side, **row, "judge": _opinions(run, row, reply)}
     if reply["outcome"] not in ANSWERS:
         return {"side": "failed", "outcome": reply["outcome"]}
     return {"side": "not curated"}
 
 
-def _judge(run: RunDir, row: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the recipe's judges said of the sample, each with its reason, as far as the journal knows the question.
-
-    A step after the judge may have rewritten the completion since: the judge may have seen the reply.
-    """
+def _opinions(run: RunDir, row: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
     if row["judge_score"] is None and row.get("step") != "judge":
         return []
-    recipe = Recipe.model_validate(yaml.safe_load(run.recipe.read_text(encoding="utf-8")))  # its sources may be gone
-    context = Context(recipe, run, run.load_manifest(), Progress())
-    seen = _sample(row, row["completion"][0]["content"]), _sample(row, reply["reply"])
-    return [
-        {"rubric": step.rubric, "score": opinion.share, "reason": opinion.reason}
-        for step in recipe.curation.steps
-        if isinstance(step, Judge)
-        if (opinion := _opinion(context, step, seen))
-    ]
+    # Late: reading a judge's answer takes the recipe and its steps, half a second that most samples do without.
+    from pipeline.explain.opinions import recall_opinions
 
-
-def _opinion(context: Context, step: Judge, seen: Iterable[Sample]) -> Opinion | None:
-    answers = recall_judge(context, step, [question_of(sample, step) for sample in seen])
-    return next((opinion for answer in answers.values() if (opinion := read_opinion(answer))), None)
-
-
-def _sample(row: dict[str, Any], completion: str) -> Sample:
-    return Sample("", "", (), from_dicts(row["prompt"]), "", "ok", NO_TOKENS, row["split"], "", completion)
+    return recall_opinions(run, row, reply["reply"])
 
 
 def _verdict_lines(verdict: dict[str, Any]) -> list[str]:

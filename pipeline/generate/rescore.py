@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.inference.endpoints import PROBE, ConfiguredTeacher
 from pipeline.inference.session import ask
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.journal.read import Unscored
 from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.recipe.recipe import Recipe

@@ -21,7 +21,8 @@ from pipeline.inference.budget import check_budget
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, remarks_of
 from pipeline.inference.routes import chains_of
 from pipeline.inference.session import ask
-from pipeline.journal import Journal, tables
+from pipeline.journal.export import tables
+from pipeline.journal.journal import Journal
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
 from pipeline.run.errors import RunError

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Generate, Recipe
 from pipeline.recipe.teachers import TeacherEntry

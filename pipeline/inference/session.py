@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack
 from pipeline.inference.accounts import account_of, open_accounts
 from pipeline.inference.budget import open_ledger
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.inference.pace_log import watch
 from pipeline.inference.scheduler import KeptCount, RequestScheduler, Tally
 from pipeline.inference.stack import open_stack
-from pipeline.journal import Journal
+from pipeline.inference.watch import watch
+from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain
 from pipeline.process.signals import on_stop_signal
 from pipeline.run.context import Context

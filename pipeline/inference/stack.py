@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.inference.budget import Budgeted, CostBound, Ledger, cost_bound_of, known_cost_bound
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.recipe.recipe import Generate
 from teachers.base import Reply, Request, Teacher
 from teachers.catalog import open_teacher

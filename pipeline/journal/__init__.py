@@ -12,23 +12,6 @@ a prefix of what was committed; an attempt without an outcome was in flight, and
     declare.py      what a run wants, streamed in and swapped in whole
     owed.py         what is still to be asked, streamed out
     codec.py        replies as bytes; vocabulary.py: the tokens they are made of
-    read.py         what `status`, `why` and `plan` read beside a running process
+    read.py         what `why` and `plan` read beside a running process; progress.py: what `status` does
     export.py       the journal as Arrow tables: replies.parquet
 """
-
-from pipeline.journal.export import rows, tables
-from pipeline.journal.journal import Journal
-from pipeline.journal.read import attempts_of, progress_of, reply_of, texts_of
-from pipeline.journal.schema import FORMAT_VERSION, read_only
-
-__all__ = [
-    "FORMAT_VERSION",
-    "Journal",
-    "attempts_of",
-    "progress_of",
-    "read_only",
-    "reply_of",
-    "rows",
-    "tables",
-    "texts_of",
-]

@@ -75,17 +75,6 @@ class Unscored:
     text: str
 
 
-def progress_of(path: Path) -> dict[str, Any]:
-    """How far generation is: samples wanted and answered, attempts by outcome (`in_flight` has none yet).
-
-    Reads a few counters that are stored with every commit: it takes as long for ten million samples as for ten.
-    """
-    with closing(read_only(path)) as connection:
-        counts: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters WHERE value <> 0"))
-    attempts = {name.partition(":")[2]: value for name, value in counts.items() if name.startswith("attempts:")}
-    return {"samples": counts.get("samples", 0), "answered": counts.get("answered", 0), "attempts": attempts}
-
-
 def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
     """The attempts made for one request, oldest first."""
     names = ("id", "sent_at", "ended_at", "outcome", "detail")

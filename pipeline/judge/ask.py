@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teacher
 from pipeline.inference.session import ask
-from pipeline.journal import Journal, texts_of
+from pipeline.journal.journal import Journal
+from pipeline.journal.read import texts_of
 from pipeline.journal.samples import SampleRequest
 from pipeline.recipe.curate import Judge, Judged
 from pipeline.recipe.recipe import Generate

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.run.exports import README, Export
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 
 RUN = {
     "gguf": "    llama-server -m model.gguf",

@@ -9,8 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from pipeline.journal import read_only
-from pipeline.journal.schema import explain
+from pipeline.journal.schema import explain, read_only
 from pipeline.plan.endpoint import Share
 from pipeline.plan.estimate import Interval, total
 from pipeline.plan.lanes import Lane, latency_s

@@ -15,7 +15,8 @@ from pipeline.report.markdown import render_markdown
 from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
 from pipeline.run.context import Context
-from pipeline.run.records import read_rows, write_text
+from pipeline.run.files import write_text
+from pipeline.run.records import read_rows
 from pipeline.train.log import read_curve
 from prompts.digest import digest_file
 from prompts.local_paths import shorten_all

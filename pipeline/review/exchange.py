@@ -20,7 +20,7 @@ from pipeline.review.formats.card import Card, Malformed
 from pipeline.review.items import Item, load_items, read_pile
 from pipeline.review.order import By
 from pipeline.run.directory import RunDir, disk_errors
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 from prompts.errors import InputError
 
 WRITERS: Mapping[str, Callable[[Card, str], dict[str, Any]]] = {

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from pipeline.recipe.recipe import Recipe
 from pipeline.run.errors import DiskFull, ForeignRun, RunBusy, RunError
+from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
-from pipeline.run.records import write_text
 from prompts.errors import InputError
+
+if TYPE_CHECKING:
+    from pipeline.recipe.recipe import Recipe
 
 TRIES = 4
 

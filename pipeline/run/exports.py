@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from pipeline.run.directory import RunDir
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 from prompts.digest import digest_file
 from prompts.errors import InputError
 from students.export.formats import ExportName

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from pipeline.run.errors import RunError
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 
 Status = Literal["running", "done", "failed", "stopped"]
 
@@ -81,6 +80,8 @@ class Manifest:
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on, of what is installed."""
+    from importlib import metadata  # late: a tenth of a second's imports, for a stage that begins
+
     found = {}
     for name in ("stillhouse", "torch", "transformers", "trl", "xllamacpp", "openai", "pyarrow"):
         try:

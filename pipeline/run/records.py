@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.run.files import replace_durably
+
 SCHEMA_VERSION = 2
 """Part of every stage's fingerprint: a change of columns makes the stages run again."""
 
@@ -147,23 +149,6 @@ def read_rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=1024, columns=columns):
             yield from batch.to_pylist()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a small file beside its place and renames it: a reader sees the old or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        replace_durably(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def replace_durably(beside: Path, path: Path) -> None:
-    """Renames over `path` with the bytes on disk first: a power cut leaves the old file or the new one."""
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -16,9 +16,9 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
 from pipeline.run.directory import open_run
 from pipeline.run.errors import RunError
+from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import write_text
 from pipeline.tune.outcome import best_of, outcome_of
 from pipeline.tune.space import Space, own_values, space_of, with_values
 from pipeline.tune.study import next_trial, open_study, require_optuna

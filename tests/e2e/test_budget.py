@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.journal import progress_of, read_only, rows
+from pipeline.journal.export import rows
+from pipeline.journal.progress import progress_of
+from pipeline.journal.schema import read_only
 from pipeline.run.directory import RunDir
 from tests.pipeline.helpers import environment, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, chat_body

@@ -14,7 +14,8 @@ from typing import Any, get_args
 
 import pytest
 
-from pipeline.journal import attempts_of, read_only
+from pipeline.journal.read import attempts_of
+from pipeline.journal.schema import read_only
 from pipeline.run.records import read_rows
 from teachers.base import Outcome
 from tests.pipeline.helpers import environment, write_recipe, write_rows

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.journal import attempts_of
+from pipeline.journal.read import attempts_of
 from pipeline.run.records import read_rows
 from tests.pipeline.helpers import stillhouse, tell, write_recipe, write_rows
 from tests.servers.catalog import ALL_WIRES, answer_well, refuse

@@ -14,7 +14,7 @@ from pipeline.evaluate.answers.contestants import Contestant
 from pipeline.evaluate.economics.load import Call, Load, LoadMeasurement, asked_at, measure_load
 from pipeline.recipe.economics import Economics
 from pipeline.run.context import Context
-from pipeline.run.records import write_text
+from pipeline.run.files import write_text
 from prompts.digest import digest
 from prompts.messages import Conversation, to_dicts
 from teachers.local.huggingface_files import version

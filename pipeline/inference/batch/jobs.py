@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from pipeline.inference.budget import BatchBudget
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, Entry, OpenPart
+from pipeline.journal.journal import Journal
 from teachers.arrival import checked
 from teachers.base import Reply
 from teachers.batch.base import BatchLane, Job, Part, Ticket

@@ -21,8 +21,8 @@ from pipeline.inference.batch.jobs import BatchCallbacks, BatchJobs, PollInterva
 from pipeline.inference.budget import BatchBudget, known_cost_bound, open_ledger
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.inference.scheduler import KeptCount, Tally, describe_tally
-from pipeline.journal import Journal
 from pipeline.journal.batches import Batches, OpenPart
+from pipeline.journal.journal import Journal
 from pipeline.journal.samples import SampleRequest
 from pipeline.process.signals import on_stop_signal
 from pipeline.run.context import Context

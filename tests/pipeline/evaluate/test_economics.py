@@ -19,7 +19,7 @@ from pipeline.evaluate.economics.costs import Way, break_even, break_even_ci95, 
 from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import own_speed
 from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.recipe.economics import Economics
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe

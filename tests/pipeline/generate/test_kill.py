@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.journal import progress_of
+from pipeline.journal.progress import progress_of
 from tests.pipeline.helpers import command, environment, stillhouse, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, echo
 

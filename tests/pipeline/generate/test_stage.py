@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.journal import rows
+from pipeline.journal.export import rows
 from tests.pipeline.helpers import command, environment, stillhouse, tell, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, as_json, echo
 

@@ -20,7 +20,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.journal import Journal, progress_of, rows
+from pipeline.journal.export import rows
+from pipeline.journal.journal import Journal
+from pipeline.journal.progress import progress_of
 from tests.pipeline.helpers import (
     ROOT,
     command,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.journal import Journal, rows
+from pipeline.journal.export import rows
+from pipeline.journal.journal import Journal
 from pipeline.run.errors import RunError
 from tests.faulty import can_fail_fsync, fail_fsync
 from tests.pipeline.helpers import command, environment, reply, request, stillhouse, wanted, write_recipe, write_rows

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import journal as journals
-from pipeline.journal import Journal, attempts_of, progress_of, reply_of, rows
+from pipeline.journal import schema as journals
+from pipeline.journal.export import rows
+from pipeline.journal.journal import Journal
+from pipeline.journal.progress import progress_of
+from pipeline.journal.read import attempts_of, reply_of
 from pipeline.run.errors import DiskFull, RunError
 from teachers.errors import Transient
 from tests.pipeline.helpers import reply, request, wanted

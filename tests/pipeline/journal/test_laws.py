@@ -17,8 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.journal import Journal, progress_of, rows
 from pipeline.journal.codec import decode_reply, encode_reply
+from pipeline.journal.export import rows
+from pipeline.journal.journal import Journal
+from pipeline.journal.progress import progress_of
 from pipeline.journal.samples import SETTLING, FallbackChain, SampleRequest, owed_of
 from pipeline.journal.vocabulary import Vocabulary
 from prompts.digest import digest
@@ -206,7 +208,7 @@ def test_a_declaration_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None
 DECLARE = """
 import asyncio, sys, time
 from pathlib import Path
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from tests.pipeline.test_journal_laws import wanted
 def chains():
     for number in range(10**6):

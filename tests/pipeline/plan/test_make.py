@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.inference.endpoints import configure_teachers
 from pipeline.inference.routes import chains_of
-from pipeline.journal import Journal
+from pipeline.journal.journal import Journal
 from pipeline.plan import make_plan, render_plan
 from pipeline.plan.endpoint import share_of
 from pipeline.plan.estimate import exactly

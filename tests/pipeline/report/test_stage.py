@@ -13,9 +13,9 @@ from pipeline.recipe.load import load_recipe
 from pipeline.report.stage import work
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
+from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import write_text
 from tests.pipeline.helpers import write_recipe
 from tests.pipeline.report.make import full_evaluation
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.journal import read_only
+from pipeline.journal.schema import read_only
 from tests.pipeline.helpers import environment, write_recipe, write_rows
 from tests.servers.batches import BatchServer
 

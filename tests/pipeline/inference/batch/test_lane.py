@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.journal import progress_of
+from pipeline.journal.progress import progress_of
 from tests.pipeline.helpers import environment, write_recipe, write_rows
 from tests.servers.batches import BatchServer, moto_s3
 from tests.servers.faults import as_json
