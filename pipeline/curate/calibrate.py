@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from pipeline.recipe.curate import Calibrate
-from prompts.text import bare_label
+from prompts.labels import Labels
 
 Floats = NDArray[np.float64]
 
@@ -29,16 +29,17 @@ def calibrate(samples: Sequence[Sample], config: Calibrate) -> list[Verdict]:
     """
     by_teacher: dict[str, list[int]] = defaultdict(list)
     verdicts: list[Verdict] = []
+    labels = Labels(config.labels)
     for index, sample in enumerate(samples):
         by_teacher[sample.teacher].append(index)
-        verdicts.append(_without_logprobs(sample, config))
+        verdicts.append(_without_logprobs(sample, labels, config))
     for indices in by_teacher.values():
         _calibrate_one(samples, indices, config, verdicts)
     return verdicts
 
 
-def _without_logprobs(sample: Sample, config: Calibrate) -> Verdict:
-    label = next((label for label in config.labels if bare_label(label) == bare_label(sample.completion)), None)
+def _without_logprobs(sample: Sample, labels: Labels, config: Calibrate) -> Verdict:
+    label = labels.read(sample.completion)
     if config.without_logprobs == "drop" or label is None:
         return Drop("no_label_logprobs")
     return Keep(replace(sample, completion=label))

@@ -11,12 +11,12 @@ from functools import partial
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from pipeline.curate.fences import is_balanced
 from pipeline.curate.language import Identify, identifier
 from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
 from pipeline.recipe.curate import Format
 from prompts.errors import InputError
-from prompts.text import bare_label
+from prompts.fences import is_balanced
+from prompts.labels import Labels
 from prompts.words import words
 
 Check = Callable[[Sample], Verdict]
@@ -35,7 +35,7 @@ def form(config: Format) -> Rule:
     if config.closed_fences:
         checks.append(_fences)
     if config.choices is not None:
-        checks.append(partial(_choice, _by_label(config.choices)))
+        checks.append(partial(_choice, _labels(config.choices)))
     if config.regex is not None:
         checks.append(partial(_regex, _compiled(config.regex)))
     if config.json_schema is not None:
@@ -84,8 +84,8 @@ def _language(identify: Identify, config: Format, sample: Sample) -> Verdict:
     return Drop("language", certainty, detail=language)
 
 
-def _choice(choices: dict[str, str], sample: Sample) -> Verdict:
-    choice = choices.get(bare_label(sample.completion))
+def _choice(choices: Labels, sample: Sample) -> Verdict:
+    choice = choices.read(sample.completion)
     return Drop("not_a_choice") if choice is None else Keep(replace(sample, completion=choice))
 
 
@@ -101,15 +101,15 @@ def _json(validator: Draft202012Validator, sample: Sample) -> Verdict:
     return Keep(sample) if validator.is_valid(value) else Drop("schema")
 
 
-def _by_label(choices: list[str]) -> dict[str, str]:
-    found = {bare_label(choice): choice for choice in choices}
-    if len(found) < len(choices) or "" in found:
+def _labels(choices: list[str]) -> Labels:
+    labels = Labels(choices)
+    if not labels.differ:
         raise InputError(
             f"{choices} do not differ in their letters and digits",
             field="curate.steps.format.choices",
             remedy="Case and outer punctuation are ignored: choose words, or use a regex",
         )
-    return found
+    return labels
 
 
 def _compiled(regex: str) -> re.Pattern[str]:

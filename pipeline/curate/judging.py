@@ -16,6 +16,7 @@ from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from pipeline.judge.ask import SCORES
 from pipeline.recipe.curate import Judge
 from prompts.digest import digest
+from prompts.fences import unfence
 from prompts.messages import Conversation, Message
 
 QUESTION = """\
@@ -74,7 +75,7 @@ def question_of(sample: Sample, config: Judge) -> Conversation:
 def read_opinion(text: str | None) -> Opinion | None:
     """The verdict; None where the text is not exactly one: a score is not searched for in a sentence."""
     try:
-        value = orjson.loads(_unfenced(text or ""))
+        value = orjson.loads(unfence(text or ""))
     except orjson.JSONDecodeError:
         return None
     match value:
@@ -82,13 +83,6 @@ def read_opinion(text: str | None) -> Opinion | None:
             return Opinion(score, reason) if score in SCORES else None
         case _:
             return None
-
-
-def _unfenced(text: str) -> str:
-    """The text without the code fence that many models put around JSON."""
-    lines = text.strip().splitlines()
-    fenced = len(lines) > 2 and lines[0] in ("```", "```json") and lines[-1] == "```"
-    return "\n".join(lines[1:-1]) if fenced else text
 
 
 def _verdict(sample: Sample, opinion: Opinion | None, config: Judge) -> Verdict:

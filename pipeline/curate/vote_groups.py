@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import orjson
 
 from pipeline.curate.step import Sample
 from pipeline.recipe.curate import Agreement
-from prompts.text import bare_label, normalise
+from prompts.json_values import comparable
+from prompts.labels import bare_label
+from prompts.numbers import last_number
+from prompts.text import normalise
 
 Camp = list[Sample]
 """Samples that say the same, by sample id."""
-
-_NUMBER = re.compile(
-    r"(?:(?<![\w)])[-\u2212])?"  # a minus sign, unless something stands before it: 5-3 ends in 3
-    r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
-    r"(?:[eE][+-]?\d{1,3}(?!\d))?"
-)
 
 
 def vote_groups_of(samples: Sequence[Sample], config: Agreement) -> list[Camp]:
@@ -29,12 +24,6 @@ def vote_groups_of(samples: Sequence[Sample], config: Agreement) -> list[Camp]:
     ordered = sorted(samples, key=lambda sample: sample.sample_id)
     vote_groups = _by_number(ordered, config.tolerance) if config.by == "number" else _by_key(ordered, config)
     return sorted(vote_groups, key=len, reverse=True)
-
-
-def last_number(text: str) -> Decimal | None:
-    """The last number in a text, which is where a worked answer ends; `1,234.5` has a comma for thousands."""
-    found = _NUMBER.findall(text)
-    return Decimal(found[-1].replace(",", "").replace("\u2212", "-")) if found else None
 
 
 def _by_key(samples: Sequence[Sample], config: Agreement) -> list[Camp]:
@@ -64,24 +53,9 @@ def _json_key(text: str, fields: Sequence[str]) -> str | None:
             value = {field: value.get(field) for field in fields} if isinstance(value, dict) else None
             if value is None:
                 return None
-        return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(comparable(value), option=orjson.OPT_SORT_KEYS).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return None
-
-
-def plain(value: Any) -> Any:
-    """A JSON value in the one form in which values are compared: 1.0 is 1, and texts are normalised."""
-    match value:
-        case str():
-            return normalise(value)
-        case dict():
-            return {name: plain(item) for name, item in value.items()}
-        case list():
-            return [plain(item) for item in value]
-        case float() if value.is_integer() and abs(value) < 2**53:
-            return int(value)
-        case _:
-            return value
 
 
 def _by_number(samples: Sequence[Sample], tolerance: float) -> list[Camp]:

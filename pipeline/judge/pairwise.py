@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prompts.digest import digest
+from prompts.labels import Labels
 from prompts.messages import Conversation, Message
 from prompts.prompt import Prompt
-from prompts.text import bare_label, normalise
+from prompts.text import normalise
 
 POINTS = {"1": 1.0, "2": 0.0, "0": 0.5}
 """A verdict's worth to the answer in the first place."""
+
+VERDICTS = Labels(tuple(POINTS))
 
 EVEN = 0.5
 
@@ -70,8 +73,7 @@ def duel(prompts: Sequence[Prompt], texts: Sequence[Mapping[str, str]], rubric: 
 
 def read_verdict(text: str | None) -> str | None:
     """`1`, `2` or `0`; None for anything else: a verdict is not searched for in a sentence."""
-    found = bare_label(text or "")
-    return found if found in POINTS else None
+    return VERDICTS.read(text or "")
 
 
 def question(prompt: Prompt, one: str, two: str, rubric: str) -> Conversation:

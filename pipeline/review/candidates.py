@@ -21,7 +21,8 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.run.directory import RunDir
 from pipeline.run.records import read_rows
 from prompts.errors import InputError
-from prompts.text import bare_label, normalise
+from prompts.labels import bare_label
+from prompts.text import normalise
 
 Side = Literal["kept", "dropped"]
 Key = tuple[str, str]

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.curate.verify import exit_of
 from pipeline.evaluate.scorers.base import Item, Score, failed
 from pipeline.process.sandbox import Job, run_all
+from prompts.fences import first_block
 from prompts.messages import to_dicts
 from prompts.text import normalise
 
@@ -37,11 +38,15 @@ class LimitedScorer:
 
     def score_many(self, items: Sequence[Item]) -> list[Score]:
         """A score per item; InputError where the code cannot be loaded."""
-        answers = run_all(self.job, len(items), lambda number: _given(items[number]))
+        answers = run_all(self.job, len(items), lambda number: self._given(items[number]))
         return [self._score(answer) for answer in answers]
 
     def check(self, golds: Sequence[str]) -> None:
         """Any gold answer will do."""
+
+    def _given(self, item: Item) -> dict[str, Any]:
+        text = first_block(item.text) if self.runs_the_answer else item.text
+        return {"prompt_id": item.prompt_id, "prompt": to_dicts(item.prompt), "completion": text, "gold": item.gold}
 
     def _score(self, answer: Mapping[str, Any]) -> Score:
         match answer:
@@ -67,12 +72,3 @@ def function_scorer(function: str, timeout_s: float, memory_mb: int) -> LimitedS
     """The number that FILE.py:NAME returns."""
     path, _, name = function.rpartition(":")
     return LimitedScorer(Job((path, name), (), timeout_s, memory_mb, numbers=True, field="evaluate.function"))
-
-
-def _given(item: Item) -> dict[str, Any]:
-    return {
-        "prompt_id": item.prompt_id,
-        "prompt": to_dicts(item.prompt),
-        "completion": item.text,
-        "gold": item.gold,
-    }

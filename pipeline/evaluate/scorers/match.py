@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.evaluate.scorers.base import Score
 from prompts.errors import InputError
-from prompts.text import bare_label, normalise
+from prompts.labels import Labels, bare_label, first_line
+from prompts.text import normalise
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,8 +42,7 @@ class LabelScorer:
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        forms = {self.normal(label) for label in self.labels}
-        if "" in forms or len(forms) < max(2, len(self.labels)):
+        if len(self.labels) < 2 or not Labels(self.labels).differ:
             raise InputError(
                 f"{list(self.labels)} are not two or more labels that differ beyond case and outer punctuation",
                 field="evaluate.labels",
@@ -50,20 +50,19 @@ class LabelScorer:
 
     def normal(self, text: str) -> str:
         """The first line that is not blank, as `bare_label` has it: the form that curation compares, too."""
-        lines = (line for line in text.splitlines() if line.strip())
-        return bare_label(next(lines, ""))
+        return bare_label(first_line(text))
 
     def score(self, text: str, gold: str) -> Score:
         """1 where the label is gold's; not valid where it is no label."""
-        mine = self.normal(text)
-        valid = any(mine == self.normal(label) for label in self.labels)
-        return Score(float(valid and mine == self.normal(gold)), valid)
+        labels = Labels(self.labels)
+        mine = labels.read_first_line(text)
+        return Score(float(mine is not None and mine == labels.read_first_line(gold)), mine is not None)
 
     def check(self, golds: Sequence[str]) -> None:
         """InputError for a gold answer that is none of the labels."""
-        known = {self.normal(label) for label in self.labels}
+        labels = Labels(self.labels)
         for gold in golds:
-            if self.normal(gold) not in known:
+            if labels.read_first_line(gold) is None:
                 raise InputError(
                     f"the gold answer {gold!r:.80} is none of {list(self.labels)}",
                     field="evaluate.labels",

@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from pipeline.curate.vote_groups import last_number, plain
 from pipeline.evaluate.scorers.base import Score
-from pipeline.evaluate.scorers.fenced import unfenced
 from prompts.errors import InputError
+from prompts.fences import first_block
+from prompts.json_values import comparable
+from prompts.numbers import last_number
 
 WHOLE = ""
 """The one field of a JSON value that is no object."""
@@ -55,7 +56,7 @@ class JsonScorer:
 
     def _read(self, text: str) -> Mapping[str, Any] | None:
         try:
-            value = plain(orjson.loads(unfenced(text)))
+            value = comparable(orjson.loads(first_block(text)))
             orjson.dumps(value)  # a surrogate alone can be read and not be written
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
             return None

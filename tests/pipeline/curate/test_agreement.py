@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from pipeline.curate.agreement import agreement
 from pipeline.curate.step import Drop, Keep, Sample, Side
-from pipeline.curate.vote_groups import last_number
 from pipeline.recipe.curate import Agreement
+from prompts.numbers import last_number
 from tests.pipeline.curate.test_steps import reason, sample
 
 CONFIGS = [

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.curate import rule_of
-from pipeline.curate.fences import is_balanced
 from pipeline.curate.repetition import loops
 from pipeline.curate.step import Drop, Keep
 from pipeline.recipe.curate import Copies, Format, Pii, Refusal, Repetition, Step
 from prompts.errors import InputError
+from prompts.fences import is_balanced
 from prompts.messages import Message
 from prompts.words import words
 from tests.pipeline.curate.test_steps import reason, sample
