@@ -1,4 +1,4 @@
-"""What a teacher can honour, read from capabilities.yaml and from what the recipe says of it."""
+"""What a teacher can honour, read from its provider's table and from what the recipe says of it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from prompts.errors import InputError
 from teachers.base import Capabilities
+from teachers.provider import find_provider
 from teachers.spec import Spec
 from teachers.tables import load_table
 
-TABLE = Path(__file__).with_suffix(".yaml")
 _HINTS = {name: hint for name, hint in get_type_hints(Capabilities).items() if name not in ("source", "read_on")}
-
-OWN_HOSTS = {
-    "openai": ("api.openai.com", "*.api.openai.com"),
-    "anthropic": ("api.anthropic.com",),
-    "bedrock": ("*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws"),
-}
-"""Base URLs that name the provider's own endpoint: with one of them nothing is elsewhere."""
 
 
 class CapabilityRow(BaseModel):
-    """One row of the table."""
+    """One row of a provider's table."""
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: str
     models: list[str] = Field(["*"], min_length=1)
     """Shell patterns of the model's name."""
     at: Literal["own", "elsewhere", "anywhere"] = "anywhere"
@@ -49,52 +41,70 @@ class CapabilityRow(BaseModel):
     read_on: date
     """The day it was read or seen."""
 
+    def applies(self, spec: Spec, place: str, api: str) -> bool:
+        """Tells whether the row is about this teacher, at this place and with the API chosen so far."""
+        if self.at not in ("anywhere", place) or self.api not in (None, api):
+            return False
+        if self.before is not None and (spec.options.api_version or self.before) >= self.before:
+            return False
+        return any(fnmatchcase(spec.model, pattern) for pattern in self.models)
+
 
 def capabilities_of(spec: Spec) -> Capabilities:
-    """What the table and the recipe say of this teacher; InputError for an override that is no capability."""
-    can = Capabilities(api=spec.options.api or "")
-    for row in table():
-        if _matches(row, spec, can.api):
-            values = {name: value for name, value in row.values.items() if name != "api" or not spec.options.api}
-            can = replace(can, **values, source=row.source, read_on=str(row.read_on))
+    """Returns what the table and the recipe say of this teacher.
+
+    InputError for an override that is no capability, and for an unknown provider.
+    """
+    place = _place(spec)
+    capabilities = Capabilities(api=spec.options.api or "")
+    for row in table(spec.provider):
+        if row.applies(spec, place, capabilities.api):
+            values = dict(row.values)
+            if spec.options.api:
+                values.pop("api", None)  # the recipe chose it
+            capabilities = replace(capabilities, **values, source=row.source, read_on=str(row.read_on))
     if spec.options.capabilities:
-        can = replace(can, **_checked(dict(spec.options.capabilities), None), source="the recipe", read_on="")
-    return can
+        overrides = _checked(dict(spec.options.capabilities), None)
+        capabilities = replace(capabilities, **overrides, source="the recipe", read_on="")
+    return capabilities
 
 
 @cache
-def table() -> tuple[CapabilityRow, ...]:
-    """The rows of capabilities.yaml, their values checked."""
-    rows = (CapabilityRow.model_validate(row) for row in load_table(TABLE))
-    return tuple(row.model_copy(update={"values": _checked(row.values, str(TABLE))}) for row in rows)
+def table(provider: str) -> tuple[CapabilityRow, ...]:
+    """Reads the rows of a provider's table, their values checked."""
+    path = find_provider(provider).table
+    rows = []
+    for values in load_table(path):
+        row = CapabilityRow.model_validate(values)
+        rows.append(row.model_copy(update={"values": _checked(row.values, path)}))
+    return tuple(rows)
 
 
-def _matches(row: CapabilityRow, spec: Spec, api: str) -> bool:
-    host = urlsplit(spec.base_url).hostname or "" if spec.base_url else None
-    own = host is None or any(fnmatchcase(host, pattern) for pattern in OWN_HOSTS.get(spec.provider, ()))
-    place = "own" if own else "elsewhere"
-    return (
-        row.provider == spec.provider
-        and row.at in ("anywhere", place)
-        and row.api in (None, api)
-        and (row.before is None or (spec.options.api_version or row.before) < row.before)
-        and any(fnmatchcase(spec.model, pattern) for pattern in row.models)
-    )
+def _place(spec: Spec) -> str:
+    if not spec.base_url:
+        return "own"
+    host = urlsplit(spec.base_url).hostname or ""
+    return "own" if find_provider(spec.provider).is_own(host) else "elsewhere"
 
 
-def _checked(values: dict[str, Any], path: str | None) -> dict[str, Any]:
-    """The values with the types that Capabilities gives them."""
-    typed = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    known = ", ".join(item.name for item in fields(Capabilities) if item.name in _HINTS)
-    for name, value in typed.items():
-        field = f"capabilities.{name}"
-        if name not in _HINTS:
-            raise InputError("is no capability", path=path, field=field, remedy=f"Known: {known}")
-        try:
-            TypeAdapter(_HINTS[name]).validate_python(value, strict=True)
-        except ValidationError as error:
-            problem = error.errors()[0]["msg"]
-            raise InputError(problem, path=path, field=field, remedy=f"Got {values[name]!r}") from error
-        if isinstance(value, int) and value < 0:
-            raise InputError("must not be negative", path=path, field=field, remedy=f"Got {value}")
+def _checked(values: dict[str, Any], path: Path | None) -> dict[str, Any]:
+    """Returns the values with the types that Capabilities gives them; `path` is the table they stand in."""
+    typed: dict[str, Any] = {}
+    for name, value in values.items():
+        typed[name] = tuple(value) if isinstance(value, list) else value
+        _check_value(name, typed[name], value, path)
     return typed
+
+
+def _check_value(name: str, value: object, written: object, path: Path | None) -> None:
+    field = f"capabilities.{name}"
+    if name not in _HINTS:
+        known = ", ".join(item.name for item in fields(Capabilities) if item.name in _HINTS)
+        raise InputError("is no capability", path=path, field=field, remedy=f"Known: {known}")
+    try:
+        TypeAdapter(_HINTS[name]).validate_python(value, strict=True)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise InputError(problem, path=path, field=field, remedy=f"Got {written!r}") from error
+    if isinstance(value, int) and value < 0:
+        raise InputError("must not be negative", path=path, field=field, remedy=f"Got {value}")

@@ -26,7 +26,9 @@ def test_imports_nothing_heavy(module: str) -> None:
 
 def test_describing_every_teacher_loads_no_sdk() -> None:
     code = (
-        "import sys; from teachers.catalog import providers\nfor p in providers(): p.capabilities\nprint(*sys.modules)"
+        "import sys; from teachers.capabilities import capabilities_of; from teachers.catalog import providers\n"
+        "from teachers.spec import Spec\n"
+        "for p in providers(): capabilities_of(Spec.parse(p.example))\nprint(*sys.modules)"
     )
     loaded = {name.split(".")[0] for name in python(code).split()}
     assert not {"torch", "transformers", "openai", "xllamacpp"} & loaded

@@ -33,7 +33,7 @@ from pipeline.train.card import write_student_card
 from prompts.sources.columns import read_columns
 from prompts.template import load_template
 from students.base.prepare import prepare_base
-from teachers.local.gguf import find_model
+from teachers.provider import find_provider
 from teachers.spec import Spec
 
 
@@ -119,7 +119,5 @@ def _contestant(asking: Asking, name: str, model: Path | str) -> Contestant:
 def _teacher_size(spec: str) -> Size:
     """A local teacher's size; nobody outside knows a hosted one's."""
     parsed = Spec.parse(spec)
-    if parsed.provider == "gguf":
-        return measure(find_model(parsed.model))
-    folder = Path(parsed.model)
-    return measure(folder) if parsed.provider == "huggingface" and folder.is_dir() else HOSTED
+    weights = find_provider(parsed.provider).weights_at(parsed.model)
+    return HOSTED if weights is None else measure(weights)

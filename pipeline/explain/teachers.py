@@ -15,8 +15,11 @@ from pipeline.inference.prices import no_price
 from pipeline.recipe.teachers import TeacherEntry
 from prompts.errors import InputError
 from teachers.base import Usage
-from teachers.catalog import Description, Provider, describe, providers
+from teachers.capabilities import capabilities_of
+from teachers.catalog import Description, describe, providers
 from teachers.pacing.meter import cost_usd
+from teachers.provider import Provider
+from teachers.spec import Spec
 from teachers.terms import rule_of
 
 FLAGS = ("temperature", "top_p", "seed", "schema", "system", "score", "batch", "caching")
@@ -126,7 +129,7 @@ def _entry(provider: Provider) -> dict[str, Any]:
         "provider": provider.name,
         "example": provider.example,
         **_ready(provider),
-        "capabilities": asdict(provider.capabilities),
+        "capabilities": asdict(capabilities_of(Spec.parse(provider.example))),
     }
 
 

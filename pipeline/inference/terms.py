@@ -13,6 +13,7 @@ from pipeline.run.records import read_rows
 from prompts.errors import InputError
 from students.card import Helper, Override, Provenance
 from teachers.catalog import describe
+from teachers.provider import find_provider
 from teachers.spec import Spec
 from teachers.terms import PURPOSES, Purpose, Rule, rule_of, rules, rules_in
 
@@ -78,7 +79,7 @@ def sources(recipe: Recipe) -> Iterator[Source]:
 
 def _source(role: str, spec: Spec) -> Source:
     # Recorded replies stay under the rule of whoever gave them.
-    if spec.provider == "replay":
+    if find_provider(spec.provider).repeats:
         return Source(role, spec, rules_in(describe(spec).identity.terms or ""))
     rule = rule_of(spec)
     return Source(role, spec, () if rule is None else (rule,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from math import ceil
 
 from pipeline.inference.budget import FREE, known_cost_bound
@@ -12,9 +11,8 @@ from pipeline.plan.endpoint import Share
 from pipeline.plan.estimate import NOTHING, Interval, largest
 from pipeline.recipe.recipe import Generate
 from teachers.base import Usage
-from teachers.batch.base import Limits
-from teachers.batch.catalog import LANES as BATCH_LANES
 from teachers.pacing.meter import batch_cost_usd, cost_usd
+from teachers.provider import PartLimits, part_limits
 
 FIRST_TOKEN_S = (0.3, 3.0)
 TOKENS_PER_S = (200.0, 20.0)
@@ -53,12 +51,9 @@ def lanes_of(share: Share, generate: Generate) -> list[Lane]:
     return [online, Lane("batch", _dollars(share, "batch"), _at_most(share, "batch"), hours, jobs)]
 
 
-def batch_limits(endpoint: ConfiguredTeacher) -> Limits | None:
+def batch_limits(endpoint: ConfiguredTeacher) -> PartLimits | None:
     """What the teacher's provider takes as one job, under what the recipe says; None where it has no batch lane."""
-    if not endpoint.who.capabilities.batch or endpoint.who.provider.name not in BATCH_LANES:
-        return None
-    limits: Limits = import_module(BATCH_LANES[endpoint.who.provider.name][0]).LIMITS
-    return limits.under(endpoint.who.spec.options.batch)
+    return part_limits(endpoint.who.spec) if endpoint.who.capabilities.batch else None
 
 
 def latency_s(share: Share) -> Interval | None:
@@ -116,7 +111,7 @@ def _online_hours(share: Share, generate: Generate) -> Interval | None:
     return largest(bounds) if bounds else None
 
 
-def _jobs(share: Share, limits: Limits) -> int:
+def _jobs(share: Share, limits: PartLimits) -> int:
     size = share.input_bytes.high + share.calls.high * LINE_BYTES
     return ceil(max(share.calls.high / limits.max_requests, size / limits.max_bytes))
 

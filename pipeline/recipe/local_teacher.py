@@ -8,10 +8,8 @@ from pathlib import Path
 from prompts.errors import InputError
 from students.base.prepare import prepare_base
 from students.config import StudentConfig
+from teachers.provider import find_provider
 from teachers.spec import Spec
-
-LOCAL = ("huggingface", "gguf")
-"""Teachers whose weights are on this machine, or can be."""
 
 
 def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | None:
@@ -21,7 +19,8 @@ def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | Non
     """
     if not student.needs_teacher or student.local_teacher is not None:
         return student.local_teacher
-    models = list(dict.fromkeys(spec.model for spec in teachers if spec.provider in LOCAL))
+    weighty = (spec for spec in teachers if find_provider(spec.provider).weights is not None)
+    models = list(dict.fromkeys(spec.model for spec in weighty))
     if len(models) == 1:
         return models[0]
     found = f"has several: {', '.join(models)}" if models else "has no teacher whose weights could be loaded"

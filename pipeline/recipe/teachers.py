@@ -57,7 +57,7 @@ class TeacherEntry(Section):
     allow_addresses: list[str] = Field(default_factory=list)
     """Link-local addresses that may be spoken to; all others are refused."""
     capabilities: dict[str, Any] = Field(default_factory=dict)
-    """What to believe it can honour, instead of teachers/capabilities.yaml."""
+    """What to believe it can honour, instead of its provider's table in teachers/providers/."""
     price: PriceEntry | None = None
     """Its price; default: the list price, where one is known."""
     batch: BatchEntry = BatchEntry()

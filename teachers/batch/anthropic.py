@@ -22,9 +22,10 @@ from teachers.anthropic.teacher import OFFICIAL_URL, AnthropicTeacher, headers_o
 from teachers.anthropic.wire import PROVIDER, error_in, from_wire, to_wire
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
-from teachers.batch.base import Job, Limits, Part, Result, Ticket
+from teachers.batch.base import Job, Part, Result, Ticket
 from teachers.capabilities import capabilities_of
 from teachers.errors import Malformed, NeverRun, TeacherError
+from teachers.provider import PartLimits
 from teachers.spec import Spec
 from teachers.transport.body import count, string
 from teachers.transport.http import parse_retry_after
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from teachers.batch.http import Caller
 
 BATCHES = "/v1/messages/batches"
-LIMITS = Limits(max_requests=100_000, max_bytes=255_000_000)
-"""https://platform.claude.com/docs/en/build-with-claude/batch-processing: 100,000 requests or 256 MB, the body's
-brackets included."""
-
 SKEW_S = 60.0
 """How far the provider's clock may be from ours."""
 PAGE = 100
@@ -51,10 +48,10 @@ class AnthropicBatches:
 
     keeps_on_cancel = True
 
-    def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
+    def __init__(self, spec: Spec, limits: PartLimits, *, timeout_s: float = 600.0) -> None:
         self.identity = AnthropicTeacher.identify(spec)
         self.capabilities = capabilities_of(spec)
-        self.limits = LIMITS.under(spec.options.batch)
+        self.limits = limits
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._key = read_key(VARIABLE, spec)
         self._client = _open_client(spec, self._key, timeout_s)

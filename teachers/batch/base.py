@@ -17,22 +17,8 @@ from typing import Protocol
 
 from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.errors import TeacherError
-from teachers.spec import BatchOptions
+from teachers.provider import PartLimits
 from teachers.transport.keys import redact_error, refuse_echo
-
-
-@dataclass(slots=True, frozen=True)
-class Limits:
-    """What a provider takes as one part."""
-
-    max_requests: int
-    max_bytes: int
-    min_requests: int = 1
-
-    def under(self, said: BatchOptions) -> Limits:
-        """The limits where a recipe says what the account's quotas are."""
-        most = said.max_requests or self.max_requests
-        return Limits(most, self.max_bytes, min(said.min_requests or self.min_requests, most))
 
 
 @dataclass(slots=True, frozen=True)
@@ -101,7 +87,7 @@ class Result:
 class BatchLane(Protocol):
     """A provider's batch API for one teacher. Every call raises TeacherError and nothing else."""
 
-    limits: Limits
+    limits: PartLimits
     keeps_on_cancel: bool
     """Whether a cancelled job still gives what it had answered, and charges for nothing else."""
 

@@ -22,14 +22,15 @@ import orjson
 from prompts.errors import InputError
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
-from teachers.batch.base import Job, Limits, Part, Result, Ticket
+from teachers.batch.base import Job, Part, Result, Ticket
 from teachers.bedrock import wire
 from teachers.bedrock.bodies import refuse_redirects
 from teachers.bedrock.client import BedrockClient, open_session
 from teachers.bedrock.daemon_pool import DaemonPool
 from teachers.bedrock.teacher import BedrockTeacher
-from teachers.capabilities import OWN_HOSTS, capabilities_of
+from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
+from teachers.provider import PartLimits, find_provider
 from teachers.spec import Spec
 from teachers.transport.body import count, parse_json, string
 from teachers.transport.egress import check_host
@@ -39,10 +40,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PROVIDER = "bedrock"
-LIMITS = Limits(max_requests=50_000, max_bytes=1_000_000_000, min_requests=100)
-"""Quotas that differ by model and account and can be raised; a recipe may say others. The smallest that the pages read
-on 2026-11-24 tell of: 100 records at least (docs.truefoundry.com), 50,000 records and 1 GB a file (Service Quotas)."""
-
 ENDED = frozenset({"Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired"})
 RESULTS = ".jsonl.out"
 THREADS = 4
@@ -55,12 +52,12 @@ class BedrockBatches:
 
     keeps_on_cancel = False  # what a stopped job had answered is charged, and no page says that it is written
 
-    def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
+    def __init__(self, spec: Spec, limits: PartLimits, *, timeout_s: float = 600.0) -> None:
         self.identity = BedrockTeacher.identify(spec)
         self.capabilities = capabilities_of(spec)
         self._bucket, self._prefix = _place(spec)
         self._role = _required(spec.options.batch.role_arn, "batch.role_arn", "the ARN of the service role")
-        self.limits = LIMITS.under(spec.options.batch)
+        self.limits = limits
         self._spec = spec
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._clients = Clients(spec, timeout_s)
@@ -170,7 +167,7 @@ class Clients:
         self._session, self.region = open_session(spec)
         host = urlsplit(spec.base_url or "").hostname or ""
         # A base URL of AWS's names the runtime; the other services have their own. Any other serves all three.
-        self._url = None if not host or _is_own(host) else spec.base_url
+        self._url = None if not host or find_provider(PROVIDER).is_own(host) else spec.base_url
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -321,7 +318,3 @@ def _required(value: str | None, field: str, what: str) -> str:
     if not value:
         raise InputError("is missing: Bedrock's batch lane needs it", field=field, remedy=f"Give {what}")
     return value
-
-
-def _is_own(host: str) -> bool:
-    return any(host.endswith(pattern.lstrip("*")) for pattern in OWN_HOSTS["bedrock"])

@@ -1,22 +1,14 @@
-"""Every batch lane by provider. Importing this loads no SDK."""
+"""A teacher's batch lane by its spec. Importing this loads no SDK."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import cast
 
-from prompts.errors import InputError, MissingExtra
+from prompts.errors import InputError
 from teachers.batch.base import BatchLane
-from teachers.catalog import PROVIDERS
+from teachers.provider import find_provider, load
 from teachers.spec import Spec
-
-LANES = {
-    "openai": ("teachers.batch.openai", "OpenAIBatches"),
-    "anthropic": ("teachers.batch.anthropic", "AnthropicBatches"),
-    "bedrock": ("teachers.batch.bedrock", "BedrockBatches"),
-}
-"""The module and class of each provider's lane."""
 
 
 def open_lane(spec: Spec, *, timeout_s: float = 600.0) -> BatchLane:
@@ -25,10 +17,9 @@ def open_lane(spec: Spec, *, timeout_s: float = 600.0) -> BatchLane:
     Raises InputError where the provider has none or the spec lacks what it needs, MissingExtra where its SDK is not
     installed, AuthError where its key is not in the environment. Opens no connection.
     """
-    if spec.provider not in LANES:
+    provider = find_provider(spec.provider)
+    if provider.batch is None:
         raise InputError(f"'{spec.provider}' has no batch lane", field="generate.lane", remedy="Set it to online")
-    if not PROVIDERS[spec.provider].installed:
-        raise MissingExtra(f"the teacher '{spec}'", PROVIDERS[spec.provider].extra or "all")
-    module, name = LANES[spec.provider]
-    build = cast(Callable[..., BatchLane], getattr(import_module(module), name))
-    return build(spec, timeout_s=timeout_s)
+    provider.require_installed(spec)
+    build = cast(Callable[..., BatchLane], load(provider.batch.lane))
+    return build(spec, provider.batch.limits.under(spec.options.batch), timeout_s=timeout_s)

@@ -18,7 +18,7 @@ import orjson
 
 from teachers.arrival import check_supported
 from teachers.base import Reply, Request
-from teachers.batch.base import Job, Limits, Part, Result, Ticket
+from teachers.batch.base import Job, Part, Result, Ticket
 from teachers.capabilities import capabilities_of
 from teachers.errors import AuthError, InvalidRequest, Malformed, NeverRun, RateLimited, TeacherError, Transient
 from teachers.openai.chat_wire import from_wire as read_chat
@@ -26,6 +26,7 @@ from teachers.openai.endpoint import Endpoint, endpoint_of
 from teachers.openai.parts import FILTERED
 from teachers.openai.responses_wire import from_wire as read_responses
 from teachers.openai.teacher import RESPONSES, OpenAITeacher, headers_of, to_call
+from teachers.provider import PartLimits
 from teachers.spec import Spec
 from teachers.transport.body import count, string
 from teachers.transport.http import error_for_status, parse_retry_after
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 PROVIDER = "openai"
 PART = "stillhouse_part"
 """The metadata by which a job is found again."""
-
-LIMITS = Limits(max_requests=50_000, max_bytes=200_000_000)
-"""https://developers.openai.com/api/docs/guides/batch: 50,000 requests, 200 MB a file."""
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 QUEUE_FULL = frozenset({"token_limit_exceeded"})
@@ -58,10 +56,10 @@ class OpenAIBatches:
 
     keeps_on_cancel = True
 
-    def __init__(self, spec: Spec, *, timeout_s: float = 600.0) -> None:
+    def __init__(self, spec: Spec, limits: PartLimits, *, timeout_s: float = 600.0) -> None:
         self.identity = OpenAITeacher.identify(spec)
         self.capabilities = capabilities_of(spec)
-        self.limits = LIMITS.under(spec.options.batch)
+        self.limits = limits
         self._endpoint = endpoint_of(spec)
         self._cache_prefix = spec.options.cache_prefix
         self._key = read_key(self._endpoint.key, spec)

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prompts.errors import InputError
-from teachers.batch.base import Limits, Part, Ticket
+from teachers.batch.base import Part, Ticket
+from teachers.provider import PartLimits
 
 Line = tuple[str, bytes]
 """A request's key, and its line without the newline."""
 
 
-def split(lines: Iterable[Line], limits: Limits, folder: Path) -> Iterator[Part]:
+def split(lines: Iterable[Line], limits: PartLimits, folder: Path) -> Iterator[Part]:
     """Parts of the lines in their order, as large as the limits allow; a part's file lives until the next is taken.
 
     As many lines are held back as a part must have at least, so that the last part has them: it is smaller only
@@ -50,7 +51,7 @@ def split(lines: Iterable[Line], limits: Limits, folder: Path) -> Iterator[Part]
 class _Draft:
     """A part that is being written."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, limits: PartLimits) -> None:
         self.keys: list[str] = []
         self._id, self._folder, self._limits = uuid.uuid4().hex, folder, limits
         self._path = folder / f"{self._id}.jsonl"
@@ -79,7 +80,7 @@ class _Draft:
         self._path.unlink(missing_ok=True)
 
 
-def _check(line: Line, limits: Limits) -> None:
+def _check(line: Line, limits: PartLimits) -> None:
     if len(line[1]) + 1 > limits.max_bytes:
         says = f"request {line[0]} has {len(line[1]):,} bytes, a whole batch at most {limits.max_bytes:,}"
         raise InputError(says, remedy="Shorten the prompt, or set generate.lane to online")

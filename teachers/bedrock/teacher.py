@@ -12,9 +12,9 @@ from teachers.bedrock.client import BedrockClient
 from teachers.bedrock.daemon_pool import DaemonPool
 from teachers.capabilities import capabilities_of
 from teachers.errors import TeacherError
-from teachers.local.limits import on_thread
 from teachers.spec import Spec
 from teachers.terms import terms_of
+from teachers.threads import on_thread
 
 APIS = ("converse", "invoke")
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from teachers.base import Reply, Request
 from teachers.errors import InvalidRequest, TeacherError, Transient
-from teachers.local.limits import close_pool
+from teachers.threads import close_pool
 
 
 class Ticket:

@@ -15,11 +15,11 @@ from prompts.packaged import PACKAGED, packaged_model
 from teachers.arrival import check_supported, checked
 from teachers.base import Identity, Reply, Request
 from teachers.capabilities import capabilities_of
-from teachers.local.limits import close_pool, on_thread
 from teachers.openai.chat_wire import from_wire
 from teachers.openai.chat_wire import to_wire as to_chat_wire
 from teachers.spec import Spec
 from teachers.terms import terms_of
+from teachers.threads import close_pool, on_thread
 
 PLAIN_SAMPLING = {"top_p": 1.0, "top_k": 0, "min_p": 0.0}
 """llama.cpp's own defaults cut the tail of the distribution (top_k 40, top_p 0.95, min_p 0.05): a sample

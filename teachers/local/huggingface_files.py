@@ -54,6 +54,12 @@ def _require_template(tokenizer: Any, name: str) -> None:
         raise InputError("has no chat template", path=name, remedy="Save one with its tokenizer")
 
 
+def find_folder(name: str) -> Path | None:
+    """Returns a local model's directory; None for a hub id."""
+    folder = Path(name)
+    return folder if folder.is_dir() else None
+
+
 def version(name: str) -> str | None:
     """The digest of a local model's files; None for a hub id, whose commit is known once it is loaded."""
     if _is_gguf(name):

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pipeline.cli import STAGES, cli
 from pipeline.recipe.recipe import Recipe
 from pipeline.stages import NAMES
-from teachers.catalog import PROVIDERS
+from teachers.catalog import providers
 from tests.pipeline.helpers import ROOT, stillhouse, write_recipe, write_rows
 
 SCRIPT = [
@@ -236,7 +236,7 @@ def test_plan_needs_no_key_and_counts_what_is_owed(recipe: Path) -> None:
 
 def test_teachers_lists_every_adapter(tmp_path: Path) -> None:
     listed = as_json("teachers", cwd=tmp_path)["teachers"]
-    assert [entry["provider"] for entry in listed] == list(PROVIDERS)
+    assert [entry["provider"] for entry in listed] == [provider.name for provider in providers()]
     assert "OPENAI_API_KEY is not set" in stillhouse("teachers", cwd=tmp_path).stdout
 
 

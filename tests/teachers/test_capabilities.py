@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from prompts.errors import InputError
 from teachers.base import Capabilities
 from teachers.capabilities import CapabilityRow, capabilities_of, table
-from teachers.catalog import PROVIDERS
+from teachers.catalog import providers
 from teachers.spec import Options, Spec
 
 OPENAI = "https://platform.openai.com/docs/guides/reasoning"
@@ -79,6 +79,10 @@ MODELS = {
 """Names as their providers write them."""
 
 
+def all_rows() -> list[CapabilityRow]:
+    return [row for provider in providers() for row in table(provider.name)]
+
+
 @pytest.mark.parametrize(("name", "expected", "source"), KNOWN_MODELS, ids=[name for name, _, _ in KNOWN_MODELS])
 def test_a_well_known_model_can_do_what_its_documentation_says(
     name: str, expected: dict[str, Any], source: str
@@ -88,27 +92,25 @@ def test_a_well_known_model_can_do_what_its_documentation_says(
 
 
 def test_every_row_is_about_a_provider_says_something_and_says_where_it_is_written() -> None:
-    for row in table():
-        assert row.provider in PROVIDERS, row
+    for row in all_rows():
         assert row.values, row
         assert re.match(r"https://\S+$|by construction|(xllamacpp|botocore) \d", row.source), row
         assert row.read_on <= date.today(), row
 
 
 def test_every_row_matches_a_model_that_there_is() -> None:
-    for row in table():
-        matched = [name for name in MODELS[row.provider].split() for like in row.models if fnmatchcase(name, like)]
-        assert matched, row
+    for provider in providers():
+        for row in table(provider.name):
+            names = MODELS[provider.name].split()
+            assert [name for name in names for like in row.models if fnmatchcase(name, like)], row
 
 
 def test_every_provider_has_a_row_and_an_example_it_matches() -> None:
-    for provider in PROVIDERS.values():
+    for provider in providers():
         example = Spec.parse(provider.example)
-        assert any(
-            row.provider == provider.name and any(fnmatchcase(example.model, like) for like in row.models)
-            for row in table()
-        ), provider.name
-        assert provider.capabilities.source, provider.name
+        rows = table(provider.name)
+        assert any(fnmatchcase(example.model, like) for row in rows for like in row.models), provider.name
+        assert capabilities_of(example).source, provider.name
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_every_provider_has_a_row_and_an_example_it_matches() -> None:
     ],
 )
 def test_a_row_is_closed(change: dict[str, Any]) -> None:
-    row = {"provider": "openai", "values": {"seed": True}, "source": "https://x", "read_on": "2026-11-24"}
+    row = {"values": {"seed": True}, "source": "https://x", "read_on": "2026-11-24"}
     with pytest.raises(ValidationError):
         CapabilityRow.model_validate({**row, **change})
     assert CapabilityRow.model_validate(row).read_on == date(2026, 11, 24)
@@ -199,5 +201,5 @@ def test_the_api_that_the_recipe_names_stands() -> None:
 
 
 def test_the_table_covers_every_field_that_can_be_overridden() -> None:
-    told = {name for row in table() for name in row.values}
+    told = {name for row in all_rows() for name in row.values}
     assert told <= {item.name for item in fields(Capabilities)} - {"source", "read_on"}

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher, show_teacher
 from pipeline.inference.prices import LOCAL, UNKNOWN
-from teachers.catalog import PROVIDERS
+from teachers.catalog import providers
 from tests.pipeline.helpers import ROOT, stillhouse
 
 CANARY = "sk-canary-000000"
@@ -24,21 +24,21 @@ def show(spec: str, *overrides: str) -> dict[str, Any]:
 
 def test_every_provider_has_a_row_and_a_note() -> None:
     text = render_providers(list_providers())
-    for name, provider in PROVIDERS.items():
-        assert f"|{name}" in text
+    for provider in providers():
+        assert f"|{provider.name}" in text
         assert provider.example in text
     assert text.isascii()  # a pipe or a log takes it as it is
     assert max(map(len, (line for line in text.splitlines() if line.startswith("|")))) <= 120
 
 
 def test_what_is_not_installed_names_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("teachers.catalog.find_spec", lambda name: None)
+    monkeypatch.setattr("teachers.provider.find_spec", lambda name: None)
     assert "pip install 'stillhouse[bedrock]'" in render_providers(list_providers())
     assert "pip install 'stillhouse[openai]'" in render_teacher(show("openai:gpt-4.1"))
 
 
 def test_a_key_is_told_by_name_and_never_read_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    for provider in PROVIDERS.values():
+    for provider in providers():
         for key in provider.keys:
             monkeypatch.setenv(key, CANARY)
     listed, shown = list_providers(), show("openai:gpt-4.1")
@@ -107,7 +107,7 @@ def test_a_server_on_this_machine_needs_no_key() -> None:
 
 def test_the_command_shows_the_table_and_one_teacher(tmp_path: Path) -> None:
     listed = json.loads(stillhouse("teachers", "--json", cwd=tmp_path).stdout)["teachers"]
-    assert [row["provider"] for row in listed] == list(PROVIDERS)
+    assert [row["provider"] for row in listed] == [provider.name for provider in providers()]
     one = stillhouse("teachers", "openai:gpt-4.1", "--json", cwd=tmp_path)
     assert json.loads(one.stdout)["teacher"] == "openai:gpt-4.1"
     assert stillhouse("teachers", "gguf:no.gguf", cwd=tmp_path).returncode == 2

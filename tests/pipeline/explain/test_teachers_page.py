@@ -14,14 +14,15 @@ from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.teachers import BatchEntry, Combine, PriceEntry, Rescore, TeacherEntry
 from teachers.capabilities import capabilities_of
-from teachers.catalog import PROVIDERS
+from teachers.catalog import providers
 from teachers.spec import Spec
 from teachers.terms import PURPOSES, rule_of
 from tests.pipeline.helpers import ROOT, write_recipe
 
 PAGE = (ROOT / "docs" / "teachers.md").read_text(encoding="utf-8")
 SNIPPETS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
-SPECS = re.findall(rf"`((?:{'|'.join(PROVIDERS)}):[^`]+)`", PAGE)
+NAMES = [provider.name for provider in providers()]
+SPECS = re.findall(rf"`((?:{'|'.join(NAMES)}):[^`]+)`", PAGE)
 
 
 def load(folder: Path, snippet: dict[str, Any]) -> Recipe:
@@ -59,5 +60,5 @@ def test_every_way_to_combine_and_every_purpose_is_on_the_page() -> None:
 
 def test_every_spec_of_the_page_is_one_and_every_provider_has_one() -> None:
     parsed = [Spec.parse(text) for text in SPECS]
-    assert {spec.provider for spec in parsed} == set(PROVIDERS)
+    assert {spec.provider for spec in parsed} == set(NAMES)
     assert rule_of(Spec.parse("huggingface:owner/name")) is None

@@ -16,8 +16,9 @@ from prompts.errors import InputError
 from prompts.messages import Message
 from teachers.base import Reply, Request, Sampling
 from teachers.batch.base import BatchLane, Job, Part, Result
-from teachers.batch.catalog import LANES, open_lane
+from teachers.batch.catalog import open_lane
 from teachers.batch.parts import split
+from teachers.catalog import providers
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient, Unsupported
 from tests.servers.batches import BatchServer, _jsonl
 from tests.servers.faults import Answer, as_json
@@ -25,6 +26,7 @@ from tests.servers.wires import anthropic_error, bedrock_error, chat_error
 from tests.teachers.batch.conftest import CANARY
 
 TURNS = ["mail 0", "mail 1", "mail 2", "mail ☃ \u2028 3"]
+LANES = [provider.name for provider in providers() if provider.batch]
 ERRORS = {"openai": chat_error, "anthropic": anthropic_error, "bedrock": bedrock_error}
 
 pytestmark = pytest.mark.parametrize("provider", LANES)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.errors import InputError
-from teachers.batch.base import Limits
 from teachers.batch.parts import split
+from teachers.provider import PartLimits
 from teachers.spec import BatchOptions
 
 LINES = st.lists(st.integers(0, 40).map(lambda size: b"x" * size), max_size=40)
@@ -23,7 +23,7 @@ def test_parts_hold_every_line_once_in_order_and_keep_the_limits(
     bodies: list[bytes], most: int, least: int, size: int
 ) -> None:
     lines = [(f"key-{number}", body) for number, body in enumerate(bodies)]
-    limits = Limits(most + least, size, least)
+    limits = PartLimits(most + least, size, least)
     found: list[tuple[str, bytes]] = []
     counts = []
     with tempfile.TemporaryDirectory() as name:
@@ -43,12 +43,12 @@ def test_parts_hold_every_line_once_in_order_and_keep_the_limits(
 
 def test_a_line_that_no_part_can_hold_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="request key has 20 bytes, a whole batch at most 20"):
-        list(split([("key", b"x" * 20)], Limits(5, 20), tmp_path))
+        list(split([("key", b"x" * 20)], PartLimits(5, 20), tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_recipe_may_say_what_the_accounts_quotas_are() -> None:
-    limits = Limits(50, 1000, 10)
+    limits = PartLimits(50, 1000, 10)
     assert limits.under(BatchOptions()) == limits
-    assert limits.under(BatchOptions(min_requests=3, max_requests=7)) == Limits(7, 1000, 3)
-    assert limits.under(BatchOptions(max_requests=7)) == Limits(7, 1000, 7)
+    assert limits.under(BatchOptions(min_requests=3, max_requests=7)) == PartLimits(7, 1000, 3)
+    assert limits.under(BatchOptions(max_requests=7)) == PartLimits(7, 1000, 7)

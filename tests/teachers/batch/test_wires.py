@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prompts.messages import Message
 from teachers.base import Reply, Request, Sampling
 from teachers.batch import anthropic, bedrock, openai
-from teachers.batch.catalog import LANES, open_lane
+from teachers.batch.catalog import open_lane
 from teachers.errors import AuthError, InvalidRequest, RateLimited, TeacherError, Transient
 from teachers.spec import BatchOptions, Options, Spec
 
@@ -84,7 +84,7 @@ def test_bedrocks_records_are_converses_arguments_less_the_model() -> None:
     assert not report.has_errors(), report.generate_report()
 
 
-@pytest.mark.parametrize("provider", LANES)
+@pytest.mark.parametrize("provider", READ)
 @given(JSON)
 def test_any_line_of_results_is_a_result(provider: str, value: Any) -> None:
     result = READ[provider](value)

@@ -1,4 +1,4 @@
-"""What models in this process share: blocking work on a thread pool, with a time limit and our errors."""
+"""Blocking work on threads, with a time limit and our errors: for models in this process and for boto3."""
 
 from __future__ import annotations
 
