@@ -31,6 +31,7 @@ from students.config import Shrink, StudentConfig
 from students.corpus.data import TrainingRow
 from students.corpus.encode import load_tokenizer, row_header
 from students.finetune.train import train
+from students.job import Job
 from students.result import TrainResult
 
 HALF = 15
@@ -107,7 +108,7 @@ def measure(settings: StudentConfig, seed: int, rows: list[Row], base: Path | st
     """Trains one student and asks it."""
     out, started = folder / "student", time.perf_counter()
     config = settings.model_copy(update={"seed": seed})
-    result = train(config, corpus=folder / "kept.parquet", base=base, out=out, work=folder / "work")
+    result = train(Job(config, corpus=folder / "kept.parquet", base=str(base), out=out, work=folder / "work"))
     seconds = time.perf_counter() - started
     heldout = [row for row in rows if row["split"] == "heldout"]
     odds, spam = spam_log_odds(out, heldout), [row["gold"] == "spam" for row in heldout]

@@ -35,7 +35,8 @@ from students.corpus.order import order_by_length
 from students.distill import method as distill
 from students.distill.losses import cross_entropy_N, full_kl_N
 from students.distill.soft_trainer import NOWHERE, SoftTargetTrainer
-from students.method import Data, Job, Setup
+from students.job import Job
+from students.method import Data, Setup
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore

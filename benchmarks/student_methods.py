@@ -30,6 +30,7 @@ from pipeline.run.records import KEPT
 from students.base.prepare import prepare_base
 from students.config import Distill, StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.quiet import quiet
 
 LABELS = ("spam", "ham")
@@ -102,7 +103,7 @@ def measure(way: Way, rows: list[Row], config: StudentConfig, base: Path | str, 
     pq.write_table(pa.Table.from_pylist([way.given(row) for row in rows], KEPT), corpus)
     method = {"method": "sft"} if way.distill is None else {"method": "distill", "distill": way.distill}
     settings = config.model_copy(update=method | {"seed": seed})
-    train(settings, corpus=corpus, base=base, out=out, work=folder / "work")
+    train(Job(settings, corpus=corpus, base=str(base), out=out, work=folder / "work"))
     heldout = [row for row in rows if row["split"] == "heldout"]
     odds = spam_log_odds(out, heldout)
     truth = np.array([row["gold"] == "spam" for row in heldout])

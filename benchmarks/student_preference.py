@@ -28,6 +28,7 @@ from students.config import Preference, StudentConfig
 from students.corpus.data import TrainingRow
 from students.corpus.encode import IGNORED, encode_row
 from students.finetune.train import train
+from students.job import Job
 from students.quiet import quiet
 
 LABELS = ("spam", "ham")
@@ -72,7 +73,7 @@ def teach(base: Path | str, corpus: Path, out: Path, **settings: Any) -> float:
     began = time.process_time()
     shape = {"epochs": 1, "batch_size": 4, "eval_every": 1, "max_length": 256, "schedule": "cosine", "weight_decay": 0}
     config = StudentConfig.model_validate({"base": str(base), **shape, **settings})
-    train(config, corpus=corpus, base=base, out=out, work=out.parent / "work")
+    train(Job(config, corpus=corpus, base=str(base), out=out, work=out.parent / "work"))
     return time.process_time() - began
 
 

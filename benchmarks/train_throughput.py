@@ -36,7 +36,8 @@ from students.base.prepare import prepare_base
 from students.config import StudentConfig
 from students.corpus.encode import load_tokenizer
 from students.corpus.order import order_by_length
-from students.method import Data, Job, Setup
+from students.job import Job
+from students.method import Data, Setup
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
@@ -141,7 +142,7 @@ def validation_loss(model: Any, data: Data, job: Job, tokenizer: Any) -> float:
 
 
 def ours(job: Job, data: Data, tokenizer: Any) -> Any:
-    """As `students.finetune.finetune` builds it, with no validation on the way."""
+    """As `students.finetune.run_job` builds it, with no validation on the way."""
     trainer = _ours(job, data, tokenizer)
     trainer.args.eval_strategy = "no"
     return trainer

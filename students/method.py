@@ -9,24 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from students.config import StudentConfig
+from students.job import Job
 from students.progress import Reporter
-
-
-@dataclass(slots=True, frozen=True)
-class Job:
-    """What is to be trained, from what, and where it goes."""
-
-    config: StudentConfig
-    corpus: Path
-    base: str
-    out: Path
-    work: Path
-    cache: Path
-    """A folder for what can be used again: it is named by a digest of all that it depends on."""
-    logs: Path | None = None
-    """Where `report_to` writes; None: beside `work`."""
-    teacher: str | None = None
-    """The model in memory beside the student, a directory or a hub id; None where the method needs none."""
 
 
 @dataclass(slots=True, frozen=True)

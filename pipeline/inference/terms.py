@@ -11,7 +11,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.run.directory import RunDir
 from pipeline.run.records import read_rows
 from prompts.errors import InputError
-from students.card import Helper, Override, Provenance
+from students.card.facts import Helper, Override, Provenance
 from teachers.catalog import describe
 from teachers.provider import find_provider
 from teachers.spec import Spec

@@ -31,13 +31,13 @@ def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | Non
     )
 
 
-def prepare_teacher(student: StudentConfig, teachers: Sequence[Spec], cache: Path) -> Path | str | None:
+def prepare_teacher(student: StudentConfig, teachers: Sequence[Spec], cache: Path) -> str | None:
     """The same as transformers can load it; a GGUF file is dequantised into `cache` once."""
     name = local_teacher(student, teachers)
     if name is None:
         return None
     try:
-        return prepare_base(name, cache=cache)
+        return str(prepare_base(name, cache=cache))
     except InputError as error:
         if error.field != "student.base":
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import orjson
@@ -12,7 +12,8 @@ from pipeline.inference.terms import provenance
 from pipeline.run.context import Context
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
 from pipeline.run.exports import read_exports
-from students.card import MeasuredStudent, Score, write_card
+from students.card.facts import MeasuredStudent, Score, read_facts
+from students.card.write import write_card
 from students.result import TrainResult
 
 NAMES = {
@@ -36,9 +37,9 @@ def write_student_card(context: Context, evaluation: Mapping[str, Any] | None = 
     run, counts = context.run, context.manifest.stages["train"].counts
     result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult)})
     found = _evaluation(context) if evaluation is None else evaluation
-    known = provenance(context.recipe, run)
     measured = None if found is None else measured_of(found)
-    write_card(run.student, context.recipe.student, run.kept, result, known, measured, _gguf(context))
+    facts = read_facts(context.recipe.student, run.kept, result, provenance(context.recipe, run))
+    write_card(run.student, replace(facts, measured=measured, gguf=_gguf(context)))
 
 
 def measured_of(evaluation: Mapping[str, Any]) -> MeasuredStudent | None:

@@ -18,6 +18,7 @@ from prompts.errors import InputError
 from students.base.prepare import prepare_base
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
 
 
@@ -72,19 +73,17 @@ def train_student(
     base = prepare_base(config.base, cache=run.work)
     teacher = prepare_teacher(config, recipe.specs, run.work)
     call_others()
-    return train(
+    job = Job(
         config,
         corpus=run.kept,
-        base=base,
+        base=str(base),
         teacher=teacher,
         out=out,
         work=work,
-        cache=run.work,
+        cache_folder=run.work,
         logs=run.logs,
-        on_progress=on_progress,
-        on_validation=on_validation,
-        provenance=provenance(recipe, run),
     )
+    return train(job, on_progress=on_progress, on_validation=on_validation, provenance=provenance(recipe, run))
 
 
 def refresh(context: Context) -> None:

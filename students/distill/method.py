@@ -19,7 +19,8 @@ from students.corpus.order import SEEN, answers_of
 from students.distill.soft_trainer import SoftCollator, SoftTargetTrainer
 from students.distill.targets import prepare_targets, require_coverage
 from students.features.trainer import build
-from students.method import Data, Job, Method, Setup
+from students.job import Job
+from students.method import Data, Method, Setup
 from students.sft.method import require_rows, trainer_options
 from students.training.settings import training_arguments
 

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from students.base.layers import layers_of
 from students.base.model import PROJECTION
-from students.base.teacher import load_teacher, require_same_tokens
 from students.config import Features
 from students.features.layers import Projection, feature_loss, matched_layers
 from students.method import Setup
+from students.training.teacher import load_teacher, require_same_tokens
 
 
 @dataclass(slots=True, frozen=True)

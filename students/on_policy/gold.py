@@ -17,11 +17,11 @@ from packaging.version import Version
 
 from prompts.errors import InputError
 from students.base.model import adapters, load_model
-from students.base.teacher import load_teacher, load_teacher_tokenizer
 from students.config import OnPolicy
 from students.corpus.data import read_corpus
 from students.method import Setup
 from students.training.settings import common_arguments
+from students.training.teacher import load_teacher, load_teacher_tokenizer
 
 FIRST, BEYOND = "1.16", "1.17"
 """The releases of TRL whose GOLD trainer this is written for: from the first, and before the other."""

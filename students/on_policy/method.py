@@ -13,14 +13,15 @@ from datasets import Dataset
 from trl import DistillationConfig
 
 from students.base.model import adapters, load_model
-from students.base.teacher import load_teacher, load_teacher_tokenizer, require_teacher, same_tokens
 from students.config import OnPolicy, StudentConfig
 from students.corpus.data import TrainingRow, read_corpus
 from students.corpus.encode import row_header
-from students.method import Data, Job, Method, Setup
+from students.job import Job
+from students.method import Data, Method, Setup
 from students.on_policy.trainer import OnPolicyTrainer
 from students.sft.method import require_rows
 from students.training.settings import common_arguments
+from students.training.teacher import load_teacher, load_teacher_tokenizer, require_teacher, same_tokens
 
 
 def arguments(config: StudentConfig, work: Path) -> DistillationConfig:

@@ -16,7 +16,8 @@ from students.config import Preference, StudentConfig
 from students.corpus.data import TrainingRow, read_rows, watched_keys
 from students.corpus.encode import IGNORED, encode_row
 from students.corpus.order import answers_of
-from students.method import Data, Job
+from students.job import Job
+from students.method import Data
 from students.preference.pairs import Pair, Passed, read_pairs
 from students.sft.method import require_rows
 

@@ -12,7 +12,8 @@ from students.corpus.data import read_corpus
 from students.corpus.encode import encode
 from students.corpus.order import answers_of
 from students.features.trainer import build
-from students.method import Data, Job, Method, Setup
+from students.job import Job
+from students.method import Data, Method, Setup
 from students.training.settings import settings_for, training_arguments
 from students.training.trainer import CompletionTrainer
 

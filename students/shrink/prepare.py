@@ -18,7 +18,7 @@ from students.config import Shrink
 from students.corpus.data import TrainingRow, read_corpus
 from students.corpus.encode import encode, load_tokenizer
 from students.files import disk_for, publish
-from students.method import Job
+from students.job import Job
 from students.shrink.depth import keep_layers, most_important
 from students.shrink.importance import block_influence
 from students.shrink.vocabulary import require_same_cut, save_tokenizer, trim, used_ids

@@ -19,7 +19,7 @@ from students.config import Distill
 from students.corpus.data import TrainingRow, read_rows
 from students.corpus.encode import encode_row, load_tokenizer, row_header
 from students.distill.targets import prepare_targets
-from students.method import Job
+from students.job import Job
 from students.shrink.bpe import closure, prune, unfit
 
 FIELD = "student.shrink.vocabulary"

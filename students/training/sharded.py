@@ -15,7 +15,7 @@ from peft import get_peft_model
 from prompts.errors import InputError
 from students.base.model import adapters, load_model
 from students.config import StudentConfig
-from students.method import Job
+from students.job import Job
 
 METHODS = ("sft", "distill")
 

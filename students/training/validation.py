@@ -16,7 +16,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from students.corpus.data import read_corpus
 from students.corpus.encode import IGNORED, encode
-from students.method import Job
+from students.job import Job
 from students.result import OnValidation, Validation
 from students.training.trainer import taught_logits
 

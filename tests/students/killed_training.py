@@ -9,6 +9,7 @@ import torch
 
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress
 
 
@@ -20,12 +21,14 @@ def main(config: str, corpus: str, base: str, out: str, work: str, step: str, te
 
     torch.set_num_threads(1)
     train(
-        StudentConfig.model_validate_json(config),
-        corpus=Path(corpus),
-        base=base,
-        out=Path(out),
-        work=Path(work),
-        teacher=teacher,
+        Job(
+            StudentConfig.model_validate_json(config),
+            corpus=Path(corpus),
+            base=base,
+            out=Path(out),
+            work=Path(work),
+            teacher=teacher,
+        ),
         on_progress=die,
     )
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress
 from tests.students.kills import command
 
@@ -42,7 +43,9 @@ def launch(
 def alone(config: StudentConfig, corpus: Path, place: Path) -> list[float]:
     """The same of one process."""
     heard: list[Progress] = []
-    train(config, corpus=corpus, base=config.base, out=place / "student", work=place / "w", on_progress=heard.append)
+    train(
+        Job(config, corpus=corpus, base=config.base, out=place / "student", work=place / "w"), on_progress=heard.append
+    )
     return [step.loss for step in heard]
 
 

@@ -17,7 +17,7 @@ from pipeline.run.progress import Progress
 from pipeline.run.records import KEPT, write_parquet
 from pipeline.train import stage as train
 from prompts.errors import InputError
-from students.card import Helper
+from students.card.facts import Helper
 from teachers.spec import Spec
 from teachers.terms import PURPOSES, rules, terms_of
 from tests.pipeline.helpers import write_recipe, write_rows

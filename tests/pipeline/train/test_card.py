@@ -14,7 +14,7 @@ from pipeline.run.directory import RunDir
 from pipeline.run.progress import Progress
 from pipeline.train.card import measured_of
 from pipeline.train.stage import refresh
-from students.card import Score
+from students.card.facts import Score
 from teachers.local.huggingface_files import version
 from tests.pipeline.helpers import stages_of, write_recipe, write_rows
 

@@ -9,6 +9,7 @@ import torch
 from prompts.errors import MissingExtra
 from students.config import Lora, StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress
 
 INSTALLED = importlib.util.find_spec("bitsandbytes") is not None
@@ -21,7 +22,7 @@ def test_adapters_on_four_bits_learn_and_the_student_is_whole(tiny: Path, corpus
     config = StudentConfig(base=str(tiny), epochs=1, learning_rate=2e-2, batch_size=8, lora=Lora(bits=4))
     told: list[Progress] = []
     out, work = tmp_path / "student", tmp_path / "work"
-    result = train(config, corpus=corpus, base=tiny, out=out, work=work, on_progress=told.append)
+    result = train(Job(config, corpus=corpus, base=str(tiny), out=out, work=work), on_progress=told.append)
     assert told[-1].loss < told[0].loss
     student = AutoModelForCausalLM.from_pretrained(out)
     assert {weights.dtype for weights in student.parameters()} == {torch.float32}
@@ -51,4 +52,4 @@ def test_the_dense_student_says_what_the_trained_one_said(tiny: Path) -> None:
 def test_without_the_extra_its_install_command_is_said(tiny: Path, corpus: Path, tmp_path: Path) -> None:
     config = StudentConfig(base=str(tiny), lora=Lora(bits=4))
     with pytest.raises(MissingExtra, match=r"stillhouse\[qlora\]"):
-        train(config, corpus=corpus, base=tiny, out=tmp_path / "student", work=tmp_path / "work")
+        train(Job(config, corpus=corpus, base=str(tiny), out=tmp_path / "student", work=tmp_path / "work"))

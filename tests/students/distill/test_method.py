@@ -22,7 +22,7 @@ from students.distill.soft_labels import soft_label_targets
 from students.distill.targets import Coverage, pack, prepare_targets, read_measures, row_targets
 from students.distill.token_table import TokenTable
 from students.finetune.train import train
-from students.method import Job
+from students.job import Job
 from students.sft import method as sft
 from tests.students.kills import same_after_a_kill
 from tests.students.samples import corpus_rows
@@ -206,7 +206,16 @@ def test_the_settings_of_another_method_are_refused(tiny: Path) -> None:
 
 
 def test_train_keeps_the_targets_in_its_cache(config: StudentConfig, corpus: Path, tmp_path: Path) -> None:
-    train(config, corpus=corpus, base=config.base, out=tmp_path / "s", work=tmp_path / "w", cache=tmp_path / "cache")
+    train(
+        Job(
+            config,
+            corpus=corpus,
+            base=config.base,
+            out=tmp_path / "s",
+            work=tmp_path / "w",
+            cache_folder=tmp_path / "cache",
+        )
+    )
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".parquet"]
 
 

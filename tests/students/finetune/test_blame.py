@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from students.config import StudentConfig
 from students.finetune.blame import rows_of_step
 from students.finetune.train import train
+from students.job import Job
 from students.result import Diverged, Progress
 from tests.students.samples import WriteCorpus, corpus_rows
 
@@ -36,11 +37,7 @@ def diverge(config: StudentConfig, corpus: Path, place: Path) -> tuple[Diverged,
     steps: list[Progress] = []
     with pytest.raises(Diverged) as caught:
         train(
-            config,
-            corpus=corpus,
-            base=config.base,
-            out=place / "student",
-            work=place / "work",
+            Job(config, corpus=corpus, base=config.base, out=place / "student", work=place / "work"),
             on_progress=steps.append,
         )
     return caught.value, steps

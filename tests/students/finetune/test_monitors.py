@@ -13,6 +13,7 @@ from students.config import StudentConfig
 from students.finetune import monitors
 from students.finetune.monitors import require_monitors
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress
 
 
@@ -24,12 +25,14 @@ def config(tiny: Path) -> StudentConfig:
 def run(config: StudentConfig, corpus: Path, place: Path) -> list[Progress]:
     steps: list[Progress] = []
     train(
-        config,
-        corpus=corpus,
-        base=config.base,
-        out=place / "student",
-        work=place / "work/checkpoints",
-        logs=place / "logs",
+        Job(
+            config,
+            corpus=corpus,
+            base=config.base,
+            out=place / "student",
+            work=place / "work/checkpoints",
+            logs=place / "logs",
+        ),
         on_progress=steps.append,
     )
     return steps

@@ -9,6 +9,7 @@ import pytest
 
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress, TrainResult
 from tests.students.kills import killed
 from tests.students.samples import WriteCorpus, corpus_rows
@@ -33,7 +34,8 @@ def noise(write_corpus: WriteCorpus) -> Path:
 def run(config: StudentConfig, corpus: Path, place: Path, steps: list[Progress] | None = None) -> TrainResult:
     heard = [] if steps is None else steps
     return train(
-        config, corpus=corpus, base=config.base, out=place / "student", work=place / "work", on_progress=heard.append
+        Job(config, corpus=corpus, base=config.base, out=place / "student", work=place / "work"),
+        on_progress=heard.append,
     )
 
 

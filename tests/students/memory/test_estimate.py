@@ -20,9 +20,10 @@ import resource, sys
 from pathlib import Path
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 config, corpus, base, out = sys.argv[1:]
 config, work = StudentConfig.model_validate_json(config), Path(out + "-work")
-train(config, corpus=Path(corpus), base=base, out=Path(out), work=work)
+train(Job(config, corpus=Path(corpus), base=base, out=Path(out), work=work))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 

@@ -11,7 +11,7 @@ import pytest
 from prompts.errors import InputError
 from students.config import Features, OnPolicy, StudentConfig
 from students.finetune.train import train
-from students.method import Job
+from students.job import Job
 from students.result import Progress, TrainResult
 from tests.models import save_tiny
 from tests.students.kills import same_after_a_kill
@@ -48,12 +48,14 @@ def config(tiny: Path, deeper: Path) -> StudentConfig:
 def run(config: StudentConfig, corpus: Path, place: Path, steps: list[Progress] | None = None) -> TrainResult:
     heard = [] if steps is None else steps
     return train(
-        config,
-        corpus=corpus,
-        base=config.base,
-        teacher=config.local_teacher,
-        out=place / "student",
-        work=place / "work",
+        Job(
+            config,
+            corpus=corpus,
+            base=config.base,
+            teacher=config.local_teacher,
+            out=place / "student",
+            work=place / "work",
+        ),
         on_progress=heard.append,
     )
 
@@ -118,7 +120,7 @@ def test_a_teacher_is_needed(config: StudentConfig, corpus: Path, tmp_path: Path
 
 
 def test_another_teacher_begins_anew(config: StudentConfig, corpus: Path, tmp_path: Path, tiny: Path) -> None:
-    from students.finetune.finetune import fingerprint
+    from students.finetune.run_job import fingerprint
 
     job = Job(config, corpus, config.base, tmp_path / "out", tmp_path / "work", tmp_path, teacher=config.local_teacher)
     assert fingerprint(job, "corpus") != fingerprint(replace(job, teacher=str(tiny)), "corpus")

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from prompts.errors import InputError, StillhouseError
 from students.config import Lora, Shrink, StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import Progress, TrainResult
 from tests.models import save_tiny
 from tests.students.kills import command, same_after_a_kill
@@ -24,7 +25,8 @@ def config(tiny: Path) -> StudentConfig:
 def run(config: StudentConfig, corpus: Path, place: Path, steps: list[Progress] | None = None) -> TrainResult:
     heard = [] if steps is None else steps
     return train(
-        config, corpus=corpus, base=config.base, out=place / "student", work=place / "work", on_progress=heard.append
+        Job(config, corpus=corpus, base=config.base, out=place / "student", work=place / "work"),
+        on_progress=heard.append,
     )
 
 

@@ -17,7 +17,7 @@ from prompts.errors import InputError
 from students.config import Lora, Shrink, StudentConfig
 from students.corpus.data import read_rows
 from students.corpus.encode import load_tokenizer
-from students.method import Job
+from students.job import Job
 from students.quiet import quiet
 from students.shrink.prepare import prepare_shrunk
 from students.shrink.vocabulary import row_ids

@@ -7,7 +7,8 @@ from trl import SFTTrainer
 
 from students.config import StudentConfig
 from students.corpus.encode import IGNORED
-from students.method import Job, Setup
+from students.job import Job
+from students.method import Setup
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore

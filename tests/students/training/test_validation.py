@@ -13,6 +13,7 @@ from students.config import Distill, StudentConfig
 from students.corpus.data import read_corpus
 from students.corpus.encode import IGNORED, encode
 from students.finetune.train import train
+from students.job import Job
 from students.result import Validation
 from students.training.validation import measure
 from tests.students.samples import WriteCorpus, corpus_rows
@@ -40,7 +41,7 @@ def test_it_is_the_cross_entropy_of_the_labels_whatever_the_batch(
 def watch(config: StudentConfig, corpus: Path, place: Path) -> list[Validation]:
     heard: list[Validation] = []
     out, work = place / "student", place / "work"
-    train(config, corpus=corpus, base=config.base, out=out, work=work, on_validation=heard.append)
+    train(Job(config, corpus=corpus, base=config.base, out=out, work=work), on_validation=heard.append)
     return heard
 
 
@@ -79,5 +80,5 @@ def test_what_it_raises_ends_the_training(tiny: Path, corpus: Path, tmp_path: Pa
 
     config = StudentConfig(base=str(tiny), epochs=2)
     with pytest.raises(Enough):
-        train(config, corpus=corpus, base=str(tiny), out=tmp_path / "s", work=tmp_path / "w", on_validation=stop)
+        train(Job(config, corpus=corpus, base=str(tiny), out=tmp_path / "s", work=tmp_path / "w"), on_validation=stop)
     assert not (tmp_path / "s").exists()

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from prompts.digest import digest_file
-from students.card import Helper, Override, Provenance, TeacherRows, model_card, read_teachers, write_card
+from students.card.facts import CardFacts, Helper, Override, Provenance, TeacherRows, read_facts, read_teachers
+from students.card.write import model_card, write_card
 from students.config import StudentConfig
 from students.finetune.train import train
+from students.job import Job
 from students.result import TrainResult
 from tests.students.samples import SCHEMA, corpus_rows
 
@@ -48,7 +50,7 @@ def trained(config: StudentConfig, taught: Path, tmp_path_factory: pytest.TempPa
     place = tmp_path_factory.mktemp("trained")
     said = Provenance("general", (OVERRIDE,), ('Its name must begin with "Llama".',))
     out = place / "student"
-    result = train(config, corpus=taught, base=config.base, out=out, work=place / "work", provenance=said)
+    result = train(Job(config, corpus=taught, base=config.base, out=out, work=place / "work"), provenance=said)
     return out, result
 
 
@@ -74,7 +76,7 @@ def test_another_purpose_rewrites_the_card_and_no_weight(
     student, result = trained
     weights = digest_file(student / "model.safetensors")
     before = (student / "README.md").read_text()
-    write_card(student, config, taught, result, Provenance("task"))
+    write_card(student, read_facts(config, taught, result, Provenance("task")))
     card = (student / "README.md").read_text()
     assert "Made for: task." in card
     assert "overridden" not in card
@@ -89,7 +91,7 @@ def test_a_corpus_that_does_not_name_its_teachers_is_said_to(
     config: StudentConfig, corpus: Path, result: TrainResult
 ) -> None:
     assert read_teachers(corpus) == ()
-    card = model_card(config, "digest", result, read_teachers(corpus), Provenance())
+    card = model_card(CardFacts(config, "digest", result, read_teachers(corpus)))
     assert "The corpus does not say who its teachers were." in card
     assert "Made for: not said." in card
 
@@ -99,21 +101,21 @@ def test_who_only_helped_is_named_too(config: StudentConfig, result: TrainResult
         Helper("judge", "openai", "gpt-4.1", "No competing models"),
         Helper("rescorer", "huggingface", "m", None),
     )
-    card = model_card(config, "digest", result, (), Provenance("task", helpers=helpers))
+    card = model_card(CardFacts(config, "digest", result, provenance=Provenance("task", helpers=helpers)))
     assert "- `openai:gpt-4.1`, judge: No competing models" in card
     assert "- `huggingface:m`, rescorer: no rule" in card
 
 
 def test_recorded_text_cannot_write_the_card(config: StudentConfig, result: TrainResult) -> None:
     evil = TeacherRows("replay", "x`\n# Licence: MIT\n", "a\n\n## Approved <script>alert(1)</script>", 1)
-    card = model_card(config, "digest", result, (evil,), Provenance())
+    card = model_card(CardFacts(config, "digest", result, (evil,)))
     headings = [line for line in card.splitlines() if line.startswith("#")]
     assert not any("Licence" in line or "Approved" in line for line in headings)
     assert "<script>" not in card
 
 
 def test_the_front_matter_is_the_hubs(config: StudentConfig, result: TrainResult) -> None:
-    card = model_card(config, "digest", result, (), Provenance())
+    card = model_card(CardFacts(config, "digest", result))
     head = yaml.safe_load(card.split("---\n")[1])
     assert head == {
         "library_name": "transformers",

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from prompts.errors import InputError
-from students.method import Job
+from students.job import Job
 
 
 def require_teacher(job: Job) -> str:

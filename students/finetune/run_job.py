@@ -17,7 +17,8 @@ from prompts.digest import digest
 from students.base.model import disk_bytes, merged, save_model
 from students.base.prepare import base_digest
 from students.base.quantised import train_in_float32
-from students.card import Provenance, write_card
+from students.card.facts import Provenance, read_facts
+from students.card.write import write_card
 from students.corpus.encode import load_tokenizer
 from students.corpus.order import order_by_length
 from students.files import directory_bytes, disk_for, publish
@@ -26,7 +27,8 @@ from students.finetune.checkpoints import open_work
 from students.finetune.monitors import PROJECT, monitors
 from students.finetune.patience import Patience
 from students.finetune.processes import part_at_exit, tell_all
-from students.method import Data, Job, Setup, find_method
+from students.job import Job
+from students.method import Data, Setup, find_method
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import OnProgress, OnValidation, TrainResult
@@ -133,6 +135,6 @@ def write(job: Job, student: Any, tokenizer: Any, result: TrainResult, provenanc
     def fill(target: Path) -> None:
         save_model(student, tokenizer, target)
         weighed = dataclasses.replace(result, bytes=directory_bytes(target))
-        write_card(target, job.config, job.corpus, weighed, provenance)
+        write_card(target, read_facts(job.config, job.corpus, weighed, provenance))
 
     publish(job.out, fill)
