@@ -9,27 +9,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.preferences import require_preferences
+from pipeline.curate.require import require_preferences
 from pipeline.curate.verify import digests
 from pipeline.decisions.rulings import read_rulings
-from pipeline.generate.rescore import configure_scorer
-from pipeline.inference.endpoints import configure_teachers
+from pipeline.inference.endpoints import configure_scorer, configure_teachers
 from pipeline.inference.terms import check_terms
 from pipeline.recipe.curate import Decontaminate, Select, Semantic, Verify
 from pipeline.recipe.embedding_models import model_digest
 from pipeline.recipe.general import require_general
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
-from pipeline.run.counts import Counts
-from pipeline.run.directory import RunDir
+from pipeline.run.directory import SCHEMA_VERSION, RunDir
 from pipeline.run.errors import BudgetReached
-from pipeline.run.records import SCHEMA_VERSION
+from pipeline.run.files import is_stale
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
-from prompts.template import load_template
+from prompts.template_source import read_template
 from students.base.digests import model_files_digest
 from students.export.formats import FORMATS, require_exports
 from students.finetune.monitors import require_monitors
+
+
+@dataclass(slots=True, frozen=True)
+class Card:
+    """A file of a stage that follows the recipe, and what was measured since, without making the stage run again."""
+
+    file: Callable[[RunDir], Path]
+    sources: Callable[[RunDir], tuple[Path, ...]]
+    """What it is made of. As make does, it is written again where one of these is newer."""
+    module: str
+    """Has `refresh(context)`."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,12 +50,13 @@ class Stage:
     outputs: Callable[[RunDir], tuple[Path, ...]]
     module: str
     """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
-    refreshes: bool = False
-    """Whether the module has `refresh(context)`: what follows the recipe without making the stage run again."""
+    card: Card | None = None
     files: Callable[[Recipe], Sequence[Path]] = lambda _: ()
     """Files and directories whose bytes are inputs too; large ones are read again only where they were touched."""
     found: Callable[[RunDir], Any] = lambda _: None
     """Inputs that people put into the run directory itself; None where there are none."""
+    passes: str | None = None
+    """The count that stands in the place of `found` for later stages: what of it concerns them. None: all of it."""
     wanted: Callable[[Recipe], bool] = lambda _: True
     """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
 
@@ -75,16 +85,14 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         elif position > NAMES.index(last):
             return
         elif current and not forced:
-            if stage.refreshes:
-                importlib.import_module(stage.module).refresh(context)
+            _refresh(context, stage.card)
             context.progress.say(f"{stage.name}: up to date")
         else:
             _work(context, stage, fingerprint)
         counts = context.manifest.stages[stage.name].counts
-        assert counts is not None  # it is done
-        if found is not None:
-            fingerprint = _fingerprint(inputs, counts.rulings_for_later(found))
-        upstream = digest([fingerprint, counts.outcomes_for_later()])
+        if found is not None and stage.passes is not None:
+            fingerprint = _fingerprint(inputs, counts.get(stage.passes, found))
+        upstream = digest([fingerprint, counts.get("outcomes")])
 
 
 def _check(context: Context, wanted: Sequence[str]) -> None:
@@ -141,27 +149,31 @@ def _inputs(context: Context, stage: Stage) -> Any:
 def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
     if not context.manifest.is_done(stage.name, fingerprint):
         return False
-    counts = context.manifest.stages[stage.name].counts
-    if counts is None or counts.left_to_ask():
-        return False
-    return all(path.exists() for path in stage.outputs(context.run))
+    unanswered = context.manifest.stages[stage.name].counts.get("to_ask_again", 0)
+    return unanswered == 0 and all(path.exists() for path in stage.outputs(context.run))
+
+
+def _refresh(context: Context, card: Card | None) -> None:
+    if card is None:
+        return
+    if is_stale(card.file(context.run), card.sources(context.run)):
+        # Late: it reads the corpus, and pyarrow takes as long to import as all else that a rerun does.
+        importlib.import_module(card.module).refresh(context)
 
 
 def _work(context: Context, stage: Stage, fingerprint: str) -> None:
     started = time.monotonic()
-    if misfit := context.manifest.misfits.get(stage.name):
-        context.progress.say(f"{stage.name}: runs again: manifest.json has counts that do not fit ({misfit})")
     context.manifest.begin(stage.name, fingerprint)
     try:
-        counts: Counts = importlib.import_module(stage.module).work(context)
+        counts: dict[str, Any] = importlib.import_module(stage.module).work(context)
     except KeyboardInterrupt:
-        context.manifest.end(stage.name, "stopped")
+        context.manifest.end(stage.name, "stopped", {})
         raise
     except BudgetReached as error:
-        context.manifest.end(stage.name, "stopped", error=str(error))
+        context.manifest.end(stage.name, "stopped", {}, error=str(error))
         raise
     except Exception as error:
-        context.manifest.end(stage.name, "failed", error=str(error))
+        context.manifest.end(stage.name, "failed", {}, error=str(error))
         raise
     finally:
         context.progress.finish()
@@ -169,9 +181,9 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
     context.progress.say(f"{stage.name}: {_summary(counts)} in {time.monotonic() - started:.1f} s")
 
 
-def _summary(counts: Counts) -> str:
+def _summary(counts: dict[str, Any]) -> str:
     parts = []
-    for name, value in counts.to_dict().items():
+    for name, value in counts.items():
         if isinstance(value, int | float) and value:
             number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
             parts.append(f"{number} {name.replace('_', ' ')}")
@@ -188,7 +200,7 @@ def _generate_inputs(recipe: Recipe) -> Any:
         [endpoint.fingerprint() for endpoint in configure_teachers(recipe, system=False)],
         recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
         None if scorer is None else scorer.fingerprint(),
-        [digest_file(prompts.source), prompts.template and load_template(prompts.template).digest],
+        [digest_file(prompts.source), prompts.template and read_template(prompts.template).digest],
         [prompts.gold, prompts.group, prompts.limit, asked],
     ]
 
@@ -226,15 +238,22 @@ STAGES = (
         _curate_inputs,
         lambda run: (run.kept, run.dropped, run.preferences, run.dataset / "README.md"),
         "pipeline.curate.stage",
-        refreshes=True,
+        card=Card(
+            lambda run: run.dataset / "README.md", lambda run: (run.recipe, run.kept), module="pipeline.dataset.card"
+        ),
         found=lambda run: read_rulings(run.reviews).digest,
+        passes="obeyed",
     ),
     Stage(
         "train",
         lambda recipe: recipe.student.deciding(),
         lambda run: (run.student,),
         "pipeline.train.stage",
-        refreshes=True,
+        card=Card(
+            lambda run: run.student / "README.md",
+            lambda run: (run.recipe, run.kept, run.evaluation, run.package),
+            module="pipeline.train.card",
+        ),
         files=_trained_on,
     ),
     Stage(

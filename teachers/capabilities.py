@@ -102,9 +102,15 @@ def _check_value(name: str, value: object, written: object, path: Path | None) -
         known = ", ".join(item.name for item in fields(Capabilities) if item.name in _HINTS)
         raise InputError("is no capability", path=path, field=field, remedy=f"Known: {known}")
     try:
-        TypeAdapter(_HINTS[name]).validate_python(value, strict=True)
+        _adapter(name).validate_python(value, strict=True)
     except ValidationError as error:
         problem = error.errors()[0]["msg"]
         raise InputError(problem, path=path, field=field, remedy=f"Got {written!r}") from error
     if isinstance(value, int) and value < 0:
         raise InputError("must not be negative", path=path, field=field, remedy=f"Got {value}")
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    # Once a field: building one takes longer than validating the whole table with it.
+    return TypeAdapter(_HINTS[name])

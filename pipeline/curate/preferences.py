@@ -17,12 +17,8 @@ from pipeline.curate.pii import pii
 from pipeline.curate.reviewed import STEP
 from pipeline.curate.step import Keep, Sample
 from pipeline.curate.vote_groups import vote_groups_of
-from pipeline.decisions.rulings import read_rulings
-from pipeline.recipe.curate import REJECTING, Agreement, Curate, Pii, Step
-from pipeline.recipe.recipe import Recipe
-from pipeline.run.directory import RunDir
+from pipeline.recipe.curate import Agreement, Curate, Pii, Step
 from pipeline.run.records import PREFERENCES, read_rows, write_parquet
-from prompts.errors import InputError
 from prompts.messages import Message, to_dicts
 from prompts.text import normalise
 
@@ -37,20 +33,6 @@ WORSE = {
 """Steps and reasons that say of a reply that it is worse; True where they say so without another reply."""
 
 
-def require_preferences(recipe: Recipe, run: RunDir) -> None:
-    """InputError where neither a step nor a person could find a reply worse than another, before a teacher is paid."""
-    given, steps = recipe.student.preference, {step.step for step in recipe.curation.steps}
-    if recipe.student.method != "preference" or (given is not None and given.pairs) or steps & REJECTING:
-        return
-    if not read_rulings(run.reviews).compares:
-        remedy = (
-            f"Add {', '.join(sorted(REJECTING))} or several, for several replies a prompt; or set preference.pairs; "
-            f"or give some: 'stillhouse curate', then 'stillhouse review {run.root}'"
-        )
-        problem = "preference, and neither a curation step nor a person says that a reply is worse than another"
-        raise InputError(problem, field="student.method", remedy=remedy)
-
-
 @dataclass(slots=True, frozen=True)
 class Preference:
     """A reply that was found worse, and the kept one to compare it with; None where its prompt kept none."""
@@ -60,22 +42,13 @@ class Preference:
     verdict: Dropped
 
 
-@dataclass(slots=True, frozen=True)
-class Written:
-    """How many rows preferences.parquet has."""
-
-    pairs: int
-    rejected_alone: int
-    """Rows without a kept reply."""
-
-
-def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> Written:
-    """Writes the file, in the order of `replies`, also where it holds no row."""
+def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> dict[str, int]:
+    """Writes the file, in the order of `replies`, also where it holds no row; returns counts for the manifest."""
     found = preferences(curated, config)
     groups = ((row["sample_id"], row["group"]) for row in read_rows(replies, ["sample_id", "group"]))
     write_parquet(path, PREFERENCES, (_row(found[name], group) for name, group in groups if name in found))
     pairs = sum(one.chosen is not None for one in found.values())
-    return Written(pairs, rejected_alone=len(found) - pairs)
+    return {"preference_pairs": pairs, "rejected_alone": len(found) - pairs}
 
 
 def preferences(curated: Curated, config: Curate) -> dict[str, Preference]:

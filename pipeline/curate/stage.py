@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from typing import Any
 
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.curate import COLUMNS, Curated, curate
 from pipeline.curate.preferences import write_preferences
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.tokens import TokenFile
-from pipeline.dataset.card import write_card, write_dataset
+from pipeline.dataset.card import write_dataset
 from pipeline.decisions.rulings import read_rulings
 from pipeline.judge.ask import ask_judge
 from pipeline.recipe.curate import Judged
 from pipeline.recipe.prompt_stream import recipe_prompts
 from pipeline.run.context import Context
-from pipeline.run.counts import CurateCounts, ReviewCounts
 from pipeline.run.errors import RunError
 from pipeline.run.records import read_rows
 from prompts.errors import InputError
@@ -37,29 +36,20 @@ class _Bare(dict[str, Conversation]):
 AskJudge = Callable[[Context, Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
 
 
-def work(context: Context) -> CurateCounts:
+def work(context: Context) -> dict[str, Any]:
     """Curates and writes both sides; returns the counts for the manifest."""
     curated = curate_replies(context)
-    curated.counts()  # raises where a sample has disappeared, before anything is written
+    counts = curated.counts()
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
-    written = write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
-    counts = curated.counts(written.pairs, written.rejected_alone)
+    counts |= write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
     if curated.rulings:
-        obeyed = curated.rulings.about(curated.train_ids()).digest
-        review = ReviewCounts(len(curated.rulings.samples), curated.rulings.contested, obeyed)
-        counts = replace(counts, review=review)
-    if not counts.train:
+        counts |= {"reviewed": len(curated.rulings.samples), "contested": curated.rulings.contested}
+        counts |= {"obeyed": curated.rulings.about(curated.train_ids()).digest}
+    if not counts["train"]:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)
     context.progress.say(f"curate:\n{funnel(curated)}")
     return counts
-
-
-def refresh(context: Context) -> None:
-    """Brings the dataset's card in line with the recipe's licence, purpose and overridden terms."""
-    counts = context.manifest.counts(CurateCounts)
-    assert counts is not None  # the stage is up to date
-    write_card(context, counts)
 
 
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
@@ -89,15 +79,14 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
 def funnel(curated: Curated) -> str:
     """A bar a step, of what comes out of it, with the reasons of what does not."""
     counts = curated.counts()
-    unanswered = sum(counts.failed.values())
-    answered = counts.samples - unanswered
+    answered = counts["samples"] - sum(counts["failed"].values())
     lines = [
-        f"  {counts.samples:,} samples, {unanswered:,} without an answer",
-        _bar("answered", answered, answered, counts.failed),
+        f"  {counts['samples']:,} samples, {counts['samples'] - answered:,} without an answer",
+        _bar("answered", answered, answered, counts["failed"]),
     ]
     for step in curated.funnel:
-        lines.append(_bar(step.step, step.left, answered, step.reasons))
-    return "\n".join([*lines, f"  kept: {counts.train:,} to train on, {counts.heldout:,} held out"])
+        lines.append(_bar(step["step"], step["out"], answered, step["reasons"]))
+    return "\n".join([*lines, f"  kept: {counts['train']:,} to train on, {counts['heldout']:,} held out"])
 
 
 def _bar(name: str, out: int, whole: int, lost: Mapping[str, int]) -> str:

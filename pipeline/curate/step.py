@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.curate.tokens import Tokens
 from prompts.messages import Conversation
+
+if TYPE_CHECKING:
+    from pipeline.curate.tokens import Tokens
 
 Side = Literal["train", "heldout"]
 

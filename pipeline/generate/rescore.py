@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.inference.endpoints import PROBE, ConfiguredTeacher
+from pipeline.inference.endpoints import ConfiguredTeacher, configure_scorer
 from pipeline.inference.session import ask
 from pipeline.journal.journal import Journal
 from pipeline.journal.read import Unscored
 from pipeline.journal.samples import FallbackChain, SampleRequest
-from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
-from teachers.arrival import check_supported
-from teachers.base import Request, Sampling
-from teachers.catalog import describe
+from teachers.base import Request
 
 
 async def rescore(context: Context, journal: Journal) -> None:
@@ -26,17 +23,6 @@ async def rescore(context: Context, journal: Journal) -> None:
     await journal.want_scored((found.request_key, _scoring(endpoint, found).key, spec) for found in journal.unscored())
     if owed := journal.count_owed_scores():
         await ask(context, journal, "rescore", {0: endpoint}, {0: _owed_scorings(endpoint, journal)}, owed)
-
-
-def configure_scorer(recipe: Recipe) -> ConfiguredTeacher | None:
-    """The rescorer described; Unsupported where it cannot score a text. None where the recipe has none."""
-    if recipe.rescore is None:
-        return None
-    entry = recipe.rescore.teacher
-    who = describe(entry.to_spec())
-    sampling = Sampling(top_logprobs=recipe.rescore.top_logprobs)
-    check_supported(who, Request(who.identity, PROBE[1:], sampling, continuation="x"))
-    return ConfiguredTeacher(entry, who, sampling, None)
 
 
 def _scoring(endpoint: ConfiguredTeacher, found: Unscored) -> Request:

@@ -12,7 +12,7 @@ from pipeline.recipe.recipe import Generate, Recipe
 from pipeline.recipe.teachers import TeacherEntry
 from prompts.messages import Conversation, Message
 from prompts.prompt import Prompt
-from teachers.arrival import Lack, lacks
+from teachers.arrival import Lack, check_supported, lacks
 from teachers.base import Request, Sampling
 from teachers.catalog import Description, describe
 from teachers.errors import Unsupported
@@ -90,6 +90,17 @@ def configure_teacher(entry: TeacherEntry, generate: Generate, system: bool) -> 
         asked = _without(asked, lack, who.capabilities.top_logprobs)
         left_out.append(lack.field)
     return ConfiguredTeacher(entry, who, asked.sampling, asked.schema, tuple(dict.fromkeys(left_out)))
+
+
+def configure_scorer(recipe: Recipe) -> ConfiguredTeacher | None:
+    """The rescorer described; Unsupported where it cannot score a text. None where the recipe has none."""
+    if recipe.rescore is None:
+        return None
+    entry = recipe.rescore.teacher
+    who = describe(entry.to_spec())
+    sampling = Sampling(top_logprobs=recipe.rescore.top_logprobs)
+    check_supported(who, Request(who.identity, PROBE[1:], sampling, continuation="x"))
+    return ConfiguredTeacher(entry, who, sampling, None)
 
 
 def sampling_of(generate: Generate) -> Sampling:

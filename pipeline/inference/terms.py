@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Recipe
-from pipeline.run.directory import RunDir
-from pipeline.run.records import read_rows
 from prompts.errors import InputError
-from students.card.facts import Helper, Override, Provenance
 from teachers.catalog import describe
 from teachers.provider import find_provider
 from teachers.spec import Spec
@@ -42,23 +38,6 @@ def check_terms(recipe: Recipe) -> list[str]:
         if rule.name not in recipe.override_terms:
             raise _forbidden(source, rule, recipe.purpose)
     return list(dict.fromkeys([*_overridden(conflicts), *_remarks(found)]))
-
-
-def provenance(recipe: Recipe, run: RunDir) -> Provenance:
-    """What the model card says beside the teachers' rows: purpose, overrides, notices, and who helped to choose."""
-    found = list(sources(recipe))
-    kept = {rule.name: rule for terms in _recorded(run) for rule in rules_in(terms)}
-    known = {rule.name: rule for source in found for rule in source.rules} | kept
-    return Provenance(
-        purpose=recipe.purpose,
-        overrides=tuple(Override(name, known[name].sentence) for name in recipe.override_terms if name in known),
-        notices=tuple(rule.notice for rule in known.values() if rule.notice),
-        helpers=tuple(
-            Helper(source.role, source.spec.provider, source.spec.model, _joined(source.rules))
-            for source in found
-            if source.role != "teacher"
-        ),
-    )
 
 
 def sources(recipe: Recipe) -> Iterator[Source]:
@@ -140,12 +119,3 @@ def _remarks(found: Iterable[Source]) -> Iterator[str]:
                 yield f"terms: read those of the {source.role} {source.spec} yourself, we have not: {rule.url}"
             if rule.notice:
                 yield f"terms: the model card will say: {rule.notice}"
-
-
-def _recorded(run: RunDir) -> set[str]:
-    teachers: Iterator[dict[str, Any]] = (row["teacher"] or {} for row in read_rows(run.kept, ["teacher"]))
-    return {teacher["terms"] for teacher in teachers if teacher.get("terms")}
-
-
-def _joined(found: tuple[Rule, ...]) -> str | None:
-    return " ".join(rule.sentence for rule in found) or None

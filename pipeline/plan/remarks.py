@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pipeline.curate.preferences import require_preferences
+from pipeline.curate.require import require_preferences
 from pipeline.inference.budget import check_budget
 from pipeline.inference.endpoints import remarks_of
 from pipeline.inference.terms import check_terms

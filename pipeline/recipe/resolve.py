@@ -13,8 +13,7 @@ from pipeline.recipe.local_teacher import local_teacher
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.yaml12 import line_of
 from prompts.errors import InputError
-from prompts.logs.read import is_log
-from prompts.template import find_template
+from prompts.template_source import find_template
 from students.config import StudentConfig
 
 
@@ -105,6 +104,8 @@ def _resolve_evaluate(recipe: Recipe, path: Path, root: yaml.Node | None) -> Eva
 
 def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None) -> None:
     """Without a template the source must be a log, which has no columns; InputError names the field to set."""
+    from prompts.logs.read import is_log  # late: the readers of every provider's logs, for a recipe that names one
+
     if not is_log(source):
         raise InputError(
             f"is missing, and {source.name} is no provider's log",

@@ -20,6 +20,9 @@ from prompts.errors import InputError
 if TYPE_CHECKING:
     from pipeline.recipe.recipe import Recipe
 
+SCHEMA_VERSION = 2
+"""Of `pipeline.run.records`; part of every stage's fingerprint: a change of columns makes the stages run again."""
+
 TRIES = 4
 
 
@@ -198,8 +201,14 @@ def open_run(root: Path, recipe: Recipe) -> Iterator[tuple[RunDir, Manifest]]:
                 raise ForeignRun(
                     f"{root} was made by the recipe '{manifest.name}', not by '{recipe.name}': choose another --dir"
                 )
-            write_text(run.recipe, recipe.to_yaml())
+            _keep_recipe(run.recipe, recipe.to_yaml())
             yield run, manifest
+
+
+def _keep_recipe(path: Path, text: str) -> None:
+    """Writes it where it differs: what is made of it is written again where it is newer."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
 
 
 @contextmanager

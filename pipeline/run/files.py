@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -14,6 +15,14 @@ def write_text(path: Path, text: str) -> None:
         replace_durably(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def is_stale(path: Path, sources: Iterable[Path]) -> bool:
+    """Says whether the file is missing, or one of those that it is made of was written after it."""
+    if not path.exists():
+        return True
+    written_ns = path.stat().st_mtime_ns
+    return any(source.exists() and source.stat().st_mtime_ns > written_ns for source in sources)
 
 
 def replace_durably(beside: Path, path: Path) -> None:

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from pydantic import ConfigDict, TypeAdapter
 
-from pipeline.run.counts import C, Counts, Misfit, read_counts, validate
 from pipeline.run.errors import RunError
 from pipeline.run.files import write_text
 
 Status = Literal["running", "done", "failed", "stopped"]
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Entry:
     """One stage's line in the manifest."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
 
     fingerprint: str
     status: Status
     started_at: float
     """Unix time in seconds."""
     seconds: float | None = None
-    counts: Counts | None = None
-    """None until the stage has ended well, and for what counts nothing; {} in the file."""
+    counts: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns it as it stands in the file."""
-        counts = {} if self.counts is None else self.counts.to_dict()
-        return asdict(replace(self, counts=None)) | {"counts": counts}
 
 
 class Manifest:
@@ -47,39 +35,29 @@ class Manifest:
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self.stages: dict[str, Entry] = {}
-        self.misfits: dict[str, str] = {}
-        """Stages whose counts another version wrote, with what does not fit: here they failed, and run again."""
         self._began_s: dict[str, float] = {}  # monotonic: a clock that jumps changes no duration
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
-        """Reads the manifest at `path`; None where there is none, RunError where it is not one."""
+        """The manifest at `path`, or None where there is none."""
         try:
             body = orjson.loads(path.read_bytes())
             manifest = cls(path, body["name"])
-            for stage, values in body["stages"].items():
-                manifest._read(stage, values)
+            manifest.stages = {name: Entry(**entry) for name, entry in body["stages"].items()}
         except FileNotFoundError:
             return None
-        except (orjson.JSONDecodeError, Misfit, KeyError, TypeError, AttributeError) as error:
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{path} cannot be read ({error}). Delete it: stages run again, and no reply is paid for twice"
             ) from error
         return manifest
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns it as it stands in the file."""
-        return {"name": self.name, "stages": {name: entry.to_dict() for name, entry in self.stages.items()}}
-
-    def counts(self, kind: type[C]) -> C | None:
-        """Returns what a stage counted: `manifest.counts(CurateCounts)`; None where it has not ended well."""
-        entry = self.stages.get(kind.STAGE)
-        if entry is None or not isinstance(entry.counts, kind):
-            return None
-        return entry.counts
+        """As it stands in the file."""
+        return {"name": self.name, "stages": {name: asdict(entry) for name, entry in self.stages.items()}}
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
-        """Says whether the stage ended well on these very inputs."""
+        """Whether the stage ended well on these very inputs."""
         entry = self.stages.get(stage)
         return entry is not None and entry.status == "done" and entry.fingerprint == fingerprint
 
@@ -89,42 +67,25 @@ class Manifest:
         self.stages[stage] = Entry(fingerprint, "running", time.time(), versions=versions())
         self._save()
 
-    def end(self, stage: str, status: Status, counts: Counts | None = None, *, error: str | None = None) -> None:
-        """Marks a stage as ended, with its counts where it ended well."""
-        seconds = round(time.monotonic() - self._began_s[stage], 3)
+    def end(self, stage: str, status: Status, counts: dict[str, Any], error: str | None = None) -> None:
+        """Marks a stage as ended, with its counts."""
         entry = self.stages[stage]
-        self.stages[stage] = replace(entry, status=status, seconds=seconds, counts=counts, error=error)
+        entry.status, entry.counts, entry.error = status, counts, error
+        entry.seconds = round(time.monotonic() - self._began_s[stage], 3)
         self._save()
-
-    def _read(self, stage: str, values: Mapping[str, Any]) -> None:
-        entry = validate(_entries(), {name: value for name, value in values.items() if name != "counts"})
-        counts = values.get("counts")
-        # A failed or a killed stage has no counts, and so do `bakeoff` and `tune`.
-        if counts or entry.status == "done":
-            try:
-                entry = replace(entry, counts=read_counts(stage, counts or {}))
-            except Misfit as misfit:
-                self.misfits[stage] = str(misfit)
-                entry = replace(entry, status="failed", error=f"its counts do not fit this version ({misfit})")
-        self.stages[stage] = entry
 
     def _save(self) -> None:
         write_text(self.path, orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that a result depends on, of what is installed."""
+    """The versions that a result depends on, of what is installed."""
     from importlib import metadata  # late: a tenth of a second's imports, for a stage that begins
 
-    installed = {}
+    found = {}
     for name in ("stillhouse", "torch", "transformers", "trl", "xllamacpp", "openai", "pyarrow"):
         try:
-            installed[name] = metadata.version(name)
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return installed
-
-
-@cache
-def _entries() -> TypeAdapter[Entry]:
-    return TypeAdapter(Entry)
+    return found

@@ -12,9 +12,6 @@ import pyarrow.parquet as pq
 
 from pipeline.run.files import replace_durably
 
-SCHEMA_VERSION = 2
-"""Part of every stage's fingerprint: a change of columns makes the stages run again."""
-
 ROW_GROUP_ROWS = 1024
 """The quickstart's rows, of two tokens with 20 alternatives each, take 3.3 kB in memory; a reply of hundreds of
 tokens takes hundreds of times as much, and a whole group is held at once."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from pipeline.inference.terms import provenance
+from pipeline.inference.provenance import provenance
 from pipeline.recipe.local_teacher import prepare_teacher
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
-from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir
-from pipeline.train.card import write_student_card
 from pipeline.train.distributed import call_others, is_called
 from pipeline.train.log import open_log
 from prompts.errors import InputError
@@ -21,7 +21,7 @@ from students.job import Job
 from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
 
 
-def work(context: Context) -> TrainCounts:
+def work(context: Context) -> dict[str, Any]:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
     run, progress = context.run, context.progress
     _require_other_base(context)
@@ -42,7 +42,7 @@ def work(context: Context) -> TrainCounts:
     if result.steps < result.planned_steps:
         measured = f"{context.recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
-    return TrainCounts.of(result)
+    return asdict(result)
 
 
 def join(recipe: Recipe, run: RunDir) -> None:
@@ -83,14 +83,6 @@ def train_student(
         logs=run.logs,
     )
     return train(job, on_progress=on_progress, on_validation=on_validation, provenance=provenance(recipe, run))
-
-
-def refresh(context: Context) -> None:
-    """Rewrites the model card of a student that is up to date: its purpose and overrides may have changed.
-
-    They are no part of the stage's fingerprint, for they do not change the weights.
-    """
-    write_student_card(context)
 
 
 def figures(now: Progress) -> dict[str, float | None]:

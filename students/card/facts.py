@@ -103,7 +103,9 @@ def read_teachers(corpus: Path) -> tuple[TeacherRows, ...]:
     if "teacher" not in pq.read_schema(corpus).names:
         return ()
     counts: Counter[tuple[str, str, str | None]] = Counter()
-    for row in pq.read_table(corpus, columns=["split", "teacher"]).to_pylist():
+    with pq.ParquetFile(corpus) as file:  # not pq.read_table: it imports pyarrow.dataset, and that pandas
+        rows = file.read(columns=["split", "teacher"]).to_pylist()
+    for row in rows:
         if row["split"] == "train" and row["teacher"]:
             counts[(row["teacher"]["provider"], row["teacher"]["model"], row["teacher"]["terms"])] += 1
-    return tuple(TeacherRows(*teacher, rows) for teacher, rows in counts.most_common())
+    return tuple(TeacherRows(*teacher, count) for teacher, count in counts.most_common())

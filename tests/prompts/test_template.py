@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from prompts.errors import InputError
 from prompts.messages import Message
-from prompts.template import Template, find_template, load_template
+from prompts.template import Template, load_template
+from prompts.template_source import find_template
 
 HEAD = "name: t\nfields: [subject]\nsystem: You label mail about {{ subject }}.\n"
 EXAMPLES = "examples:\n  - {fields: {subject: Win}, answer: spam}\n"

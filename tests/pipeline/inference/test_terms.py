@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.inference.terms import check_terms, provenance, sources
+from pipeline.inference.provenance import provenance
+from pipeline.inference.terms import check_terms, sources
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
@@ -15,6 +16,7 @@ from pipeline.run.directory import RunDir
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from pipeline.run.records import KEPT, write_parquet
+from pipeline.train import card as cards
 from pipeline.train import stage as train
 from prompts.errors import InputError
 from students.card.facts import Helper
@@ -211,7 +213,7 @@ def test_the_train_stage_writes_the_card_and_brings_it_up_to_date_without_traini
         trained_at = (run.student / "model.safetensors").stat().st_mtime_ns
 
         general = recipe(tmp_path, teacher=CLAUDE, purpose="general", override_terms=["anthropic"], student=student)
-        train.refresh(Context(general, run, manifest, progress))
+        cards.refresh(Context(general, run, manifest, progress))
     card = (run.student / "README.md").read_text()
     assert "**Terms overridden by the user: anthropic: The services may not be used" in card
     assert "Made for: general." in card

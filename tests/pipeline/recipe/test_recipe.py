@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.curate.preferences import require_preferences
+from pipeline.curate.require import require_preferences
 from pipeline.recipe.curate import Curate
 from pipeline.recipe.load import RECIPES, load_recipe, placed
 from pipeline.run.directory import RunDir

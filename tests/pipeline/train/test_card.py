@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.progress import Progress
-from pipeline.train.card import measured_of
-from pipeline.train.stage import refresh
+from pipeline.train.card import measured_of, refresh
 from students.card.facts import Score
 from teachers.local.huggingface_files import version
 from tests.pipeline.helpers import stages_of, write_recipe, write_rows
@@ -94,7 +92,6 @@ def test_scores_stay_with_the_student_and_leave_with_it(tiny: Path, tmp_path: Pa
     assert stages["train"]["started_at"] < stages["evaluate"]["started_at"]
 
     manifest = run.load_manifest()
-    later = manifest.stages["evaluate"].started_at + 1  # as a new training would
-    manifest.stages["train"] = replace(manifest.stages["train"], started_at=later)
+    manifest.stages["train"].started_at = manifest.stages["evaluate"].started_at + 1  # as a new training would
     refresh(Context(load_recipe(recipe), run, manifest, Progress()))
     assert "It has not been scored" in card.read_text()
