@@ -19,6 +19,7 @@ from pipeline.recipe.embedding_models import model_digest
 from pipeline.recipe.general import require_general
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import Counts
 from pipeline.run.directory import SCHEMA_VERSION, RunDir
 from pipeline.run.errors import BudgetReached
 from pipeline.run.files import is_stale
@@ -55,8 +56,6 @@ class Stage:
     """Files and directories whose bytes are inputs too; large ones are read again only where they were touched."""
     found: Callable[[RunDir], Any] = lambda _: None
     """Inputs that people put into the run directory itself; None where there are none."""
-    passes: str | None = None
-    """The count that stands in the place of `found` for later stages: what of it concerns them. None: all of it."""
     wanted: Callable[[Recipe], bool] = lambda _: True
     """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
 
@@ -90,9 +89,10 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
         else:
             _work(context, stage, fingerprint)
         counts = context.manifest.stages[stage.name].counts
-        if found is not None and stage.passes is not None:
-            fingerprint = _fingerprint(inputs, counts.get(stage.passes, found))
-        upstream = digest([fingerprint, counts.get("outcomes")])
+        assert counts is not None  # it is done
+        if found is not None:
+            fingerprint = _fingerprint(inputs, counts.rulings_for_later(found))
+        upstream = digest([fingerprint, counts.outcomes_for_later()])
 
 
 def _check(context: Context, wanted: Sequence[str]) -> None:
@@ -149,8 +149,10 @@ def _inputs(context: Context, stage: Stage) -> Any:
 def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
     if not context.manifest.is_done(stage.name, fingerprint):
         return False
-    unanswered = context.manifest.stages[stage.name].counts.get("to_ask_again", 0)
-    return unanswered == 0 and all(path.exists() for path in stage.outputs(context.run))
+    counts = context.manifest.stages[stage.name].counts
+    if counts is None or counts.left_to_ask():
+        return False
+    return all(path.exists() for path in stage.outputs(context.run))
 
 
 def _refresh(context: Context, card: Card | None) -> None:
@@ -163,17 +165,19 @@ def _refresh(context: Context, card: Card | None) -> None:
 
 def _work(context: Context, stage: Stage, fingerprint: str) -> None:
     started = time.monotonic()
+    if misfit := context.manifest.misfits.get(stage.name):
+        context.progress.say(f"{stage.name}: runs again: manifest.json has counts that do not fit ({misfit})")
     context.manifest.begin(stage.name, fingerprint)
     try:
-        counts: dict[str, Any] = importlib.import_module(stage.module).work(context)
+        counts: Counts = importlib.import_module(stage.module).work(context)
     except KeyboardInterrupt:
-        context.manifest.end(stage.name, "stopped", {})
+        context.manifest.end(stage.name, "stopped")
         raise
     except BudgetReached as error:
-        context.manifest.end(stage.name, "stopped", {}, error=str(error))
+        context.manifest.end(stage.name, "stopped", error=str(error))
         raise
     except Exception as error:
-        context.manifest.end(stage.name, "failed", {}, error=str(error))
+        context.manifest.end(stage.name, "failed", error=str(error))
         raise
     finally:
         context.progress.finish()
@@ -181,9 +185,9 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
     context.progress.say(f"{stage.name}: {_summary(counts)} in {time.monotonic() - started:.1f} s")
 
 
-def _summary(counts: dict[str, Any]) -> str:
+def _summary(counts: Counts) -> str:
     parts = []
-    for name, value in counts.items():
+    for name, value in counts.to_dict().items():
         if isinstance(value, int | float) and value:
             number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
             parts.append(f"{number} {name.replace('_', ' ')}")
@@ -242,7 +246,6 @@ STAGES = (
             lambda run: run.dataset / "README.md", lambda run: (run.recipe, run.kept), module="pipeline.dataset.card"
         ),
         found=lambda run: read_rulings(run.reviews).digest,
-        passes="obeyed",
     ),
     Stage(
         "train",

@@ -93,7 +93,7 @@ class TrainResult:
     """The model directory on disk."""
     resumed_from: int | None
     """The step this process went on from; None where it began at the start."""
-    measures: dict[str, float | str] = field(default_factory=dict)
+    measures: dict[str, int | float | str] = field(default_factory=dict)
     """What was found out before the first step: what `shrink` kept, the share of answer tokens with a soft target."""
     planned_steps: int = 0
     """The steps of all its epochs: more than `steps` where `patience` ended it before."""

@@ -80,12 +80,12 @@ def _recorded(manifest: Manifest) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        manifest.end(FOLDER, "stopped", {})
+        manifest.end(FOLDER, "stopped")
         raise
     except Exception as error:
-        manifest.end(FOLDER, "failed", {}, error=str(error))
+        manifest.end(FOLDER, "failed", error=str(error))
         raise
-    manifest.end(FOLDER, "done", {})
+    manifest.end(FOLDER, "done")
 
 
 async def _ask_owed(

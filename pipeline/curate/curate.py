@@ -51,6 +51,7 @@ from pipeline.recipe.curate import (
     Step,
     Verify,
 )
+from pipeline.run.counts import CurateCounts, FunnelStep
 from pipeline.run.errors import RunError
 from pipeline.run.records import spec_of
 from prompts.messages import Conversation, Message
@@ -84,8 +85,7 @@ class Curated:
     kept: dict[str, Sample] = field(default_factory=dict)
     dropped: dict[str, Dropped] = field(default_factory=dict)
     failed: Counter[str] = field(default_factory=Counter)
-    funnel: list[dict[str, Any]] = field(default_factory=list)
-    """Per step: how many went in and came out, and the reasons of those that did not, for steps may share a name."""
+    funnel: list[FunnelStep] = field(default_factory=list)
     rulings: Rulings = field(default_factory=Rulings)
     """What people decided, and this obeyed."""
 
@@ -94,8 +94,8 @@ class Curated:
         everyone = chain(self.kept.values(), (gone.sample for gone in self.dropped.values()))
         return {sample.sample_id for sample in everyone if sample.split == "train"}
 
-    def counts(self) -> dict[str, Any]:
-        """What the manifest says; RunError if a sample has disappeared."""
+    def counts(self, preference_pairs: int = 0, rejected_alone: int = 0) -> CurateCounts:
+        """Returns what the manifest says; RunError if a sample has disappeared."""
         reasons: dict[str, Counter[str]] = defaultdict(Counter)
         for gone in self.dropped.values():
             reasons[gone.step][gone.reason] += 1
@@ -105,15 +105,17 @@ class Curated:
                 f"{len(self.dropped)} dropped and {self.failed.total()} failed"
             )
         sides = Counter(sample.split for sample in self.kept.values())
-        return {
-            "samples": self.samples,
-            "kept": len(self.kept),
-            "train": sides["train"],
-            "heldout": sides["heldout"],
-            "dropped": {step: dict(found) for step, found in reasons.items()},
-            "failed": dict(self.failed),
-            "funnel": self.funnel,
-        }
+        return CurateCounts(
+            samples=self.samples,
+            kept=len(self.kept),
+            train=sides["train"],
+            heldout=sides["heldout"],
+            dropped={step: dict(found) for step, found in reasons.items()},
+            failed=dict(self.failed),
+            funnel=tuple(self.funnel),
+            preference_pairs=preference_pairs,
+            rejected_alone=rejected_alone,
+        )
 
 
 def curate(
@@ -153,7 +155,7 @@ def curate(
         on_progress(0)
         alive = _apply(step, rule_of(step, ask, on_progress), alive, result, on_progress)
         reasons = Counter(one.reason for one in islice(result.dropped.values(), gone, None))
-        result.funnel.append({"step": step.step, "in": came, "out": len(alive), "reasons": dict(reasons)})
+        result.funnel.append(FunnelStep(step.step, came, len(alive), dict(reasons)))
         on_step(step.step, came, len(alive))
     if result.rulings:
         alive = _overrule(alive, result)
@@ -173,7 +175,7 @@ def _review(alive: Sequence[Sample], result: Curated) -> list[Sample]:
             case Sample() as stays:
                 staying.append(stays)
     reasons = {"rejected": len(alive) - len(staying)} if len(staying) < len(alive) else {}
-    result.funnel.append({"step": STEP, "in": len(alive), "out": len(staying), "reasons": reasons})
+    result.funnel.append(FunnelStep(STEP, len(alive), len(staying), reasons))
     return staying
 
 
@@ -185,8 +187,7 @@ def _overrule(alive: Sequence[Sample], result: Curated) -> list[Sample]:
     for sample in alive:
         if sample.sample_id in gone:
             result.dropped[sample.sample_id] = Dropped(sample, STEP, "overruled", None)
-    step = {"step": STEP, "in": len(alive), "out": len(alive) - len(gone), "reasons": {"overruled": len(gone)}}
-    result.funnel.append(step)
+    result.funnel.append(FunnelStep(STEP, len(alive), len(alive) - len(gone), {"overruled": len(gone)}))
     return [sample for sample in alive if sample.sample_id not in gone]
 
 

@@ -42,13 +42,22 @@ class Preference:
     verdict: Dropped
 
 
-def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> dict[str, int]:
-    """Writes the file, in the order of `replies`, also where it holds no row; returns counts for the manifest."""
+@dataclass(slots=True, frozen=True)
+class Written:
+    """How many rows preferences.parquet has."""
+
+    pairs: int
+    rejected_alone: int
+    """Rows without a kept reply."""
+
+
+def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> Written:
+    """Writes the file, in the order of `replies`, also where it holds no row."""
     found = preferences(curated, config)
     groups = ((row["sample_id"], row["group"]) for row in read_rows(replies, ["sample_id", "group"]))
     write_parquet(path, PREFERENCES, (_row(found[name], group) for name, group in groups if name in found))
     pairs = sum(one.chosen is not None for one in found.values())
-    return {"preference_pairs": pairs, "rejected_alone": len(found) - pairs}
+    return Written(pairs, rejected_alone=len(found) - pairs)
 
 
 def preferences(curated: Curated, config: Curate) -> dict[str, Preference]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.curate import COLUMNS, Curated, curate
@@ -16,6 +16,7 @@ from pipeline.judge.ask import ask_judge
 from pipeline.recipe.curate import Judged
 from pipeline.recipe.prompt_stream import recipe_prompts
 from pipeline.run.context import Context
+from pipeline.run.counts import CurateCounts, ReviewCounts
 from pipeline.run.errors import RunError
 from pipeline.run.records import read_rows
 from prompts.errors import InputError
@@ -36,16 +37,18 @@ class _Bare(dict[str, Conversation]):
 AskJudge = Callable[[Context, Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> CurateCounts:
     """Curates and writes both sides; returns the counts for the manifest."""
     curated = curate_replies(context)
-    counts = curated.counts()
+    curated.counts()  # raises where a sample has disappeared, before anything is written
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)
-    counts |= write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
+    written = write_preferences(context.run.replies, curated, context.recipe.curation, context.run.preferences)
+    counts = curated.counts(written.pairs, written.rejected_alone)
     if curated.rulings:
-        counts |= {"reviewed": len(curated.rulings.samples), "contested": curated.rulings.contested}
-        counts |= {"obeyed": curated.rulings.about(curated.train_ids()).digest}
-    if not counts["train"]:
+        obeyed = curated.rulings.about(curated.train_ids()).digest
+        review = ReviewCounts(len(curated.rulings.samples), curated.rulings.contested, obeyed)
+        counts = replace(counts, review=review)
+    if not counts.train:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)
     context.progress.say(f"curate:\n{funnel(curated)}")
@@ -79,14 +82,15 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
 def funnel(curated: Curated) -> str:
     """A bar a step, of what comes out of it, with the reasons of what does not."""
     counts = curated.counts()
-    answered = counts["samples"] - sum(counts["failed"].values())
+    unanswered = sum(counts.failed.values())
+    answered = counts.samples - unanswered
     lines = [
-        f"  {counts['samples']:,} samples, {counts['samples'] - answered:,} without an answer",
-        _bar("answered", answered, answered, counts["failed"]),
+        f"  {counts.samples:,} samples, {unanswered:,} without an answer",
+        _bar("answered", answered, answered, counts.failed),
     ]
     for step in curated.funnel:
-        lines.append(_bar(step["step"], step["out"], answered, step["reasons"]))
-    return "\n".join([*lines, f"  kept: {counts['train']:,} to train on, {counts['heldout']:,} held out"])
+        lines.append(_bar(step.step, step.left, answered, step.reasons))
+    return "\n".join([*lines, f"  kept: {counts.train:,} to train on, {counts.heldout:,} held out"])
 
 
 def _bar(name: str, out: int, whole: int, lost: Mapping[str, int]) -> str:

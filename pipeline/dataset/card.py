@@ -15,6 +15,7 @@ import yaml
 from pipeline.inference.provenance import provenance
 from pipeline.recipe.curate import Curate, Format
 from pipeline.run.context import Context
+from pipeline.run.counts import CurateCounts
 from pipeline.run.files import write_text
 from pipeline.run.records import CURATED, read_rows, spec_of, write_tables
 from prompts.digest import digest_file
@@ -61,32 +62,40 @@ TRL's conversational format: `datasets.load_dataset` on this folder gives the sp
 """
 
 
-def write_dataset(context: Context, counts: dict[str, Any]) -> None:
+def write_dataset(context: Context, counts: CurateCounts) -> None:
     """Writes the folder anew from kept.parquet; `counts` are the curate stage's."""
     folder = context.run.dataset
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
-    splits = [split for split in SPLITS if counts[split]]
+    splits = splits_of(counts)
     for split in splits:
         write_tables(folder / "data" / f"{split}.parquet", PUBLISHED, _published(context.run.kept, split))
     write_card(context, counts)
 
 
-def write_card(context: Context, counts: dict[str, Any]) -> None:
+def splits_of(counts: CurateCounts) -> list[str]:
+    """Returns the names of the splits that have rows."""
+    rows = {"train": counts.train, "heldout": counts.heldout}
+    return [split for split in SPLITS if rows[split]]
+
+
+def write_card(context: Context, counts: CurateCounts) -> None:
     """Writes the card alone: it follows the recipe's licence, purpose and overrides without a new corpus."""
     write_text(context.run.dataset / "README.md", dataset_card(context, counts))
 
 
 def refresh(context: Context) -> None:
     """Brings the card in line with the recipe's licence, purpose and overridden terms."""
-    write_card(context, context.manifest.stages["curate"].counts)
+    counts = context.manifest.counts(CurateCounts)
+    assert counts is not None  # the stage is up to date
+    write_card(context, counts)
 
 
-def dataset_card(context: Context, counts: dict[str, Any]) -> str:
+def dataset_card(context: Context, counts: CurateCounts) -> str:
     """Markdown with the Hub's front matter."""
-    splits = [split for split in SPLITS if counts[split]]
+    splits = splits_of(counts)
     return CARD.format(
-        head=yaml.safe_dump(_head(context, splits, counts["kept"]), sort_keys=False, allow_unicode=True),
+        head=yaml.safe_dump(_head(context, splits, counts.kept), sort_keys=False, allow_unicode=True),
         name=context.recipe.name,
         splits="`, `".join(splits),
         sources=_sources(context),
@@ -152,25 +161,25 @@ def _teachers(context: Context) -> str:
     return "\n".join([*lines, f"- made for: {known.purpose or 'not said'}"])
 
 
-def _funnel(counts: dict[str, Any]) -> list[str]:
-    failed = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts["failed"].items()))
-    asked = counts["samples"]
-    lines = [f"| asked | {asked:,} | {asked - sum(counts['failed'].values()):,} | {failed} |"]
-    for step in counts["funnel"]:
-        reasons = counts["dropped"].get(step["step"], {})
+def _funnel(counts: CurateCounts) -> list[str]:
+    failed = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.failed.items()))
+    asked = counts.samples
+    lines = [f"| asked | {asked:,} | {asked - sum(counts.failed.values()):,} | {failed} |"]
+    for step in counts.funnel:
+        reasons = counts.dropped.get(step.step, {})
         why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"| {step['step']} | {step['in']:,} | {step['out']:,} | {why} |")
+        lines.append(f"| {step.step} | {step.entered:,} | {step.left:,} | {why} |")
     return lines
 
 
-def _limits(context: Context, counts: dict[str, Any]) -> list[str]:
+def _limits(context: Context, counts: CurateCounts) -> list[str]:
     steps = {step.step for step in context.recipe.curation.steps}
     limits = ["The answers are a model's: they are not checked for truth beyond the steps above."]
     if "pii" not in steps:
         limits.append("Nobody looked for personal identifiers or keys: the recipe has no step `pii`.")
     else:
         limits.append("Personal identifiers were looked for by pattern; names of people and places have none.")
-    if not counts["heldout"]:
+    if not counts.heldout:
         limits.append("No row was held out: a student of it has no fair score.")
     if context.recipe.curation == Curate():
         limits.append("Only the default steps ran.")

@@ -27,6 +27,7 @@ from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.curate import Best
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import EvaluateCounts
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from pipeline.run.files import write_text
 from pipeline.train.card import write_student_card
@@ -37,7 +38,7 @@ from teachers.provider import find_provider
 from teachers.spec import Spec
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> EvaluateCounts:
     """Asks base and student what they have not answered yet, scores all, writes answers.parquet and evaluation.json.
 
     No new call goes to the teacher; a judge that scores is asked what the journal lacks.
@@ -68,7 +69,12 @@ def work(context: Context) -> dict[str, Any]:
     write_text(run.evaluation, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     write_scores(context, result)
     write_student_card(context, result)
-    return {"rows": len(rows), "asked": asking.asked, **_scores(result, contestants, exports)}
+    return EvaluateCounts(
+        rows=len(rows),
+        asked=asking.asked,
+        scores=_scores(result, contestants, exports),
+        failed_exports=sum(export.failed is not None for export in exports),
+    )
 
 
 def _teachers(rows: Sequence[HeldoutRow], recipe: Recipe) -> list[Contestant]:
@@ -103,11 +109,15 @@ def _judge(context: Context) -> AskAll | None:
 
 def _scores(
     result: Mapping[str, Any], contestants: Sequence[Contestant], exports: Sequence[Contestant]
-) -> dict[str, Any]:
-    found = {f"{one.name}_score": result[one.name]["score"] for one in contestants}
-    found |= {f"{one.name}_score": result["exports"][one.name]["score"] for one in exports if one.failed is None}
-    failed = sum(one.failed is not None for one in exports)
-    return found | ({"failed_exports": failed} if failed else {})
+) -> dict[str, float | None]:
+    """Returns each contestant's score, and each export's that could be asked."""
+    scores: dict[str, float | None] = {}
+    for contestant in contestants:
+        scores[contestant.name] = result[contestant.name]["score"]
+    for export in exports:
+        if export.failed is None:
+            scores[export.name] = result["exports"][export.name]["score"]
+    return scores
 
 
 def _contestant(asking: Asking, name: str, model: Path | str) -> Contestant:

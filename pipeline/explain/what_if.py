@@ -119,7 +119,7 @@ def _moves(here: dict[str, Place], there: dict[str, Place]) -> Counter[tuple[str
 def _steps(before: Curated, after: Curated) -> list[dict[str, Any]]:
     """Per step, reason and side of the split, how many are dropped now and then, in the funnel's order."""
     now, then = (Counter((g.step, g.reason, g.sample.split) for g in one.dropped.values()) for one in (before, after))
-    order = [step["step"] for curated in (before, after) for step in curated.funnel]
+    order = [step.step for curated in (before, after) for step in curated.funnel]
     return [
         {"step": step, "reason": reason, "side": side, "counts": [now[step, reason, side], then[step, reason, side]]}
         for step, reason, side in sorted(now.keys() | then.keys(), key=lambda key: (order.index(key[0]), *key))

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,13 +24,14 @@ from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
+from pipeline.run.counts import GenerateCounts
 from pipeline.run.errors import RunError
 from pipeline.run.records import REPLIES, write_tables
 from prompts.digest import digest
 from teachers.base import ANSWERS
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> GenerateCounts:
     """Asks what is owed and writes replies.parquet; returns the counts for the manifest.
 
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
@@ -60,15 +60,12 @@ def _sit(
     *,
     ask: bool = True,
     kept: int = 0,
-) -> dict[str, Any]:
+) -> GenerateCounts:
     """Declares the source, or its first `rows`; asks what is owed, unless told not to; writes replies.parquet."""
     with Journal(context.run.journal) as journal:
         asyncio.run(_generate(context, journal, endpoints, prompts, rows, ask=ask, kept=kept))
-        counted = _write_replies(context)
-        read = journal.counts()
-        counts = {"rows": read["rows"], "prompts": read["prompts"], "merged": read["rows"] - read["prompts"], **counted}
-        counts["to_ask_again"] = journal.count_to_ask_again()
-    if ask and not any(counts["outcomes"].get(outcome) for outcome in ANSWERS):
+        counts = _write_replies(context, journal)
+    if ask and not any(counts.outcomes.get(outcome) for outcome in ANSWERS):
         raise RunError("the teacher answered nothing; `stillhouse why RUN SAMPLE` shows a sample's attempts")
     return counts
 
@@ -151,7 +148,7 @@ def _say_what_is_there(context: Context, journal: Journal, owed: int) -> None:
         context.progress.say(f"generate: {there} replies are in the journal already")
 
 
-def _write_replies(context: Context) -> dict[str, Any]:
+def _write_replies(context: Context, journal: Journal) -> GenerateCounts:
     outcomes: Counter[str] = Counter()
     used: Counter[str] = Counter()
     costs: list[float] = []
@@ -165,4 +162,15 @@ def _write_replies(context: Context) -> dict[str, Any]:
             yield table
 
     samples = write_tables(context.run.replies, REPLIES, counted())
-    return {"samples": samples, "outcomes": dict(outcomes), **used, "cost_usd": sum(costs) if costs else None}
+    declared = journal.counts()
+    return GenerateCounts(
+        rows=declared["rows"],
+        prompts=declared["prompts"],
+        merged=declared["rows"] - declared["prompts"],
+        samples=samples,
+        outcomes=dict(outcomes),
+        input_tokens=used["input_tokens"],
+        output_tokens=used["output_tokens"],
+        cost_usd=sum(costs) if costs else None,
+        to_ask_again=journal.count_to_ask_again(),
+    )

@@ -9,11 +9,13 @@ What is declared is what the run is about: rows beyond the last wave are not ask
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipeline.curate.stage import curate_replies, funnel
 from pipeline.run.context import Context
+from pipeline.run.counts import GenerateCounts
 from pipeline.run.errors import BudgetReached, RunError
 
 PILOT = 100
@@ -35,11 +37,11 @@ HOPELESS = 1000
 class Sitting(Protocol):
     """What a wave does."""
 
-    def __call__(self, rows: int, *, ask: bool = True, kept: int = 0) -> dict[str, Any]:
+    def __call__(self, rows: int, *, ask: bool = True, kept: int = 0) -> GenerateCounts:
         """Declares the first `rows` of the source, asks what they owe, writes replies.parquet; returns the counts."""
 
 
-def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) -> dict[str, Any]:
+def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) -> GenerateCounts:
     """Asks until `goal` samples pass curation or all of the source's `total` rows are asked; returns the counts.
 
     `begun`: rows that an earlier process came to; where they are enough, nothing is asked. Raises BudgetReached
@@ -47,7 +49,7 @@ def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, tot
     """
     least = LEAST_IN_BATCH if context.recipe.generate.lane == "batch" else 1
     rows, kept = begun, 0
-    counts: dict[str, Any] = {}
+    counts: GenerateCounts | None = None
     if begun:
         counts = sit(begun, ask=False)
         kept = len(curate_replies(context).kept)
@@ -65,12 +67,12 @@ def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, tot
             raise RunError(f"curation keeps none of the first {rows:,} rows:\n{funnel(curated)}")
         if rows == total:
             break
+    assert counts is not None  # a goal is at least 1
     if kept >= goal:
         context.progress.say(f"generate: {kept:,} samples accepted, the goal was {goal:,}; {rows:,} rows were asked")
-        counts["to_ask_again"] = 0  # what failed is not needed any more
-    else:
-        context.progress.say(f"generate: {kept:,} samples accepted of {goal:,}: all {total:,} rows were asked")
-    return counts | {"accepted": kept}
+        return replace(counts, to_ask_again=0, accepted=kept)  # what failed is not needed any more
+    context.progress.say(f"generate: {kept:,} samples accepted of {goal:,}: all {total:,} rows were asked")
+    return replace(counts, accepted=kept)
 
 
 def next_rows(rows: int, kept: int, goal: int) -> int:

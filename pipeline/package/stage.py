@@ -9,11 +9,11 @@ from dataclasses import replace
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from pipeline.package.readme import write_readme
 from pipeline.package.trial import try_out
 from pipeline.run.context import Context
+from pipeline.run.counts import PackageCounts
 from pipeline.run.exports import Export, digests, read_record, weigh, write_exports, write_record
 from students.export.formats import FORMATS, ExportName
 from students.export.write import write_export
@@ -27,7 +27,7 @@ OURS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 """A disk that is full or closed: the run's own trouble, told as such."""
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> PackageCounts:
     """Writes each export and runs it once; one that fails is recorded with its reason, and the others go on."""
     names, made = context.recipe.exports, []
     context.progress.start("package", len(names))
@@ -40,7 +40,7 @@ def work(context: Context) -> dict[str, Any]:
     context.progress.update(len(names))
     write_exports(context.run, made)
     failed = sum(one.failed is not None for one in made)
-    return {"exports": len(made) - failed, "failed_exports": failed}
+    return PackageCounts(exports=len(made) - failed, failed_exports=failed)
 
 
 def _make(context: Context, name: ExportName) -> Export:

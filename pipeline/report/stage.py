@@ -15,6 +15,7 @@ from pipeline.report.markdown import render_markdown
 from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
 from pipeline.run.context import Context
+from pipeline.run.counts import ReportCounts
 from pipeline.run.files import write_text
 from pipeline.run.records import read_rows
 from pipeline.train.log import read_curve
@@ -34,14 +35,14 @@ WORDS_OF_DATA = (
 """Parts of evaluation.json in which a path is what a row or a model said."""
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> ReportCounts:
     """Writes the page and the two tables; returns the page's size."""
     run, inputs = context.run, read_inputs(context)
     page = render_page(inputs)
     write_text(run.report_markdown, render_markdown(inputs))
     write_text(run.comparison_csv, render_csv(inputs.evaluation or {"rows": 0}))
     write_text(run.report, page)
-    return {"bytes": len(page.encode())}
+    return ReportCounts(bytes=len(page.encode()))
 
 
 def read_inputs(context: Context) -> ReportInputs:

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
+from pydantic import ConfigDict, TypeAdapter
 
+from pipeline.run.counts import C, Counts, Misfit, read_counts, validate
 from pipeline.run.errors import RunError
 from pipeline.run.files import write_text
 
 Status = Literal["running", "done", "failed", "stopped"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Entry:
     """One stage's line in the manifest."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     fingerprint: str
     status: Status
     started_at: float
     """Unix time in seconds."""
     seconds: float | None = None
-    counts: dict[str, Any] = field(default_factory=dict)
+    counts: Counts | None = None
+    """None until the stage has ended well, and for what counts nothing; {} in the file."""
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as it stands in the file."""
+        counts = {} if self.counts is None else self.counts.to_dict()
+        return asdict(replace(self, counts=None)) | {"counts": counts}
 
 
 class Manifest:
@@ -35,29 +47,39 @@ class Manifest:
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self.stages: dict[str, Entry] = {}
+        self.misfits: dict[str, str] = {}
+        """Stages whose counts another version wrote, with what does not fit: here they failed, and run again."""
         self._began_s: dict[str, float] = {}  # monotonic: a clock that jumps changes no duration
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
-        """The manifest at `path`, or None where there is none."""
+        """Reads the manifest at `path`; None where there is none, RunError where it is not one."""
         try:
             body = orjson.loads(path.read_bytes())
             manifest = cls(path, body["name"])
-            manifest.stages = {name: Entry(**entry) for name, entry in body["stages"].items()}
+            for stage, values in body["stages"].items():
+                manifest._read(stage, values)
         except FileNotFoundError:
             return None
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (orjson.JSONDecodeError, Misfit, KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{path} cannot be read ({error}). Delete it: stages run again, and no reply is paid for twice"
             ) from error
         return manifest
 
     def to_dict(self) -> dict[str, Any]:
-        """As it stands in the file."""
-        return {"name": self.name, "stages": {name: asdict(entry) for name, entry in self.stages.items()}}
+        """Returns it as it stands in the file."""
+        return {"name": self.name, "stages": {name: entry.to_dict() for name, entry in self.stages.items()}}
+
+    def counts(self, kind: type[C]) -> C | None:
+        """Returns what a stage counted: `manifest.counts(CurateCounts)`; None where it has not ended well."""
+        entry = self.stages.get(kind.STAGE)
+        if entry is None or not isinstance(entry.counts, kind):
+            return None
+        return entry.counts
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
-        """Whether the stage ended well on these very inputs."""
+        """Says whether the stage ended well on these very inputs."""
         entry = self.stages.get(stage)
         return entry is not None and entry.status == "done" and entry.fingerprint == fingerprint
 
@@ -67,25 +89,42 @@ class Manifest:
         self.stages[stage] = Entry(fingerprint, "running", time.time(), versions=versions())
         self._save()
 
-    def end(self, stage: str, status: Status, counts: dict[str, Any], error: str | None = None) -> None:
-        """Marks a stage as ended, with its counts."""
+    def end(self, stage: str, status: Status, counts: Counts | None = None, *, error: str | None = None) -> None:
+        """Marks a stage as ended, with its counts where it ended well."""
+        seconds = round(time.monotonic() - self._began_s[stage], 3)
         entry = self.stages[stage]
-        entry.status, entry.counts, entry.error = status, counts, error
-        entry.seconds = round(time.monotonic() - self._began_s[stage], 3)
+        self.stages[stage] = replace(entry, status=status, seconds=seconds, counts=counts, error=error)
         self._save()
+
+    def _read(self, stage: str, values: Mapping[str, Any]) -> None:
+        entry = validate(_entries(), {name: value for name, value in values.items() if name != "counts"})
+        counts = values.get("counts")
+        # A failed or a killed stage has no counts, and so do `bakeoff` and `tune`.
+        if counts or entry.status == "done":
+            try:
+                entry = replace(entry, counts=read_counts(stage, counts or {}))
+            except Misfit as misfit:
+                self.misfits[stage] = str(misfit)
+                entry = replace(entry, status="failed", error=f"its counts do not fit this version ({misfit})")
+        self.stages[stage] = entry
 
     def _save(self) -> None:
         write_text(self.path, orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def versions() -> dict[str, str]:
-    """The versions that a result depends on, of what is installed."""
+    """Returns the versions that a result depends on, of what is installed."""
     from importlib import metadata  # late: a tenth of a second's imports, for a stage that begins
 
-    found = {}
+    installed = {}
     for name in ("stillhouse", "torch", "transformers", "trl", "xllamacpp", "openai", "pyarrow"):
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
+
+
+@cache
+def _entries() -> TypeAdapter[Entry]:
+    return TypeAdapter(Entry)

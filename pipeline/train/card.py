@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from pipeline.inference.provenance import provenance
 from pipeline.run.context import Context
+from pipeline.run.counts import TrainCounts
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
 from pipeline.run.exports import read_exports
 from students.card.facts import MeasuredStudent, Score, read_facts
 from students.card.write import write_card
-from students.result import TrainResult
 
 NAMES = {
     STUDENT: "the student",
@@ -34,8 +34,8 @@ def write_student_card(context: Context, evaluation: Mapping[str, Any] | None = 
 
     The card is no part of what names a student's files: exports and later stages stay up to date.
     """
-    run, counts = context.run, context.manifest.stages["train"].counts
-    result = TrainResult(**{item.name: counts[item.name] for item in fields(TrainResult)})
+    run, result = context.run, context.manifest.counts(TrainCounts)
+    assert result is not None  # its student is there
     found = _evaluation(context) if evaluation is None else evaluation
     measured = None if found is None else measured_of(found)
     facts = read_facts(context.recipe.student, run.kept, result, provenance(context.recipe, run))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pipeline.inference.provenance import provenance
 from pipeline.recipe.local_teacher import prepare_teacher
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir
 from pipeline.train.distributed import call_others, is_called
 from pipeline.train.log import open_log
@@ -21,7 +20,7 @@ from students.job import Job
 from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
 
 
-def work(context: Context) -> dict[str, Any]:
+def work(context: Context) -> TrainCounts:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
     run, progress = context.run, context.progress
     _require_other_base(context)
@@ -42,7 +41,7 @@ def work(context: Context) -> dict[str, Any]:
     if result.steps < result.planned_steps:
         measured = f"{context.recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
-    return asdict(result)
+    return TrainCounts.of(result)
 
 
 def join(recipe: Recipe, run: RunDir) -> None:

@@ -78,12 +78,12 @@ def _recorded(manifest: Manifest, fingerprint: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        manifest.end("tune", "stopped", {})
+        manifest.end("tune", "stopped")
         raise
     except Exception as error:
-        manifest.end("tune", "failed", {}, error=str(error))
+        manifest.end("tune", "failed", error=str(error))
         raise
-    manifest.end("tune", "done", {})
+    manifest.end("tune", "done")
 
 
 @dataclass(slots=True, frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from pipeline.journal.schema import read_only
 from pipeline.recipe.recipe import Recipe
+from students.result import TrainResult
 
 BILLS = """
 SELECT CASE WHEN request IN (SELECT request FROM samples) THEN 'teacher'
@@ -38,11 +38,11 @@ def spent_usd(journal: Path, recipe: Recipe) -> dict[str, float | None]:
     return {who: 0.0 if who not in bills else (bills[who][1] if bills[who][0] else None) for who in roles}
 
 
-def training_seconds(counts: Mapping[str, Any]) -> float | None:
-    """From the manifest's counts of the stage `train`: a resumed one's time is all its tokens at the last speed."""
-    if counts.get("resumed_from") is None or not counts.get("tokens_per_s"):
-        return counts.get("seconds")
-    return float(counts["tokens"] / counts["tokens_per_s"])
+def training_seconds(trained: TrainResult) -> float:
+    """Returns what the training took: a resumed one's time is all its tokens at the last speed."""
+    if trained.resumed_from is None or not trained.tokens_per_s:
+        return trained.seconds
+    return trained.tokens / trained.tokens_per_s
 
 
 def distillation_usd(

@@ -16,6 +16,7 @@ from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import own_speed, student_speed
 from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
 from pipeline.run.context import Context
+from pipeline.run.counts import TrainCounts
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from pipeline.statistics.auc import Floats
 
@@ -90,7 +91,7 @@ def call_costs_usd(costs: Sequence[float | None]) -> Floats | None:
 
 
 def _distillation_usd(context: Context) -> dict[str, float | None]:
-    trained = context.manifest.stages.get("train")
-    seconds = None if trained is None else training_seconds(trained.counts)
+    trained = context.manifest.counts(TrainCounts)
+    seconds = None if trained is None else training_seconds(trained)
     spent = spent_usd(context.run.journal, context.recipe)
     return distillation_usd(spent, seconds, context.recipe.evaluate.economics.training_usd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pyarrow as pa
@@ -115,9 +116,9 @@ def test_samples_are_kept_or_dropped_or_failed(rows: list[dict[str, Any]], steps
     assert sorted(ids) == sorted(item["sample_id"] for item in rows if item["outcome"] in ANSWERS)
     assert result.failed.total() == len(rows) - len(ids)
     counts = result.counts()  # raises where the identity does not hold
-    assert counts["train"] + counts["heldout"] == counts["kept"]
-    for before, after in zip(counts["funnel"], counts["funnel"][1:], strict=False):
-        assert before["out"] == after["in"]
+    assert counts.train + counts.heldout == counts.kept
+    for before, after in itertools.pairwise(counts.funnel):
+        assert before.left == after.entered
     assert all(item["step"] and item["reason"] for item in dropped(rows, result))
 
 

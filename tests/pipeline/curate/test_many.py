@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +27,7 @@ from pipeline.recipe.curate import (
     Select,
     Step,
 )
+from pipeline.run.counts import CurateCounts
 from pipeline.run.records import REPLIES, read_rows
 from prompts.messages import Conversation, Message
 from tests.pipeline.curate.test_curate import row
@@ -58,7 +58,7 @@ def write_same(path: Path, count: int) -> None:
     pq.write_table(table, path, row_group_size=1000)
 
 
-def curate_same(folder: Path, count: int, steps: list[Step]) -> tuple[dict[str, Any], float]:
+def curate_same(folder: Path, count: int, steps: list[Step]) -> tuple[CurateCounts, float]:
     """The counts, and the seconds of CPU that curation took."""
     replies = folder / "replies.parquet"
     write_same(replies, count)
@@ -71,8 +71,8 @@ def curate_same(folder: Path, count: int, steps: list[Step]) -> tuple[dict[str, 
 @pytest.mark.parametrize("rows", [30_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_identical_rows_are_one(tmp_path: Path, rows: int) -> None:
     counts, seconds = curate_same(tmp_path, rows, Curate().steps)
-    assert counts["kept"] == 1
-    assert counts["dropped"] == {"exact": {"exact_duplicate": rows - 1}}
+    assert counts.kept == 1
+    assert counts.dropped == {"exact": {"exact_duplicate": rows - 1}}
     assert seconds < rows / 3000  # a tenth of it is taken; a pass over the pairs would take hours
 
 
@@ -81,6 +81,6 @@ def test_identical_rows_are_one(tmp_path: Path, rows: int) -> None:
 @pytest.mark.parametrize(("last", "kept"), [(Near(), 1), (Select(rows=1000, by="label"), 1000)])
 def test_a_million_identical_rows_through_every_step(tmp_path: Path, last: Step, kept: int) -> None:
     counts, seconds = curate_same(tmp_path, 1_000_000, [*STEPS, last])
-    assert [step["out"] for step in counts["funnel"][:-1]] == [1_000_000] * len(STEPS)
-    assert kept in (counts["train"], counts["kept"])
+    assert [step.left for step in counts.funnel[:-1]] == [1_000_000] * len(STEPS)
+    assert kept in (counts.train, counts.kept)
     assert seconds < 400

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.curate import Curated, Dropped, curate
-from pipeline.curate.preferences import WORSE, preferences, write_preferences
+from pipeline.curate.preferences import WORSE, Written, preferences, write_preferences
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
 from pipeline.recipe.curate import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
@@ -143,7 +143,7 @@ def test_the_file_has_both_sides_with_their_group_and_reason(tmp_path: Path) -> 
     result = curate(rows, student_messages(rows), config)
     path = tmp_path / "preferences.parquet"
     counts = write_preferences(tmp_path / "replies.parquet", result, config, path)
-    assert counts == {"preference_pairs": 6, "rejected_alone": 0}
+    assert counts == Written(pairs=6, rejected_alone=0)
     written = list(read_rows(path))
     assert {one["split"] for one in written} == {"train", "heldout"}
     assert list(written[0]) == PREFERENCES.names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,16 @@ from pipeline.evaluate.economics.stage import measure_costs
 from pipeline.evaluate.scorers import Score
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from students.result import TrainResult
 from tests.pipeline.evaluate.make import contestant, row
 from tests.pipeline.evaluate.test_economics import billed
 from tests.pipeline.helpers import write_recipe
 
-TRAINED = TrainResult(2, 0, 0, 9, 1, 1, 1800.0, 90.0, 0.5, 0.4, 1, 1, None)
+TRAINED = TrainCounts(2, 0, 0, 9, 1, 1, 1800.0, 90.0, 0.5, 0.4, 1, 1, None)
 ROWS = 40
 SUMMARY = {"cost_per_1000_usd": 2.0, "cost_per_1000_usd_ci95": [1.9, 2.1], "cost_per_1000_usd_n": ROWS}
 
@@ -38,7 +38,7 @@ def context(tmp_path: Path) -> Context:
     billed(run.journal, ("mail", 0.25), declared=("mail",))
     manifest = Manifest(run.manifest, recipe.name)
     manifest.begin("train", "")
-    manifest.end("train", "done", asdict(TRAINED))
+    manifest.end("train", "done", TRAINED)
     return Context(recipe, run, manifest, Progress())
 
 

@@ -23,6 +23,7 @@ from pipeline.journal.journal import Journal
 from pipeline.recipe.economics import Economics
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
+from students.result import TrainResult
 from tests.pipeline.helpers import reply, request, wanted, write_recipe, write_rows
 
 DOLLARS = st.floats(1e-6, 1e3)
@@ -142,10 +143,9 @@ def test_without_an_hourly_price_nothing_costs_zero() -> None:
 
 
 def test_training_is_charged_for_all_its_processes() -> None:
-    whole = {"seconds": 50.0, "tokens": 1000, "tokens_per_s": 20.0, "resumed_from": None}
+    whole = TrainResult(9, 1, 0, 1000, 80, 80, 50.0, 20.0, 0.5, 0.4, 1, 1, resumed_from=None)
     assert training_seconds(whole) == 50.0
-    assert training_seconds({**whole, "seconds": 10.0, "resumed_from": 40}) == 50.0
-    assert training_seconds({}) is None
+    assert training_seconds(replace(whole, seconds=10.0, resumed_from=40)) == 50.0
     assert distillation_usd({"teacher": 0.0}, 1800, 2.0)["training"] == 1.0
 
 

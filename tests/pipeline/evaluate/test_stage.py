@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,16 @@ from pipeline.evaluate.answers import asking
 from pipeline.evaluate.stage import work
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import EvaluateCounts, TrainCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from pipeline.run.records import DROPPED, KEPT, REPLIES, write_parquet
-from students.result import TrainResult
 from tests.pipeline.evaluate.make import parquet_row
 from tests.pipeline.helpers import write_recipe
 from tests.servers.faults import FaultServer, as_json, chat_body
 
-TRAINED = TrainResult(2, 0, 0, 9, 1, 1, 0.1, 90.0, 0.5, 0.4, 1, 1, None)
+TRAINED = TrainCounts(2, 0, 0, 9, 1, 1, 0.1, 90.0, 0.5, 0.4, 1, 1, None)
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def folder(tiny: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[EvaluateCounts, dict[str, Any]]:
     """The stage's counts and evaluation.json."""
     section: dict[str, Any] = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
     section |= changes
@@ -48,14 +47,14 @@ def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[dict[str, Any], 
     manifest = Manifest(run.manifest, recipe.name)
     for stage in ("train", "evaluate"):
         manifest.begin(stage, "")
-    manifest.end("train", "done", asdict(TRAINED))
+    manifest.end("train", "done", TRAINED)
     counts = work(Context(recipe, run, manifest, Progress()))
     return counts, json.loads(run.evaluation.read_text())
 
 
 def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts, found = evaluate(folder, tiny)
-    assert counts["asked"] == 4  # the base is the student here: one model is asked once
+    assert counts.asked == 4  # the base is the student here: one model is asked once
     answers = pq.read_table(folder / "run/answers.parquet").to_pylist()
     assert len(answers) == 3 * 4
     student = [one for one in answers if one["contestant"] == "student"]
@@ -68,7 +67,7 @@ def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatc
 
     monkeypatch.setattr(asking, "open_teacher", refuse)
     counts, found = evaluate(folder, tiny, labels=["spam", "ham", "eel"])
-    assert (counts["asked"], found["student"]["confusion"]["labels"]) == (0, ["spam", "ham", "eel"])
+    assert (counts.asked, found["student"]["confusion"]["labels"]) == (0, ["spam", "ham", "eel"])
     _, found = evaluate(folder, tiny, scorer="exact", labels=None)
     assert found["scorer"] == "exact"
 
@@ -78,9 +77,9 @@ def test_another_request_is_asked_and_so_is_what_is_lost(folder: Path, tiny: Pat
     run = RunDir(folder / "run")
     run.answers.unlink()
     counts, _ = evaluate(folder, tiny)
-    assert counts["asked"] == 4  # the base is the student here: one model is asked once
+    assert counts.asked == 4  # the base is the student here: one model is asked once
     counts, _ = evaluate(folder, tiny, max_tokens=1)
-    assert counts["asked"] == 4  # another request
+    assert counts.asked == 4  # another request
 
 
 def test_without_gold_and_without_a_key(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pipeline.curate.stage import work
 from pipeline.explain.what_if import overrides_of, render_what_if, what_if
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
+from pipeline.run.counts import CurateCounts
 from pipeline.run.directory import RunDir, open_run
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
@@ -65,14 +66,15 @@ def test_the_difference_is_what_a_real_run_would_make(recipe: Path) -> None:
     assert files(run) == before
     now = Manifest.load(run.manifest)
     assert now is not None
-    counts = now.stages["curate"].counts
-    assert found["sides"]["train"][0] == counts["train"]
+    counts = now.counts(CurateCounts)
+    assert counts is not None
+    assert found["sides"]["train"][0] == counts.train
     then = load_recipe(recipe, overrides_of(["format.max_chars=9", "pii.action=drop"]))
     with Progress(as_json=True) as progress:
         real = work(Context(then, run, now, progress))
-    assert [found["sides"][side][1] for side in ("train", "heldout")] == [real["train"], real["heldout"]]
-    assert sum(sum(one["counts"][1:]) for one in found["steps"]) == real["samples"] - real["kept"]
-    assert sum(found["moved"].values()) == counts["kept"] - real["kept"] == len(found["examples"])
+    assert [found["sides"][side][1] for side in ("train", "heldout")] == [real.train, real.heldout]
+    assert sum(sum(one["counts"][1:]) for one in found["steps"]) == real.samples - real.kept
+    assert sum(found["moved"].values()) == counts.kept - real.kept == len(found["examples"])
 
 
 def test_a_judges_answers_come_from_the_journal_alone(recipe: Path) -> None:

@@ -17,6 +17,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.report.page import ReportInputs, render_page
 from pipeline.report.table import render_table
 from pipeline.run.context import Context
+from pipeline.run.counts import PackageCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation import STUDENT
 from pipeline.run.exports import read_exports
@@ -48,7 +49,7 @@ def break_architecture(context: Context) -> None:
 
 def test_an_export_is_written_once_and_again_for_another_student(tiny: Path, tmp_path: Path) -> None:
     context = open_context(tmp_path, tiny, "gguf-f16")
-    assert work(context) == {"exports": 1, "failed_exports": 0}
+    assert work(context) == PackageCounts(exports=1, failed_exports=0)
     folder = context.run.exports / "gguf-f16"
     [export] = read_exports(context.run)
     assert sorted(export.digests) == ["model.gguf"]
@@ -68,7 +69,7 @@ def test_a_half_written_export_is_made_again(tiny: Path, tmp_path: Path) -> None
     folder = context.run.exports / "gguf-f16"
     folder.mkdir(parents=True)
     (folder / "export.json").write_text('{"name": "gguf')
-    assert work(context)["exports"] == 1
+    assert work(context).exports == 1
     assert (folder / "model.gguf").is_file()
 
 
@@ -76,7 +77,7 @@ def test_an_export_that_fails_is_a_row_with_its_reason(tiny: Path, tmp_path: Pat
     context = open_context(tmp_path, tiny, "gguf-f16")
     work(context)
     break_architecture(context)
-    assert work(context) == {"exports": 0, "failed_exports": 1}
+    assert work(context) == PackageCounts(exports=0, failed_exports=1)
     [export] = read_exports(context.run)
     assert "no GGUF writer for NoSuchModel" in (export.failed or "")
     assert not (context.run.exports / "gguf-f16").exists()  # it was another student's

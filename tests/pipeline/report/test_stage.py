@@ -12,6 +12,7 @@ import pytest
 from pipeline.recipe.load import load_recipe
 from pipeline.report.stage import work
 from pipeline.run.context import Context
+from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
@@ -39,7 +40,8 @@ def context(tmp_path: Path) -> Context:
     run = RunDir(home / "runs" / "quick")
     manifest = Manifest(run.manifest, recipe.name)
     manifest.begin("train", "")
-    manifest.end("train", "done", {"rows": 9, "steps": 2, "resumed_from": f"{run.root}/work/checkpoints/2"})
+    measures: dict[str, int | float | str] = {"went on from": f"{run.root}/work/checkpoints/2"}
+    manifest.end("train", "done", TrainCounts(9, 0, 0, 9, 2, 2, 0.1, 90.0, 0.5, 0.4, 1, 1, None, measures))
     found = full_evaluation(SAID)
     found["teacher"]["spec"] = found["teacher_calibrated"]["spec"] = f"gguf:{models}/teacher-q8.gguf"
     found["base"]["spec"] = f"huggingface:{run.work}/base-0a1b"

@@ -11,6 +11,7 @@ from pipeline.curate.preferences import preferences
 from pipeline.decisions.decision import Decision
 from pipeline.decisions.rulings import rule
 from pipeline.recipe.curate import Agreement, Calibrate, Curate, Decontaminate, Exact, Format, Pii, Split, Step
+from pipeline.run.counts import FunnelStep
 from pipeline.run.records import REPLIES, read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
@@ -39,7 +40,7 @@ def test_a_rejected_reply_is_dropped_whichever_sample_says_it_and_is_worse_than_
         "p/1": ("review", "rejected"),
     }
     assert pairs(result) == {"p/0": ("ham", "spam")}
-    assert result.funnel == [{"step": "review", "in": 3, "out": 1, "reasons": {"rejected": 2}}]
+    assert result.funnel == [FunnelStep("review", entered=3, left=1, reasons={"rejected": 2})]
 
 
 def test_an_accepted_sample_is_kept_though_a_filter_drops_it_and_the_row_says_so(tmp_path: Path) -> None:
@@ -116,4 +117,4 @@ def test_held_out_rows_get_gold_and_nothing_moves(tmp_path: Path) -> None:
 
 def test_without_a_review_curation_is_what_it_was() -> None:
     rows = [row("p"), row("q", reply="ham")]
-    assert curated(rows, [], Exact()).funnel == [{"step": "exact", "in": 2, "out": 2, "reasons": {}}]
+    assert curated(rows, [], Exact()).funnel == [FunnelStep("exact", entered=2, left=2, reasons={})]

@@ -15,7 +15,9 @@ from pipeline.evaluate.answers.table import ANSWERS
 from pipeline.recipe.load import load_recipe
 from pipeline.review.items import read_pile
 from pipeline.run.context import Context
+from pipeline.run.counts import CurateCounts
 from pipeline.run.directory import RunDir
+from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from pipeline.run.records import read_rows, write_parquet
 from pipeline.stages import run_stages
@@ -39,6 +41,12 @@ def said_of_gold(run: RunDir, recipe: Path, capfd: pytest.CaptureFixture[str]) -
     return "stillhouse review RUN --split heldout" in capfd.readouterr().err
 
 
+def counts_of(manifest: Manifest) -> CurateCounts:
+    counts = manifest.counts(CurateCounts)
+    assert counts is not None
+    return counts
+
+
 def test_a_decision_curates_again_and_withdrawing_it_brings_the_corpus_back(tmp_path: Path) -> None:
     run, recipe = two_teachers(tmp_path), tmp_path / "recipe.yaml"
     first = run.load_manifest().stages["curate"].fingerprint
@@ -48,10 +56,12 @@ def test_a_decision_curates_again_and_withdrawing_it_brings_the_corpus_back(tmp_
     assert read_rulings(run.reviews).digest is None
     assert curated(recipe).load_manifest().stages["curate"].fingerprint == first
     add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "reject", seen=text))
-    entry = curated(recipe).load_manifest().stages["curate"]
-    assert entry.fingerprint != first
-    assert entry.counts["dropped"] == {"review": {"rejected": 1}}
-    assert entry.counts["reviewed"] == 1
+    manifest = curated(recipe).load_manifest()
+    assert manifest.stages["curate"].fingerprint != first
+    counts = counts_of(manifest)
+    assert counts.dropped == {"review": {"rejected": 1}}
+    assert counts.review is not None
+    assert counts.review.reviewed == 1
     add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "withdraw"))
     assert curated(recipe).load_manifest().stages["curate"].fingerprint == first
 
@@ -63,14 +73,18 @@ def test_only_what_concerns_the_train_side_is_passed_on(tmp_path: Path) -> None:
     for row, kind in zip(sides["heldout"], kinds, strict=False):
         seen = row["completion"][0]["content"]
         add(run, Decision(row["prompt_id"], row["sample_id"], "ann", kind, "by hand", seen))
-    counts = curated(recipe).load_manifest().stages["curate"].counts
-    assert (counts["reviewed"], counts["obeyed"]) == (3, None)
+    review = counts_of(curated(recipe).load_manifest()).review
+    assert review is not None
+    assert (review.reviewed, review.obeyed) == (3, None)
     row = sides["train"][0]
     add(run, Decision(row["prompt_id"], row["sample_id"], "ann", "edit", "by hand", row["completion"][0]["content"]))
-    obeyed = curated(recipe).load_manifest().stages["curate"].counts["obeyed"]
-    assert obeyed is not None
+    review = counts_of(curated(recipe).load_manifest()).review
+    assert review is not None
+    assert review.obeyed is not None
     add(run, Decision(sides["heldout"][0]["prompt_id"], sides["heldout"][0]["sample_id"], "ann", "withdraw"))
-    assert curated(recipe).load_manifest().stages["curate"].counts["obeyed"] == obeyed
+    again = counts_of(curated(recipe).load_manifest()).review
+    assert again is not None
+    assert again.obeyed == review.obeyed
 
 
 def test_people_give_a_run_without_gold_what_it_is_scored_by(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

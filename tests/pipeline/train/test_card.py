@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_scores_stay_with_the_student_and_leave_with_it(tiny: Path, tmp_path: Pa
     assert stages["train"]["started_at"] < stages["evaluate"]["started_at"]
 
     manifest = run.load_manifest()
-    manifest.stages["train"].started_at = manifest.stages["evaluate"].started_at + 1  # as a new training would
+    later = manifest.stages["evaluate"].started_at + 1  # as a new training would
+    manifest.stages["train"] = replace(manifest.stages["train"], started_at=later)
     refresh(Context(load_recipe(recipe), run, manifest, Progress()))
     assert "It has not been scored" in card.read_text()

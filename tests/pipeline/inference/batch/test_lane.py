@@ -27,7 +27,7 @@ KEYS = {**WIRES["converse"].keys, "OPENAI_API_KEY": CANARY, "ANTHROPIC_API_KEY":
 SHORT_WAITS = """
 import functools, sys
 import pipeline.inference.batch.lane as lane
-lane.Pace = functools.partial(lane.Pace, first_s=0.05, listing_s=0.1)
+lane.PollInterval = functools.partial(lane.PollInterval, first_s=0.05, listing_s=0.1)
 from pipeline.cli import main
 main()
 """
