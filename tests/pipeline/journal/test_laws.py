@@ -209,7 +209,7 @@ DECLARE = """
 import asyncio, sys, time
 from pathlib import Path
 from pipeline.journal.journal import Journal
-from tests.pipeline.test_journal_laws import wanted
+from tests.pipeline.journal.test_laws import wanted
 def chains():
     for number in range(10**6):
         if number == 5000: print("under way", flush=True)
