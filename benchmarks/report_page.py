@@ -22,6 +22,8 @@ from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.page import ReportInputs, render_page
+from pipeline.run.counts import CurateCounts, FunnelStep
+from pipeline.run.manifest import Entry
 from pipeline.train.log import Curve
 from prompts.messages import Message
 from tests.browser import open_page
@@ -76,11 +78,20 @@ def answers(rows: list[HeldoutRow], right: float, chance: random.Random) -> tupl
 
 
 def inputs(evaluation: dict[str, Any], count: int) -> ReportInputs:
-    counts = {"samples": count * 5, "kept": count * 4, "train": count * 3, "heldout": count, "failed": {}}
-    counts |= {"dropped": {"exact": {"exact_duplicate": count}}}
-    manifest = {"stages": {"curate": {"counts": counts, "seconds": 60.0, "status": "done", "fingerprint": "0"}}}
+    counts = CurateCounts(
+        samples=count * 5,
+        kept=count * 4,
+        train=count * 3,
+        heldout=count,
+        dropped={"exact": {"exact_duplicate": count}},
+        failed={},
+        funnel=(FunnelStep("exact", count * 5, count * 4, {"exact_duplicate": count}),),
+        preference_pairs=0,
+        rejected_alone=0,
+    )
+    stages = {"curate": Entry("0", "done", 0.0, 60.0, counts)}
     curve = Curve(tuple((step, 2.0 / step + 0.2) for step in range(1, STEPS + 1)))
-    return ReportInputs("large", evaluation, manifest, "name: large\n", curve=curve)
+    return ReportInputs("large", evaluation, stages, "name: large\n", curve=curve)
 
 
 def opened(path: Path) -> float:

@@ -32,9 +32,9 @@ def render_summary(summary: dict[str, Any]) -> str:
         from pipeline.report.table import render_table
 
         width = shutil.get_terminal_size().columns
-        lines.append(
-            render_table(summary["evaluation"], summary["manifest"], width=width, terminal=sys.stdout.isatty())
-        )
+        stages = summary["manifest"]["stages"]
+        seconds = {name: entry["seconds"] for name, entry in stages.items() if entry["seconds"] is not None}
+        lines.append(render_table(summary["evaluation"], seconds, width=width, terminal=sys.stdout.isatty()))
     if summary["report"]:
         lines.append(f"report: {summary['report']}")
     return "\n".join([*lines, f"run: {summary['run']}"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from pipeline.run.counts import CurateCounts
+
+Kind = Literal["all", "lost", "kept"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -17,34 +21,35 @@ class Bar:
     count: int
     percent: float
     start: float
-    kind: Literal["all", "lost", "kept"]
+    kind: Kind
 
 
-def funnel(manifest: Mapping[str, Any]) -> list[Bar]:
+def funnel(counts: CurateCounts | None) -> list[Bar]:
     """All samples, those without an answer by outcome, those dropped by step and reason, those kept by split.
 
     Empty before the corpus is curated. The lines after the first add up to it.
     """
-    counts = manifest.get("stages", {}).get("curate", {}).get("counts") or {}
-    total = counts.get("samples", 0)
-    if not total:
+    if counts is None or not counts.samples:
         return []
-    bars, left, kept = [], total, 0
+    bars, left, kept = [], counts.samples, 0
     for label, reason, count, kind in _lines(counts):
+        start = 0
         if kind == "lost":
             left -= count
-        start = {"all": 0, "lost": left, "kept": kept}[kind]
-        kept += count if kind == "kept" else 0
-        bars.append(Bar(label, reason, count, 100 * count / total, 100 * start / total, kind))
+            start = left
+        elif kind == "kept":
+            start = kept
+            kept += count
+        bars.append(Bar(label, reason, count, 100 * count / counts.samples, 100 * start / counts.samples, kind))
     return bars
 
 
-def _lines(counts: Mapping[str, Any]) -> Iterator[tuple[str, str, int, Literal["all", "lost", "kept"]]]:
-    yield "samples", "asked of the teacher", counts["samples"], "all"
-    for outcome, count in sorted(counts.get("failed", {}).items()):
+def _lines(counts: CurateCounts) -> Iterator[tuple[str, str, int, Kind]]:
+    yield "samples", "asked of the teacher", counts.samples, "all"
+    for outcome, count in sorted(counts.failed.items()):
         yield "failed", outcome, count, "lost"
-    for step, reasons in counts.get("dropped", {}).items():
+    for step, reasons in counts.dropped.items():
         for reason, count in sorted(reasons.items()):
             yield step, reason, count, "lost"
-    yield "kept", "to train on", counts.get("train", 0), "kept"
-    yield "kept", "held out", counts.get("heldout", 0), "kept"
+    yield "kept", "to train on", counts.train, "kept"
+    yield "kept", "held out", counts.heldout, "kept"

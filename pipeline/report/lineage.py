@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.display.wording import large, number
+from pipeline.display.wording import DASH, large, number
+from pipeline.run.counts import CurateCounts, GenerateCounts, TrainCounts
+from pipeline.run.manifest import Entry, counts_of
 
-Stages = Mapping[str, Any]
+Stages = Mapping[str, Entry]
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,8 +38,9 @@ class Link:
 def chain(lineage: Lineage, stages: Stages) -> list[Link]:
     """Prompts, teachers, curation, student, exports; what a stage counted only where it has run."""
     recipe = lineage.recipe
-    links = [_prompts(lineage, _counts(stages, "generate")), *_teachers(lineage), _curation(recipe, stages)]
-    links.append(_student(recipe, _counts(stages, "train")))
+    links = [_prompts(lineage, counts_of(stages, GenerateCounts)), *_teachers(lineage)]
+    links.append(_curation(recipe, counts_of(stages, CurateCounts)))
+    links.append(_student(recipe, counts_of(stages, TrainCounts)))
     if recipe.get("exports"):
         links.append(Link("exports", ", ".join(recipe["exports"]), ()))
     return links
@@ -50,27 +53,35 @@ def command(stage: str, place: str) -> str:
 
 def bases(evaluation: Mapping[str, Any], stages: Stages) -> dict[str, str]:
     """What each part's numbers are counted from, in words: by the name of its stage, and `cost` and `stages`."""
-    generated, curated, trained = (_counts(stages, name) for name in ("generate", "curate", "train"))
+    generated = counts_of(stages, GenerateCounts)
+    curated = counts_of(stages, CurateCounts)
     prompts = f"{number(evaluation.get('rows'))} held-out prompts"
     loads = ((evaluation.get("economics") or {}).get("student") or {}).get("loads") or []
     timed = sum(one["requests"] - one["failed"] for one in loads)
-    validated = f", {number(trained['validation_rows'])} to validate" if trained.get("validation_rows") else ""
     return {
-        "generate": f"{number(generated.get('rows'))} samples, counted",
-        "curate": f"{number(curated.get('samples'))} samples, counted",
-        "train": f"{number(trained.get('rows'))} rows to learn from{validated}, {number(trained.get('steps'))} steps",
+        "generate": f"{number(None if generated is None else generated.rows)} samples, counted",
+        "curate": f"{number(None if curated is None else curated.samples)} samples, counted",
+        "train": _learned(counts_of(stages, TrainCounts)),
         "evaluate": prompts,
         "cost": f"{prompts}, {number(timed)} timed calls of the student" if loads else prompts,
         "stages": f"{len(stages)} stages, each measured once",
     }
 
 
-def _prompts(lineage: Lineage, counts: Mapping[str, Any]) -> Link:
+def _learned(trained: TrainCounts | None) -> str:
+    if trained is None:
+        return f"{DASH} rows to learn from, {DASH} steps"
+    validated = f", {number(trained.validation_rows)} to validate" if trained.validation_rows else ""
+    return f"{number(trained.rows)} rows to learn from{validated}, {number(trained.steps)} steps"
+
+
+def _prompts(lineage: Lineage, counts: GenerateCounts | None) -> Link:
     prompts = lineage.recipe["prompts"]
     notes = [f"template {prompts['template']}"] if prompts.get("template") else []
     notes += [f"digest {lineage.source_digest}"] if lineage.source_digest else []
     notes += [f"licence {prompts['license']}"] if prompts.get("license") else []
-    notes += [f"{number(counts['prompts'])} prompts"] if counts.get("prompts") else []
+    if counts is not None:
+        notes.append(f"{number(counts.prompts)} prompts")
     return Link("prompts", str(prompts["source"]).rsplit("/", 1)[-1], tuple(notes))
 
 
@@ -88,20 +99,15 @@ def _specs(recipe: Mapping[str, Any]) -> Sequence[str]:
     return [entry["spec"] for entry in recipe["teacher"]]
 
 
-def _curation(recipe: Mapping[str, Any], stages: Stages) -> Link:
-    counts = _counts(stages, "curate")
+def _curation(recipe: Mapping[str, Any], counts: CurateCounts | None) -> Link:
     steps = ", ".join(step["step"] for step in recipe["curate"]["steps"])
-    notes = [f"{number(counts['samples'])} in, {number(counts['kept'])} kept"] if counts.get("samples") else []
-    return Link("curation", steps or "none", tuple(notes))
+    notes = () if counts is None else (f"{number(counts.samples)} in, {number(counts.kept)} kept",)
+    return Link("curation", steps or "none", notes)
 
 
-def _student(recipe: Mapping[str, Any], counts: Mapping[str, Any]) -> Link:
+def _student(recipe: Mapping[str, Any], counts: TrainCounts | None) -> Link:
     student = recipe["student"]
     notes = [f"method {student['method']}", "LoRA" if student.get("lora") else "all weights"]
-    notes += [f"{large(counts['parameters'])} parameters"] if counts.get("parameters") else []
-    notes += [f"{number(counts['rows'])} rows, {number(counts['steps'])} steps"] if counts.get("steps") else []
+    if counts is not None:
+        notes += [f"{large(counts.parameters)} parameters", f"{number(counts.rows)} rows, {number(counts.steps)} steps"]
     return Link("student", str(student["base"]).rsplit("/", 1)[-1], tuple(notes))
-
-
-def _counts(stages: Stages, name: str) -> Mapping[str, Any]:
-    return (stages.get(name) or {}).get("counts") or {}

@@ -14,8 +14,10 @@ from pipeline.report.checks import checks
 from pipeline.report.economy import prices
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import command
-from pipeline.report.page import ReportInputs
+from pipeline.report.page import ReportInputs, error_of
 from pipeline.report.recommendation import rule
+from pipeline.run.counts import CurateCounts
+from pipeline.run.manifest import counts_of
 
 SPECIAL = re.compile(r"[\\`*_\[\]|~@$^]|^[-+#=]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 MAX_CHARS = 300
@@ -25,8 +27,7 @@ MAX_CHARS = 300
 def render_markdown(run: ReportInputs) -> str:
     """The ruling and the tables of the page. Whatever a model or a row wrote is escaped: neither markup nor a link."""
     evaluation = run.evaluation or {}
-    error = (run.manifest.get("stages", {}).get("evaluate") or {}).get("error")
-    ruling = rule(run.evaluation, run.config.margin, error)
+    ruling = rule(run.evaluation, run.config.margin, error_of(run.stages, "evaluate"))
     lines = [f"# {escape(run.name)}", "", escape(ruling.sentence), ""]
     lines += [escape(ruling.basis), ""] if ruling.basis else []
     if evaluation:
@@ -67,7 +68,7 @@ def _facts(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]
 
 
 def _samples(run: ReportInputs) -> list[str]:
-    bars = funnel(run.manifest)
+    bars = funnel(counts_of(run.stages, CurateCounts))
     if not bars:
         return []
     rows = [[bar.label, bar.reason.replace("_", " "), f"{bar.count:,}"] for bar in bars]

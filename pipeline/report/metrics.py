@@ -200,7 +200,6 @@ def _ratios(found: Mapping[str, Any], which: str) -> dict[str, str]:
     }
 
 
-def stage_seconds(manifest: Mapping[str, Any]) -> dict[str, str]:
+def stage_seconds(seconds: Mapping[str, float]) -> dict[str, str]:
     """Stage -> how long it took, of the stages that have ended."""
-    stages = manifest.get("stages", {})
-    return {name: wording.seconds(one["seconds"]) for name, one in stages.items() if one.get("seconds") is not None}
+    return {stage: wording.seconds(took) for stage, took in seconds.items()}

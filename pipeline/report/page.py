@@ -28,6 +28,8 @@ from pipeline.report.funnel import funnel
 from pipeline.report.lineage import Lineage, bases, chain, command
 from pipeline.report.recommendation import rule
 from pipeline.report.training import training_chart
+from pipeline.run.counts import Counts, CurateCounts, GenerateCounts, TrainCounts
+from pipeline.run.manifest import Entry, counts_of, seconds_of
 from pipeline.train.log import Curve
 
 FOLDER = Path(__file__).parent / "templates"
@@ -47,7 +49,8 @@ class ReportInputs:
     name: str
     evaluation: Mapping[str, Any] | None
     """evaluation.json; None where nothing could be compared: the rest is shown all the same."""
-    manifest: Mapping[str, Any]
+    stages: Mapping[str, Entry]
+    """As in the manifest."""
     recipe_yaml: str
     dropped_examples: Sequence[Dropped] = ()
     """Some rows of dropped.parquet: `prompt` (messages), `reply`, `step`, `reason`."""
@@ -61,7 +64,8 @@ class ReportInputs:
 def render_page(run: ReportInputs) -> str:
     """The page as HTML. Pure: the same inputs give the same bytes."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    stages = {name: one for name, one in run.manifest.get("stages", {}).items() if name != "report"}  # it is running
+    stages = {name: entry for name, entry in run.stages.items() if name != "report"}  # it is running
+    trained = counts_of(stages, TrainCounts)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -70,18 +74,18 @@ def render_page(run: ReportInputs) -> str:
             date=_date(stages),
             style=Markup(style),  # noqa: S704  # our own file
             policy=_policy(style),
-            ruling=rule(run.evaluation, run.config.margin, (stages.get("evaluate") or {}).get("error")),
+            ruling=rule(run.evaluation, run.config.margin, error_of(stages, "evaluate")),
             commands={name: command(name, run.place) for name in COMMANDS},
             place=run.place,
             why=shlex.join(["stillhouse", "why", run.place]),
             status=shlex.join(["stillhouse", "status", run.place]),
             basis=bases(run.evaluation or {}, stages),
             **_measured(run.evaluation or {}, run.config.margin),
-            funnel=funnel(run.manifest),
-            training=_plain(run.manifest, "train"),
-            curve=training_chart(run.curve, (stages.get("train") or {}).get("counts") or {}),
-            generation=_plain(run.manifest, "generate"),
-            seconds=metrics.stage_seconds({"stages": stages}),
+            funnel=funnel(counts_of(stages, CurateCounts)),
+            training=_plain(trained),
+            curve=training_chart(run.curve, None if trained is None else trained.best_step),
+            generation=_plain(counts_of(stages, GenerateCounts)),
+            seconds=metrics.stage_seconds(seconds_of(stages)),
             dropped=[_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
             chain=chain(run.lineage, stages) if run.lineage else [],
             recipe=run.recipe_yaml,
@@ -112,8 +116,14 @@ def _policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def _date(stages: Mapping[str, Any]) -> str:
-    began = [one["started_at"] for one in stages.values() if one.get("started_at")]
+def error_of(stages: Mapping[str, Entry], stage: str) -> str | None:
+    """Returns why a stage failed; None where it did not."""
+    entry = stages.get(stage)
+    return None if entry is None else entry.error
+
+
+def _date(stages: Mapping[str, Entry]) -> str:
+    began = [entry.started_at for entry in stages.values()]
     return f"{datetime.fromtimestamp(max(began), UTC):%Y-%m-%d}" if began else ""
 
 
@@ -146,20 +156,22 @@ def _dropped(row: Dropped) -> dict[str, Any]:
     }
 
 
-def _plain(manifest: Mapping[str, Any], stage: str) -> dict[str, str]:
-    """A stage's counts as label and text, what it measured beside them; unknown ones left out."""
-    counts = manifest.get("stages", {}).get(stage, {}).get("counts") or {}
-    counts = {name: value for name, value in counts.items() if name != "measures"} | (counts.get("measures") or {})
-    return {name.replace("_", " "): text(value) for name, value in counts.items() if value is not None}
+def _plain(counts: Counts | None) -> dict[str, str]:
+    """Returns a stage's counts as label and text, what it measured beside them; unknown ones are left out."""
+    if counts is None:
+        return {}
+    values = counts.to_dict()
+    values |= values.pop("measures", {})
+    return {name.replace("_", " "): text(value) for name, value in values.items() if value is not None}
 
 
-def _provenance(stages: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _provenance(stages: Mapping[str, Entry]) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "status": one.get("status") or DASH,
-            "fingerprint": one.get("fingerprint") or DASH,
-            "versions": ", ".join(f"{package} {version}" for package, version in (one.get("versions") or {}).items()),
+            "status": entry.status,
+            "fingerprint": entry.fingerprint or DASH,
+            "versions": ", ".join(f"{package} {version}" for package, version in entry.versions.items()),
         }
-        for name, one in stages.items()
+        for name, entry in stages.items()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from pipeline.report.markdown import render_markdown
 from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
 from pipeline.run.context import Context
-from pipeline.run.counts import ReportCounts
+from pipeline.run.counts import ReportCounts, TrainCounts
 from pipeline.run.files import write_text
+from pipeline.run.manifest import Entry
 from pipeline.run.records import read_rows
 from pipeline.train.log import read_curve
 from prompts.digest import digest_file
@@ -52,7 +54,7 @@ def read_inputs(context: Context) -> ReportInputs:
     return ReportInputs(
         name=recipe.name,
         evaluation=_evaluation(context),
-        manifest=shorten_all(context.manifest.to_dict()),
+        stages={stage: _shown(entry) for stage, entry in context.manifest.stages.items()},
         recipe_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
         dropped_examples=list(islice(read_rows(run.dropped, COLUMNS), MAX_DROPPED)),
         curve=read_curve(run.train_log),
@@ -60,6 +62,14 @@ def read_inputs(context: Context) -> ReportInputs:
         config=recipe.report,
         place=_place(run.root),
     )
+
+
+def _shown(entry: Entry) -> Entry:
+    """Shortens the paths in what a stage says in words."""
+    counts = entry.counts
+    if isinstance(counts, TrainCounts):
+        counts = replace(counts, measures=shorten_all(counts.measures))
+    return replace(entry, counts=counts, error=shorten_all(entry.error))
 
 
 def _evaluation(context: Context) -> dict[str, Any]:

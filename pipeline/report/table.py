@@ -17,9 +17,9 @@ PLAIN_WIDTH = 120
 
 
 def render_table(
-    evaluation: Mapping[str, Any], manifest: Mapping[str, Any], *, width: int = PLAIN_WIDTH, terminal: bool = False
+    evaluation: Mapping[str, Any], seconds: Mapping[str, float], *, width: int = PLAIN_WIDTH, terminal: bool = False
 ) -> str:
-    """Teacher, base and student side by side, then how they relate, then seconds per stage.
+    """Teacher, base and student side by side, then how they relate, then the `seconds` of each stage.
 
     No line is longer than `width`. Colours and line drawing only with `terminal`; else plain ASCII, in Markdown's
     table form.
@@ -30,16 +30,16 @@ def render_table(
     console = Console(
         file=out, width=width, force_terminal=terminal, highlight=False, color_system="standard" if terminal else None
     )
-    for part in _parts(evaluation, manifest, terminal):
+    for part in _parts(evaluation, seconds, terminal):
         console.print(part)
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
     return text if terminal else text.replace(DASH, "-").replace(GLUE, " ")
 
 
-def _parts(evaluation: Mapping[str, Any], manifest: Mapping[str, Any], terminal: bool) -> list[RenderableType]:
+def _parts(evaluation: Mapping[str, Any], seconds: Mapping[str, float], terminal: bool) -> list[RenderableType]:
     from rich.text import Text
 
-    stages = ", ".join(f"{name} {took}" for name, took in stage_seconds(manifest).items())
+    stages = ", ".join(f"{name} {took}" for name, took in stage_seconds(seconds).items())
     parts: list[RenderableType] = [_scores(evaluation, terminal), _relations(evaluation), Text()]
     if evaluation.get("exports"):
         parts += [_exports(evaluation, terminal), Text()]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
 from pipeline.display.wording import DASH, number
 from pipeline.report.charts.chart import Chart, chart
@@ -18,7 +17,7 @@ BEYOND = 1.5
 """The axis ends at this many times the 95th percentile of what was measured: a first step must not flatten the rest."""
 
 
-def training_chart(curve: Curve, counts: Mapping[str, Any]) -> Chart | None:
+def training_chart(curve: Curve, best_step: int | None) -> Chart | None:
     """Training and validation loss over the steps, the kept weights marked; None without two steps."""
     if len(curve.train) < 2:
         return None
@@ -34,7 +33,7 @@ def training_chart(curve: Curve, counts: Mapping[str, Any]) -> Chart | None:
         [one for one in series if one.points],
         ("step", "training", "validation"),
         _rows(train, validation),
-        _kept(curve, counts),
+        _kept(curve, best_step),
     )
 
 
@@ -50,9 +49,12 @@ def _without_outliers(values: Sequence[float]) -> list[float]:
     return [value for value in values if value <= limit]
 
 
-def _kept(curve: Curve, counts: Mapping[str, Any]) -> list[Mark]:
-    best = counts.get("best_step")
-    return [Mark(f"kept: step {step}, {_loss(loss)}", (step, loss)) for step, loss in curve.validation if step == best]
+def _kept(curve: Curve, best_step: int | None) -> list[Mark]:
+    marks = []
+    for step, loss in curve.validation:
+        if step == best_step:
+            marks.append(Mark(f"kept: step {step}, {_loss(loss)}", (step, loss)))
+    return marks
 
 
 def _rows(train: Sequence[tuple[float, float]], validation: Sequence[tuple[float, float]]) -> list[tuple[str, ...]]:

@@ -73,10 +73,7 @@ class Manifest:
 
     def counts(self, kind: type[C]) -> C | None:
         """Returns what a stage counted: `manifest.counts(CurateCounts)`; None where it has not ended well."""
-        entry = self.stages.get(kind.STAGE)
-        if entry is None or not isinstance(entry.counts, kind):
-            return None
-        return entry.counts
+        return counts_of(self.stages, kind)
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
         """Says whether the stage ended well on these very inputs."""
@@ -110,6 +107,19 @@ class Manifest:
 
     def _save(self) -> None:
         write_text(self.path, orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def counts_of(stages: Mapping[str, Entry], kind: type[C]) -> C | None:
+    """Returns what one of the stages counted, by the kind of its counts; None where it has not ended well."""
+    entry = stages.get(kind.STAGE)
+    if entry is None or not isinstance(entry.counts, kind):
+        return None
+    return entry.counts
+
+
+def seconds_of(stages: Mapping[str, Entry]) -> dict[str, float]:
+    """Returns what the stages took that have ended."""
+    return {name: entry.seconds for name, entry in stages.items() if entry.seconds is not None}
 
 
 def versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A run's numbers for the tests of this folder, in the shapes of evaluation.json and manifest.json."""
+"""A run's numbers for the tests of this folder, in the shapes of evaluation.json and the manifest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.lineage import Lineage
 from pipeline.report.page import ReportInputs
+from pipeline.run.counts import Counts, CurateCounts, EvaluateCounts, FunnelStep, GenerateCounts, TrainCounts
+from pipeline.run.manifest import Entry
 from pipeline.train.log import Curve
 from prompts.messages import Message
 
@@ -31,31 +33,40 @@ def evaluation(text: str = "Subject: hello. Buy now!", student: str | None = Non
     return compare(rows, everyone, CONFIG, {"duplicate": 2})
 
 
-def manifest() -> dict[str, Any]:
+def stages() -> dict[str, Entry]:
     seconds = {"generate": 181.2, "curate": 0.42, "train": 207.9, "evaluate": 31.4}
-    counts: dict[str, dict[str, Any]] = {
-        "generate": {"rows": 802, "prompts": 800, "outcomes": {"ok": 797, "transient": 3}, "cost_usd": None},
-        "curate": {
-            "samples": 800, "kept": 780, "train": 630, "heldout": 150, "failed": {"transient": 3},
-            "dropped": {"format": {"not_a_choice": 5}, "exact": {"exact_duplicate": 12}},
-        },
-        "train": {
-            "rows": 567, "steps": 142, "best_step": 140, "train_loss": 0.2113, "validation_loss": 0.3127,
-            "parameters": 62_700_000,
-        },
-        "evaluate": {},
+    counts: dict[str, Counts] = {
+        "generate": GenerateCounts(
+            rows=802, prompts=800, merged=2, samples=800, outcomes={"ok": 797, "transient": 3}, input_tokens=321_600,
+            output_tokens=800, cost_usd=None, to_ask_again=0,
+        ),
+        "curate": CurateCounts(
+            samples=800, kept=780, train=630, heldout=150, failed={"transient": 3},
+            dropped={"format": {"not_a_choice": 5}, "exact": {"exact_duplicate": 12}},
+            funnel=(
+                FunnelStep("format", 797, 792, {"not_a_choice": 5}),
+                FunnelStep("exact", 792, 780, {"exact_duplicate": 12}),
+            ),
+            preference_pairs=0, rejected_alone=0,
+        ),
+        "train": TrainCounts(
+            rows=567, validation_rows=63, rows_too_long=0, tokens=250_000, steps=142, best_step=140, seconds=200.0,
+            tokens_per_s=1250.0, train_loss=0.2113, validation_loss=0.3127, parameters=62_700_000, bytes=125_000_000,
+            resumed_from=None, planned_steps=142,
+        ),
+        "evaluate": EvaluateCounts(rows=150, asked=300, scores={"student": 0.87}),
     }  # fmt: skip
-    stages = {
-        name: {
-            "fingerprint": "3f9a" * 8,
-            "status": "done",
-            "seconds": took,
-            "counts": counts[name],
-            "versions": {"torch": "2.13.0", "trl": "1.16.0"},
-        }
+    return {
+        name: Entry(
+            fingerprint="3f9a" * 8,
+            status="done",
+            started_at=1_796_096_169.0,
+            seconds=took,
+            counts=counts[name],
+            versions={"torch": "2.13.0", "trl": "1.16.0"},
+        )
         for name, took in seconds.items()
     }
-    return {"name": "quickstart", "stages": stages}
 
 
 def _row(index: int, text: str) -> HeldoutRow:
@@ -182,6 +193,4 @@ def everything(text: str = "Subject: hello. Buy now!", student: str | None = Non
     """All that a page may show."""
     dropped = [{"step": "format", "reason": "too_long", "prompt": [{"role": "user", "content": text}], "reply": text}]
     found = full_evaluation(text, student)
-    return ReportInputs(
-        "quickstart", found, manifest(), RECIPE, dropped, curve(), lineage(text), place="runs/quickstart"
-    )
+    return ReportInputs("quickstart", found, stages(), RECIPE, dropped, curve(), lineage(text), place="runs/quickstart")

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 
 from pipeline.report.funnel import funnel
-from tests.pipeline.report.make import manifest
+from pipeline.run.counts import CurateCounts
+from pipeline.run.manifest import counts_of
+from tests.pipeline.report.make import stages
 
 
 def test_every_sample_is_on_one_line() -> None:
-    everything, *parts = funnel(manifest())
+    everything, *parts = funnel(counts_of(stages(), CurateCounts))
     assert everything.count == sum(bar.count for bar in parts) == 800
     assert [(bar.label, bar.reason) for bar in parts if bar.kind == "lost"] == [
         ("failed", "transient"),
@@ -18,7 +20,7 @@ def test_every_sample_is_on_one_line() -> None:
 
 
 def test_the_bars_step_down_to_what_is_kept() -> None:
-    bars = funnel(manifest())
+    bars = funnel(counts_of(stages(), CurateCounts))
     assert (bars[0].start, bars[0].percent) == (0, 100)
     lost = [bar for bar in bars if bar.kind == "lost"]
     assert [bar.start + bar.percent for bar in lost] == pytest.approx([100, *(bar.start for bar in lost[:-1])])
@@ -29,4 +31,4 @@ def test_the_bars_step_down_to_what_is_kept() -> None:
 
 
 def test_before_curation_there_is_none() -> None:
-    assert funnel({"stages": {}}) == []
+    assert funnel(None) == []

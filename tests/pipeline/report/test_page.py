@@ -12,9 +12,9 @@ from pipeline.display.wording import DASH
 from pipeline.report import metrics
 from pipeline.report.examples import MAX_CHARS
 from pipeline.report.page import ReportInputs, render_page
-from tests.pipeline.report.make import RECIPE, evaluation, everything, manifest
+from tests.pipeline.report.make import RECIPE, evaluation, everything, stages
 
-RUN = ReportInputs("quickstart", evaluation(), manifest(), RECIPE)
+RUN = ReportInputs("quickstart", evaluation(), stages(), RECIPE)
 PAGE = render_page(RUN)
 
 HOSTILE = [
@@ -41,7 +41,7 @@ class Tags(HTMLParser):
 
 def hostile(text: str) -> str:
     dropped = [{"step": text, "reason": text, "prompt": [{"role": "user", "content": text}], "reply": text}]
-    return render_page(ReportInputs(text, evaluation(text, student=text), manifest(), text, dropped))
+    return render_page(ReportInputs(text, evaluation(text, student=text), stages(), text, dropped))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -84,16 +84,15 @@ def test_the_same_inputs_give_the_same_page() -> None:
 
 
 def test_without_an_evaluation_the_rest_is_shown() -> None:
-    failed = manifest()
-    failed["stages"]["evaluate"]["error"] = "none of the held-out rows has a gold answer"
-    page = render_page(replace(RUN, evaluation=None, manifest=failed))
+    failed = replace(stages()["evaluate"], error="none of the held-out rows has a gold answer")
+    page = render_page(replace(RUN, evaluation=None, stages=stages() | {"evaluate": failed}))
     assert "Nothing was compared: none of the held-out rows has a gold answer" in page
     assert "Where every sample went" in page
     assert "Comparison" not in page
 
 
 def test_an_empty_run_has_a_page() -> None:
-    assert "Nothing was compared yet." in render_page(ReportInputs("new", None, {"stages": {}}, RECIPE))
+    assert "Nothing was compared yet." in render_page(ReportInputs("new", None, {}, RECIPE))
 
 
 def test_long_texts_are_cut() -> None:

@@ -18,7 +18,7 @@ from pipeline.report.examples import examples, regressions
 from pipeline.report.lineage import chain, command
 from pipeline.report.training import POINTS, thin, training_chart
 from pipeline.train.log import Curve
-from tests.pipeline.report.make import cascade, curve, economics, full_evaluation, lineage, manifest
+from tests.pipeline.report.make import cascade, curve, economics, full_evaluation, lineage, stages
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=1000))
@@ -32,21 +32,21 @@ def test_a_thinned_curve_keeps_its_end_and_its_range(losses: list[float]) -> Non
 
 
 def test_the_curve_marks_the_weights_that_were_kept() -> None:
-    chart = training_chart(curve(), {"best_step": 140})
+    chart = training_chart(curve(), 140)
     assert chart is not None
     assert "kept: step 140" in chart.drawing
     assert [name for _, name in chart.legend] == ["training", "validation"]
 
 
 def test_a_first_step_far_above_does_not_flatten_the_rest() -> None:
-    chart = training_chart(Curve(((1, 900.0), *((step, 1.0) for step in range(2, 60)))), {})
+    chart = training_chart(Curve(((1, 900.0), *((step, 1.0) for step in range(2, 60)))), None)
     assert chart is not None
     assert max(float(tick) for tick in re.findall(r'text-anchor="end">([^<]*)<', chart.drawing)) < 5
     assert chart.rows[0] == ("1", "900", "–")
 
 
 def test_no_curve_is_no_chart() -> None:
-    assert training_chart(Curve(), {}) is None
+    assert training_chart(Curve(), None) is None
 
 
 def test_the_costs_name_the_break_even_point() -> None:
@@ -117,7 +117,7 @@ def test_checks_say_on_how_many_rows() -> None:
 
 
 def test_the_chain_goes_from_prompts_to_exports() -> None:
-    links = chain(lineage(), manifest()["stages"])
+    links = chain(lineage(), stages())
     assert [link.kind for link in links] == ["prompts", "teacher", "curation", "student", "exports"]
     assert f"digest {'9c1f' * 8}" in links[0].notes
     assert "800 in, 780 kept" in links[2].notes
