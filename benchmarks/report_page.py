@@ -19,7 +19,6 @@ from typing import Any
 
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
 from pipeline.evaluate.comparison.compare import compare
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.page import ReportInputs, render_page
 from pipeline.run.counts import CurateCounts, FunnelStep
@@ -58,7 +57,7 @@ def evaluate(count: int) -> dict[str, Any]:
     chance = random.Random(0)
     rows = [make_row(index, chance) for index in range(count)]
     everyone = [
-        *teacher_contestants(rows, "openai:teacher", scorer_for(config)),
+        *teacher_contestants(rows, "openai:teacher", config.to_scorer()),
         Contestant("base", "huggingface:base", answers(rows, 0.1, chance)),
         Contestant("student", "huggingface:student", answers(rows, 0.875, chance)),
     ]

@@ -21,7 +21,6 @@ from pipeline.evaluate.answers.ask import ask
 from pipeline.evaluate.answers.contestants import Answer, HeldoutRow
 from pipeline.evaluate.answers.rows import read_evaluation_rows
 from pipeline.evaluate.comparison.summary import score_answers
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.load import load_recipe
 from pipeline.run.directory import RunDir
@@ -65,7 +64,7 @@ async def answers_of(spec: str, rows: tuple[HeldoutRow, ...], config: Evaluate) 
 
 def show(cache: Path, rows: tuple[HeldoutRow, ...], config: Evaluate, sizes: dict[str, int]) -> None:
     asked = {name: read(cache / name) for name in (STUDENT, *sizes) if (cache / name).is_file()}
-    student, scorer = asked.get(STUDENT, []), scorer_for(config)
+    student, scorer = asked.get(STUDENT, []), config.to_scorer()
     print(f"{len(rows)} held-out rows")
     print(f"{'':<12} {'score':>6} {'same text':>10} {'log-odds off':>13} {'p50 ms':>7} {'MB':>6}")
     for name, answers in asked.items():

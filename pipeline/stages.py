@@ -136,9 +136,9 @@ def _fingerprint(inputs: Sequence[Any], found: Any) -> str:
 
 def _is_unscored(context: Context) -> bool:
     recipe = context.recipe
-    return (
-        recipe.prompts.gold is None and recipe.evaluate.scorer != "judge" and not read_rulings(context.run.reviews).gold
-    )
+    if recipe.prompts.gold is not None or not recipe.evaluate.scorer.needs_gold:
+        return False
+    return not read_rulings(context.run.reviews).gold
 
 
 def _inputs(context: Context, stage: Stage) -> Any:
@@ -230,7 +230,7 @@ def _trained_on(recipe: Recipe) -> list[Path]:
 def _evaluate_inputs(recipe: Recipe) -> Any:
     """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
     config = recipe.evaluate
-    named = [*config.general.tasks, *config.files(), *(run / "answers.parquet" for run in config.against)]
+    named = [*config.general.tasks, *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
     settings = config.model_dump(mode="json")
     return [settings, *map(digest_file, named)] if named else settings
 

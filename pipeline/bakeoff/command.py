@@ -16,7 +16,6 @@ from pipeline.bakeoff.lineup import check_distinct, check_scoring, entry_named, 
 from pipeline.bakeoff.measure import MeasuredTeacher, Reading, Row, measure, read_replies, score_replies
 from pipeline.bakeoff.table import to_data
 from pipeline.evaluate.comparison.summary import SCORED
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.generate.rescore import rescore
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, has_system
 from pipeline.inference.prices import no_price
@@ -128,7 +127,7 @@ def _measure(
     ]
     duels = None if referee is None else _judge(context, referee, prompts, readings, replies)
     if duels is None:
-        scorer = scorer_for(context.recipe.evaluate)
+        scorer = context.recipe.evaluate.to_scorer()
         scores = [
             score_replies(replies[endpoint], reading, prompts, scorer) for endpoint, reading in enumerate(readings)
         ]
@@ -175,7 +174,7 @@ def _result(
         judged |= {"failures": duels.failures, "changed": duels.changed}
     return {
         **to_data(decide(measured, groups, resamples=how.resamples, seed=how.seed)),
-        "scorer": None if referee else how.scorer,
+        "scorer": None if referee else how.scorer.name,
         "judge": judged,
         "in_flight": context.recipe.generate.concurrency,
         "resamples": how.resamples,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.journal.samples import FallbackChain
 from pipeline.recipe.recipe import Recipe
@@ -53,7 +52,7 @@ def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEnt
     if referee is not None:
         describe(referee.to_spec())
         return
-    if recipe.evaluate.scorer == "judge":
+    if recipe.evaluate.scorer.pair_judge is not None:
         raise InputError("is judge, whom a bake-off is told of", field="evaluate.scorer", remedy="Give --judge SPEC")
     if recipe.prompts.gold is None:
         raise InputError(
@@ -61,7 +60,7 @@ def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEnt
             field="prompts.gold",
             remedy="Name the column with the right answers, or give --judge SPEC",
         )
-    scorer_for(recipe.evaluate).check([prompt.gold or "" for prompt in prompts])
+    recipe.evaluate.to_scorer().check([prompt.gold or "" for prompt in prompts])
 
 
 def check_distinct(endpoints: Sequence[ConfiguredTeacher], chains: Sequence[FallbackChain]) -> None:

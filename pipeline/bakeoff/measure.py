@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.curate.curate import curate
 from pipeline.evaluate.comparison.summary import SCORED
-from pipeline.evaluate.scorers import Scorer
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.recipe.curate import Calibrate, Confidence, Curate, Judged
+from pipeline.recipe.scorer import Scorer
 from prompts.messages import Conversation
 from prompts.prompt import Prompt
 from teachers.base import ANSWERS, Usage

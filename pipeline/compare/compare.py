@@ -11,8 +11,8 @@ from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.comparison.compare import too_few
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.summary import summarise
-from pipeline.evaluate.scorers import Score
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Score
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from pipeline.statistics.auc import Floats
 from prompts.errors import InputError

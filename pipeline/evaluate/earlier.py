@@ -13,7 +13,6 @@ from pipeline.evaluate.comparison.compare import describe
 from pipeline.evaluate.comparison.differences import difference
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.scores import mark, pick
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run.evaluation import STUDENT
@@ -57,7 +56,7 @@ def _compare(
     scores = {name: resampling.mean([score.value for score in column]) for name, column in marks.scores.items()}
     one = Contestant(EARLIER, spec, tuple(pick(said, counted)))
     return {
-        **describe(one, resampling, marks, scores, scorer_for(config), config),
+        **describe(one, resampling, marks, scores, config.to_scorer(), config),
         "minus_student": difference(resampling, scores, EARLIER, STUDENT),
         "rows": len(places),
         "left_out": {"not_in_that_run": len(rows) - len(places), "not_in_this_run": len(found) - len(places)},

@@ -21,7 +21,6 @@ from pipeline.evaluate.earlier import compare_earlier
 from pipeline.evaluate.economics.stage import measure_costs
 from pipeline.evaluate.general import measure_general
 from pipeline.evaluate.leaks import find_leaks
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.judge.ask import ask_judge
 from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.curate import Best
@@ -81,7 +80,7 @@ def _teachers(rows: Sequence[HeldoutRow], recipe: Recipe) -> list[Contestant]:
     return teacher_contestants(
         rows,
         recipe.teachers_label,
-        scorer_for(recipe.evaluate),
+        recipe.evaluate.to_scorer(),
         size=_teacher_size(recipe.teacher[0].spec) if len(recipe.teacher) == 1 else HOSTED,
         in_flight=recipe.generate.concurrency,
         labels=recipe.evaluate.labels,
@@ -100,10 +99,10 @@ def _sliced(rows: Sequence[HeldoutRow], recipe: Recipe) -> tuple[HeldoutRow, ...
 
 def _judge(context: Context) -> AskAll | None:
     """What puts questions to the recipe's judge, by way of the journal and the budget."""
-    config = context.recipe.evaluate
-    if config.judge is None:
+    judge = context.recipe.evaluate.scorer.pair_judge
+    if judge is None:
         return None
-    step = Best(judge=config.judge, rubric=config.rubric)
+    step = Best(judge=judge.entry, rubric=judge.rubric)
     return lambda questions: ask_judge(context, step, questions)
 
 

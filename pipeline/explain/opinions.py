@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from pipeline.curate.judging import Opinion, question_of, read_opinion
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
 from pipeline.judge.ask import recall_judge
 from pipeline.recipe.curate import Judge
-from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.load import read_resolved
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.progress import Progress
@@ -24,7 +22,7 @@ def recall_opinions(run: RunDir, row: Mapping[str, Any], reply: str) -> list[dic
 
     A step after the judge may have rewritten the completion since: the judge may have seen the reply.
     """
-    recipe = Recipe.model_validate(yaml.safe_load(run.recipe.read_text(encoding="utf-8")))  # its sources may be gone
+    recipe = read_resolved(run.recipe)
     context = Context(recipe, run, run.load_manifest(), Progress())
     seen = _sample(row, row["completion"][0]["content"]), _sample(row, reply)
     opinions = []

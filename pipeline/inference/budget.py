@@ -207,8 +207,9 @@ def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
         if isinstance(step, Judged):
             combined = step.step == "best" and step.judge == recipe.combine.judge
             yield ("combine.judge" if combined else f"curate.steps.{step.step}.judge"), step.judge
-    if recipe.evaluate.judge is not None:
-        yield "evaluate.judge", recipe.evaluate.judge
+    judge = recipe.evaluate.scorer.pair_judge
+    if judge is not None:
+        yield "evaluate.scorer.judge", judge.entry
 
 
 def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:

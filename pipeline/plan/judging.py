@@ -45,12 +45,13 @@ def judging_of(recipe: Recipe, sample: Sample, journal: sqlite3.Connection | Non
 
     Nothing is owed where two answers are the same, or the journal has the verdict.
     """
-    if recipe.evaluate.judge is None:
+    judge = recipe.evaluate.scorer.pair_judge
+    if judge is None:
         return None
-    endpoint = configure_judge(recipe.generate, recipe.evaluate.judge)
+    endpoint = configure_judge(recipe.generate, judge.entry)
     rows, others = heldout_at_most(recipe, sample), compared(recipe)
     calls = ORDERS * others * rows
-    owed = _owed(recipe, endpoint, sample, calls / sample.population)
+    owed = _owed(recipe, judge.rubric, endpoint, sample, calls / sample.population)
     share = share_of(endpoint, owed, measure([endpoint], journal)[0], sample, Interval(0, None, calls), waits=True)
     share = replace(share, remarks=(_remark(recipe, endpoint, rows, others),))
     return Judging(share, lanes_of(share, recipe.generate)[0])
@@ -79,11 +80,11 @@ def _rewrites(step: Step) -> bool:
     return isinstance(step, Calibrate | Pii) or (isinstance(step, Format) and step.choices is not None)
 
 
-def _owed(recipe: Recipe, endpoint: ConfiguredTeacher, sample: Sample, calls: float) -> Owed:
+def _owed(recipe: Recipe, rubric: str, endpoint: ConfiguredTeacher, sample: Sample, calls: float) -> Owed:
     """As if every prompt owed its part of the calls, all with the longest answers."""
     theirs = "x" * (BYTES_PER_TOKEN * (recipe.generate.max_tokens or UNCAPPED_TOKENS))
     ours = "x" * (BYTES_PER_TOKEN * recipe.evaluate.max_tokens)
-    asked = [question(prompt, ours, theirs, recipe.evaluate.rubric) for prompt in sample.prompts]
+    asked = [question(prompt, ours, theirs, rubric) for prompt in sample.prompts]
     requests = [Request(endpoint.who.identity, one, endpoint.sampling, endpoint.schema) for one in asked]
     cost_bound, calls_N = known_cost_bound(endpoint), np.full(len(requests), calls)
     worst_usd_N = {} if cost_bound is None else {"online": calls_N * [cost_bound.worst_usd(one) for one in requests]}

@@ -29,7 +29,7 @@ def remarks_on(whole: Whole, run: RunDir) -> Iterator[str]:
         yield from _lane_remarks(share, recipe)
     if whole.judging is not None:
         yield from whole.judging.share.remarks
-        yield from _price_remark(whole.judging.share, "evaluate.judge")
+        yield from _price_remark(whole.judging.share, "evaluate.scorer.judge")
     if sample.skipped:
         yield sample.skipped
     if sample.repeats and not sample.is_all:

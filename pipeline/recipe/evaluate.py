@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from pipeline.recipe.declared import declared_in
 from pipeline.recipe.economics import Economics
 from pipeline.recipe.general import General
+from pipeline.recipe.scorer import Scorer, ScorerSettings
 from pipeline.recipe.section import Section
-from pipeline.recipe.teachers import TeacherEntry
 
-ScorerName = Literal["label", "exact", "json", "numeric", "rouge", "bleu", "chrf", "tests", "function", "judge"]
+SCORERS: dict[str, type[ScorerSettings]] = declared_in("pipeline.evaluate.scorers", "SCORER")
+"""Name -> settings, of every scorer that there is."""
 
-NAMED = ("function", "judge")
-"""Scorers that are what a field of their own name says."""
+if TYPE_CHECKING:
+    AnyScorer = ScorerSettings
+else:  # what is found in a folder, mypy cannot know
+    AnyScorer = Annotated[reduce(or_, SCORERS.values()), Field(discriminator="name")]
+
+
+def _to_settings(value: Any) -> Any:
+    """Reads a plain name as a scorer without settings."""
+    if isinstance(value, str):
+        return {"name": value}
+    return value
 
 
 class Evaluate(Section):
     """How teacher, base and student are compared on the held-out prompts."""
 
-    scorer: ScorerName = "exact"
-    """`label`: the reply names one of `labels`; `exact`: it equals gold after normalisation; `json`: the share of its
-    fields that are gold's; `numeric`: its last number is gold's; `rouge`, `bleu`, `chrf`: overlap with gold, by the
-    extra `scores`; `tests`: its code passes gold's tests; `function`: yours; `judge`: a model's, against the teacher's
-    reply."""
+    scorer: Annotated[AnyScorer, BeforeValidator(_to_settings)] = SCORERS["exact"](name="exact")
+    """A scorer's name, or that with settings: {name: json, fields: [year]}. docs/evaluation.md has all."""
     labels: list[str] | None = None
     """The labels, for `label`. With any scorer, what log-odds, AUC and KL are measured on."""
-    fields: list[str] = Field(default_factory=list)
-    """`json`: the fields that are compared; none compares all that gold or the reply has."""
-    tolerance: float = Field(0, ge=0)
-    """`numeric`: how far the number may be from gold's."""
-    function: str | None = Field(None, pattern=r"^.+\.py:[A-Za-z_]\w*$")
-    """`function`: FILE.py:NAME, relative to the recipe: called with a dict of prompt_id, prompt (messages), completion
-    and gold; it returns a number from 0 to 1."""
-    command: list[str] | None = Field(None, min_length=1)
-    """`tests`: a program and its arguments, those that are files relative to the recipe, that reads the same as JSON
-    from its standard input; exit status 0 passes, 1 fails, any other is an error. None runs the reply's Python code,
-    then gold's."""
-    timeout_s: float = Field(10, gt=0, le=3600)
-    """`tests` and `function`: seconds that one reply may take."""
-    memory_mb: int = Field(512, ge=16)
-    """`tests` and `function`: MiB of address space that one reply may take."""
-    judge: TeacherEntry | None = None
-    """`judge`: the model that says which of two replies is better; paid from the run's budget, asked once."""
-    rubric: str = "the most correct, complete and well written answer"
-    """`judge`: what it is asked to pick."""
     slices: list[str] = Field(default_factory=list)
     """Columns of the source by whose values the comparison is shown once more."""
     against: list[Path] = Field(default_factory=list)
@@ -64,36 +56,31 @@ class Evaluate(Section):
     """How far below the teacher's score the cascade may be at the threshold that is chosen for it."""
     general: General = General()
 
-    @model_validator(mode="after")
-    def _check(self) -> Evaluate:
-        for name in NAMED:
-            if self.scorer == name and getattr(self, name) is None:
-                raise ValueError(f"scorer: {name} needs '{name}'")
-        owners = {
-            "fields": "json",
-            "tolerance": "numeric",
-            "function": "function",
-            "command": "tests",
-            "judge": "judge",
-        }
-        for name, scorer in owners.items():
-            if getattr(self, name) and self.scorer != scorer:
-                raise ValueError(f"'{name}' needs scorer: {scorer}")
-        return self
+    @classmethod
+    def remedy_for(cls, key: str) -> str | None:
+        """Says where a setting belongs that is a scorer's own."""
+        owners = [name for name, settings in SCORERS.items() if key in settings.model_fields and key != "name"]
+        if not owners:
+            return None
+        return f"It is a setting of the scorer: write scorer: {{name: {' or '.join(owners)}, {key}: ...}}"
+
+    def to_scorer(self) -> Scorer:
+        """Returns the scorer, ready to score; InputError where its settings cannot be used."""
+        return self.scorer.scorer(self.labels)
+
+    @property
+    def scoring(self) -> dict[str, Any]:
+        """What scores depend on, under the recipe's words: where two runs differ in it, they cannot be compared."""
+        return {"scorer": self.scorer.name, **self.scorer.comparable(self.labels)}
+
+    @property
+    def answers_known(self) -> Sequence[str]:
+        """The only answers there are, where the scorer knows them."""
+        if not self.scorer.reads_labels:
+            return ()
+        return tuple(self.labels or ())
 
     def beside(self, folder: Path) -> Evaluate:
-        """The same with absolute files: what it names is looked for in `folder`."""
-        changes: dict[str, object] = {"against": [(folder / run).resolve() for run in self.against]}
-        if self.function is not None:
-            name, _, function = self.function.rpartition(":")
-            changes["function"] = f"{(folder / name).resolve()}:{function}"
-        if self.command is not None:
-            # One that is absolute stays as it is: a virtual environment's python is a link that must not be followed.
-            words = ((word, folder.resolve() / word) for word in self.command)
-            changes["command"] = [str(file) if file.is_file() else word for word, file in words]
-        return self.model_copy(update=changes)
-
-    def files(self) -> list[Path]:
-        """The files of yours that score, once they are absolute."""
-        named = [self.function.rpartition(":")[0]] if self.function else (self.command or [])
-        return [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_file()]
+        """Returns the same with absolute files: what it names is looked for in `folder`."""
+        against = [(folder / run).resolve() for run in self.against]
+        return self.model_copy(update={"against": against, "scorer": self.scorer.beside(folder)})

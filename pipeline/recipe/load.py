@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -11,13 +11,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.recipe.curate import Curate, Step
+from pipeline.recipe.evaluate import SCORERS
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.resolve import resolve
+from pipeline.recipe.section import Section
 from pipeline.recipe.teachers import problem_of
 from pipeline.recipe.yaml12 import WordsLoader, line_of
 from prompts.errors import InputError
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+
+Loc = tuple[int | str, ...]
+"""A place in a recipe, as pydantic says it."""
 
 UNION_MEMBERS = ("int", "float", "str", "bool")
 STEP_NAMES = frozenset(kind.model_fields["step"].default for kind in get_args(get_args(Step)[0]))
@@ -34,14 +39,27 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | Non
         _apply(values, override)
     if teacher is not None:
         values["teacher"] = teacher
-    try:
-        recipe = Recipe.model_validate(values)
-    except ValidationError as error:
-        raise _explain(error, path, root) from error
+    recipe = _validate(values, path, root)
     if problem := problem_of(recipe.combine, recipe.teacher, recipe.generate.samples):
         line = line_of(root, problem.field.split("."))
         raise InputError(problem.says, path=path, line=line, field=problem.field, remedy=problem.remedy)
     return resolve(recipe, path, root)
+
+
+def read_resolved(path: Path) -> Recipe:
+    """Reads the recipe that a run keeps, as it was resolved: what it names may be gone since.
+
+    InputError where another version of stillhouse wrote it in words that this one does not have.
+    """
+    values, root = _read(path)
+    return _validate(values, path, root)
+
+
+def _validate(values: Any, path: Path, root: yaml.Node | None) -> Recipe:
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, path, root) from error
 
 
 @contextmanager
@@ -88,6 +106,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise InputError(f"--set {override}: expected KEY=VALUE", remedy="For example --set student.epochs=1")
     *parents, last = key.split(".")
     _write_out_steps(values, parents)
+    _write_out_scorer(values, parents)
     at: Any = values
     for name in parents:
         at = _descend(at, name, override)
@@ -101,6 +120,16 @@ def _write_out_steps(values: dict[str, Any], parents: Sequence[str]) -> None:
     defaults = [step.step for step in Curate().steps]
     if parents[:1] == ["curate"] and len(parents) > 1 and parents[1] in defaults:
         values.setdefault("curate", {}).setdefault("steps", [{"step": name} for name in defaults])
+
+
+def _write_out_scorer(values: dict[str, Any], parents: Sequence[str]) -> None:
+    """Makes a section of a scorer that is named alone, when one of its settings is to be set."""
+    if parents[:2] != ["evaluate", "scorer"]:
+        return
+    evaluate = values.setdefault("evaluate", {})
+    name = evaluate.get("scorer")
+    if isinstance(name, str):
+        evaluate["scorer"] = {"name": name}
 
 
 def _descend(at: dict[str, Any], name: str, override: str) -> dict[str, Any]:
@@ -117,40 +146,90 @@ def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
-    first = error.errors()[0]
-    known = _without_tags(first["loc"])
-    field = ".".join(str(part) for part in known)
+    first = _most_telling(error)
+    loc = _without_tags(first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return InputError(
-        f"{first['msg']}{more}", path=path, line=line_of(root, known), field=field, remedy=_remedy(first, known)
-    )
+    field = ".".join(str(part) for part in loc)
+    return InputError(f"{first['msg']}{more}", path=path, line=line_of(root, loc), field=field, remedy=_remedy(first))
 
 
-def _without_tags(loc: tuple[int | str, ...]) -> list[int | str]:
-    """The place as the recipe's author wrote it: pydantic adds which member of a union it tried.
+def _most_telling(error: ValidationError) -> Any:
+    """Returns the error that has a remedy of its own, else the first.
 
-    A step's tag follows its number, for `judge` is a field's name too.
+    A setting in the wrong place is missing in the right one, and pydantic names what is missing first.
     """
-    known = [
-        part
-        for before, part in zip(("", *loc), loc, strict=False)
-        if "[" not in str(part) and (isinstance(before, str) or part not in STEP_NAMES)
-    ]
-    return known[:-1] if known[-1:] and known[-1] in UNION_MEMBERS else known
+    every = error.errors()
+    for one in every:
+        if one["type"] == "extra_forbidden" and _remedy_for(one["loc"]):
+            return one
+    return every[0]
 
 
-def _remedy(error: Any, loc: list[int | str]) -> str | None:
-    if error["type"] == "extra_forbidden":
-        fields = _fields_at(loc[:-1])
-        return f"Known fields here: {', '.join(fields)}" if fields else "Remove it"
-    return f"Got {error['input']!r:.80}" if error["type"] != "missing" else "Add it"
+def _without_tags(loc: Loc) -> list[int | str]:
+    """Returns the place as the recipe's author wrote it: pydantic adds which member of a union it tried.
+
+    A tag is told by its place: `judge` is a step, a scorer and a field's name.
+    """
+    known = []
+    for before, part in zip(("", *loc), loc, strict=False):
+        is_step = isinstance(before, int) and part in STEP_NAMES
+        is_scorer = before == "scorer" and part in SCORERS
+        if not (is_step or is_scorer or "[" in str(part)):
+            known.append(part)
+    if known[-1:] and known[-1] in UNION_MEMBERS:
+        known.pop()
+    return known
 
 
-def _fields_at(loc: Iterable[int | str]) -> list[str]:
-    model: Any = Recipe
+def _remedy(error: Any) -> str | None:
+    loc: Loc = error["loc"]
+    match error["type"]:
+        case "missing":
+            return "Add it"
+        case "extra_forbidden":
+            return _remedy_for(loc) or _known_fields(loc)
+    return f"Got {error['input']!r:.80}"
+
+
+def _remedy_for(loc: Loc) -> str | None:
+    """Says what the section of an unknown key knows of it."""
+    section = _section_at(loc[:-1])
+    if section is None or not issubclass(section, Section):
+        return None
+    return section.remedy_for(str(loc[-1]))
+
+
+def _known_fields(loc: Loc) -> str:
+    """Lists what may stand in the place of an unknown key."""
+    section = _section_at(loc[:-1])
+    if section is None:
+        return "Remove it"
+    return f"Known fields here: {', '.join(section.model_fields)}"
+
+
+def _section_at(loc: Loc) -> type[BaseModel] | None:
+    """Returns the section at a place as pydantic says it, tags of unions included; None where it is no section."""
+    candidates: list[type[BaseModel]] = [Recipe]
     for part in loc:
-        info = model.model_fields.get(part) if isinstance(part, str) else None
-        model = info.annotation if info else None
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            return []
-    return list(model.model_fields)
+        if isinstance(part, int) or "[" in part:  # a list's place, or a validator
+            continue
+        if len(candidates) > 1:
+            candidates = [section for section in candidates if _tag_of(section) == part]
+        elif candidates:
+            field = candidates[0].model_fields.get(part)
+            candidates = [] if field is None else list(_sections_in(field.annotation))
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _tag_of(section: type[BaseModel]) -> Any:
+    """Returns the name of a union's member: the default of its first field."""
+    return next(iter(section.model_fields.values())).default
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yields the sections that a field's type allows, however deep they stand in it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for part in get_args(annotation):
+        yield from _sections_in(part)

@@ -87,15 +87,16 @@ def _resolve_evaluate(recipe: Recipe, path: Path, root: yaml.Node | None) -> Eva
     """The section with absolute files; InputError names the place of what is missing, or cannot be had of a log."""
     folder = path.resolve().parent
     found = recipe.evaluate.beside(folder).model_copy(update={"general": recipe.evaluate.general.beside(path, root)})
-    named: list[tuple[str, list[int], Path]] = []
-    if found.function is not None:
-        named = [("function", [], Path(found.function.rpartition(":")[0]))]
-    named += [("against", [place], run / "answers.parquet") for place, run in enumerate(found.against)]
-    for field, place, file in named:
+    if (missing := found.scorer.missing(folder)) is not None:
+        line = line_of(root, ["evaluate", "scorer", *missing.place])
+        field = f"evaluate.scorer.{missing.place[0]}"
+        raise InputError(missing.problem, path=path, line=line, field=field, remedy=missing.remedy)
+    for place, run in enumerate(found.against):
+        file = run / "answers.parquet"
         if not file.is_file():
-            line = line_of(root, ["evaluate", field, *place])
-            remedy = f"Relative to {folder}" if field == "function" else "Name run directories that were evaluated"
-            raise InputError(f"no such file: {file}", path=path, line=line, field=f"evaluate.{field}", remedy=remedy)
+            line = line_of(root, ["evaluate", "against", place])
+            remedy = "Name run directories that were evaluated"
+            raise InputError(f"no such file: {file}", path=path, line=line, field="evaluate.against", remedy=remedy)
     if found.slices and recipe.prompts.template is None:
         line = line_of(root, ["evaluate", "slices"])
         raise InputError("a log has no columns", path=path, line=line, field="evaluate.slices", remedy="Leave it unset")

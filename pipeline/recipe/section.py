@@ -9,3 +9,8 @@ class Section(BaseModel):
     """Closed: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def remedy_for(cls, key: str) -> str | None:
+        """Says what would be right in the place of a key that is not known here; None where it is not known either."""
+        return None

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from pipeline.curate.confidence import TOGETHER, how_sure
 from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.curate.tokens import TokenFile, Tokens
 from pipeline.recipe.curate import Calibrate, Format
+from pipeline.recipe.load import read_resolved
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.directory import RunDir
 from pipeline.run.records import read_rows
@@ -51,13 +51,13 @@ def read_recipe(run: RunDir) -> Recipe:
     for path in (run.kept, run.dropped):
         if not path.is_file():
             raise InputError("no such file", path=path, remedy="Run 'stillhouse run RECIPE --until curate' first")
-    return Recipe.model_validate(yaml.safe_load(run.recipe.read_text(encoding="utf-8")))
+    return read_resolved(run.recipe)
 
 
 def labels_of(recipe: Recipe) -> tuple[str, ...]:
     """The only answers there are, where the recipe says so: its scorer's, else a step's; empty where it does not."""
-    if recipe.evaluate.scorer == "label" and recipe.evaluate.labels:
-        return tuple(recipe.evaluate.labels)
+    if recipe.evaluate.answers_known:
+        return tuple(recipe.evaluate.answers_known)
     for step in recipe.curation.steps:
         if isinstance(step, Calibrate):
             return tuple(step.labels)

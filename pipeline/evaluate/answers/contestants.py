@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.evaluate.answers.size import HOSTED, Size
-from pipeline.evaluate.scorers.base import Scorer
+from pipeline.recipe.scorer import Scorer
 from pipeline.run.evaluation import CALIBRATED, TEACHER
 from prompts.messages import Conversation
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from pipeline.evaluate.answers.contestants import Answer, HeldoutRow
 from pipeline.evaluate.answers.readings import read_tokens
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run import records
 from prompts.errors import InputError
@@ -65,10 +64,10 @@ def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evalu
             remedy="Set a share above 0, or bring more rows. The student is trained and usable",
         )
     golds = [row.gold for row in rows.values() if row.gold is not None]
-    if config.scorer != "judge" and golds:
+    if config.scorer.needs_gold and golds:
         left_out["no_gold"] = len(rows) - len(golds)
         rows = {key: row for key, row in rows.items() if row.gold is not None}
-    scorer_for(config).check(golds)
+    config.to_scorer().check(golds)
     left_out["unanswered"] = _count_unanswered(replies, seen)
     chosen = [rows[key] for key in sorted(rows)][: config.limit]
     left_out["over_limit"] = len(rows) - len(chosen)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
-from pipeline.evaluate.scorers import Score
+from pipeline.recipe.scorer import Score
 from pipeline.run.records import TOKENS, read_rows, write_parquet
 from prompts.errors import InputError
 

@@ -15,9 +15,8 @@ from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.scores import Scores, mark, pick
 from pipeline.evaluate.comparison.slices import slices
 from pipeline.evaluate.comparison.summary import summarise
-from pipeline.evaluate.scorers import Scorer, scorer_for
-from pipeline.evaluate.scorers.settings import settings_of
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Scorer
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
 from pipeline.statistics.auc import Floats
 
@@ -41,14 +40,14 @@ def compare(
     everyone = [*contestants, *(one for one in exports if one.failed is None)]
     marks = mark(rows, everyone, config) if marks is None else marks
     places = marks.counted(rows)
-    resampling, scorer = Resampling(pick(rows, places), config), scorer_for(config)
+    resampling, scorer = Resampling(pick(rows, places), config), config.to_scorer()
     seen, seen_exports = _only(contestants, places), _only(exports, places)
     counted = marks.only(places)
     estimates = {name: resampling.mean([score.value for score in column]) for name, column in counted.scores.items()}
     known = {one.name: one for one in seen}
     return {
-        "scorer": config.scorer,
-        "scoring": settings_of(config),
+        "scorer": config.scorer.name,
+        "scoring": config.scoring,
         "rows": len(rows),
         "groups": resampling.bootstrap.groups,
         "resamples": config.resamples,

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.evaluate.answers.contestants import Contestant
 from pipeline.evaluate.comparison.resampling import Resampling
-from pipeline.evaluate.scorers import Scorer
+from pipeline.recipe.scorer import Scorer
 from pipeline.run.evaluation import BASE, STUDENT
 from pipeline.statistics.auc import Floats
 from pipeline.statistics.bootstrap import gap_recovered, retention

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
-from pipeline.evaluate.scorers import Score
+from pipeline.recipe.scorer import Score
 from pipeline.run.evaluation import STUDENT, TEACHER
 from prompts.messages import to_dicts
 

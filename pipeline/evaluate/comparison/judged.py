@@ -11,8 +11,8 @@ from typing import Any
 
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.comparison.summary import SCORED
-from pipeline.evaluate.scorers.base import Score, failed
 from pipeline.judge.pairwise import AskAll, Duels, duel
+from pipeline.recipe.scorer import Score, failed_score
 from pipeline.run.evaluation import TEACHER
 from pipeline.statistics.intervals import wilson
 from prompts.errors import InputError
@@ -48,7 +48,7 @@ def _texts(rows: Sequence[HeldoutRow], one: Contestant) -> dict[str, str]:
 
 
 def _score(points: float | None, text: str) -> Score:
-    return failed("the judge gave no verdict") if points is None else Score(points, valid=bool(text.strip()))
+    return failed_score("the judge gave no verdict") if points is None else Score(points, valid=bool(text.strip()))
 
 
 def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], duels: Duels) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.evaluate.answers.contestants import Answer
 from pipeline.evaluate.comparison.resampling import Resampling
-from pipeline.evaluate.scorers import Score, Scorer
+from pipeline.recipe.scorer import Score, Scorer
 from pipeline.statistics.auc import Floats, auc, weighted_auc
 from pipeline.statistics.calibration import ece, reliability
 from pipeline.statistics.calibration_interval import ece_interval

@@ -9,9 +9,9 @@ from typing import Any
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.comparison.judged import judge_all
 from pipeline.evaluate.comparison.summary import score_answers
-from pipeline.evaluate.scorers import Score, scorer_for
 from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Score
 from pipeline.run.errors import RunError
 from prompts.errors import InputError
 
@@ -50,18 +50,19 @@ def mark(
 
     RunError where no row is left that all have a score on: that says something about the scorer.
     """
-    if config.scorer == "judge":
+    judge = config.scorer.pair_judge
+    if judge is not None:
         if ask is None:
             raise InputError("the scorer 'judge' needs a judge that can be asked", field="evaluate.scorer")
-        marks = Scores(*judge_all(rows, contestants, config.rubric, ask))
+        marks = Scores(*judge_all(rows, contestants, judge.rubric, ask))
     elif all(row.gold is None for row in rows):
         return Scores({})
     else:
-        scorer = scorer_for(config)
+        scorer = config.to_scorer()
         marks = Scores({one.name: score_answers(rows, one.answers, scorer) for one in contestants})
     if rows and not marks.counted(rows):
         first = marks.failures(rows)[0]["message"]
-        raise RunError(f"the scorer '{config.scorer}' failed on every one of {len(rows)} held-out rows: {first}")
+        raise RunError(f"the scorer '{config.scorer.name}' failed on every one of {len(rows)} held-out rows: {first}")
     return marks
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.scores import pick
-from pipeline.evaluate.scorers import Score
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Score
 from pipeline.run.evaluation import STUDENT, TEACHER
 from pipeline.statistics.intervals import of_share
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.usage import usage
-from pipeline.evaluate.scorers import Item, Score, Scorer, score_items
+from pipeline.recipe.scorer import Item, Score, Scorer
 from pipeline.statistics.auc import Floats
 from pipeline.statistics.intervals import of_share
 
@@ -25,7 +25,7 @@ def score_answers(rows: Sequence[HeldoutRow], answers: Sequence[Answer], scorer:
         for row, said in pairs
         if said.outcome in SCORED
     ]
-    found = iter(score_items(scorer, items))
+    found = iter(scorer.score_many(items))
     return [next(found) if said.outcome in SCORED else Score(0.0, valid=False) for _, said in pairs]
 
 

@@ -57,4 +57,4 @@ def distillation_usd(
 
 def _has_judge(recipe: Recipe) -> bool:
     judged = (recipe.combine.judge, *(getattr(step, "judge", None) for step in recipe.curate.steps))
-    return any(judge is not None for judge in (*judged, getattr(recipe.evaluate, "judge", None)))
+    return any(judge is not None for judge in (*judged, recipe.evaluate.scorer.pair_judge))

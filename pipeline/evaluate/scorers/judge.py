@@ -1,26 +1,46 @@
-"""The place of `judge` among the scorers: it compares pairs of texts, which evaluate/comparison/judged.py has."""
+"""Judge: a model says whether the reply beats the teacher's. evaluate/comparison/judged.py has the pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
-from pipeline.evaluate.scorers.base import Score
+from pipeline.recipe.scorer import PairJudge, Score, Scorer, ScorerSettings
+from pipeline.recipe.teachers import TeacherEntry
 from prompts.errors import InputError
-from prompts.text import normalise
 
 
-@dataclass(slots=True, frozen=True)
-class JudgeScorer:
-    """A model's opinion. It cannot score one text alone."""
+class Judge(ScorerSettings):
+    """1 where a model prefers the reply to the teacher's, 1/2 for a tie. No gold is needed."""
 
-    def normal(self, text: str) -> str:
-        """NFKC, case folded, runs of white space as one space."""
-        return normalise(text)
+    name: Literal["judge"] = "judge"
+    judge: TeacherEntry
+    """The model that says which of two replies is better; paid from the run's budget, asked once."""
+    rubric: str = "the most correct, complete and well written answer"
+    """What it is asked to pick."""
+
+    needs_gold: ClassVar[bool] = False
+
+    def scorer(self, labels: Sequence[str] | None) -> Scorer:
+        """Needs nothing; it is asked when the pairs are there."""
+        return JudgeScorer()
+
+    def comparable(self, labels: Sequence[str] | None) -> dict[str, Any]:
+        """Returns who judges by what; how it is reached does not decide."""
+        return {"judge": self.judge.spec, "rubric": self.rubric}
+
+    @property
+    def pair_judge(self) -> PairJudge:
+        """The model."""
+        return PairJudge(self.judge, self.rubric)
+
+
+class JudgeScorer(Scorer):
+    """A model's opinion of pairs. It cannot score one text alone."""
 
     def score(self, text: str, gold: str) -> Score:
-        """InputError: a judge is asked about pairs."""
+        """Raises InputError: a judge is asked about pairs."""
         raise InputError("the scorer 'judge' needs the teacher's replies", field="evaluate.scorer")
 
-    def check(self, golds: Sequence[str]) -> None:
-        """No gold answer is needed."""
+
+SCORER = Judge

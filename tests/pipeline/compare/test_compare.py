@@ -17,7 +17,6 @@ from pipeline.evaluate.answers.table import write_answers
 from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.comparison.scores import mark
 from pipeline.evaluate.earlier import compare_earlier
-from pipeline.evaluate.scorers.settings import settings_of
 from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run.directory import RunDir
@@ -84,7 +83,8 @@ def test_what_cannot_be_compared_says_why(tmp_path: Path, make: Any, says: str) 
 
 
 def scored_by(scorer: str, **settings: Any) -> Evaluate:
-    return Evaluate.model_validate({"scorer": scorer, "labels": ["spam", "ham"], "resamples": 200, **settings})
+    labels = settings.pop("labels", ["spam", "ham"])
+    return Evaluate(scorer={"name": scorer, **settings}, labels=labels, resamples=200)
 
 
 JUDGE = {"spec": "scripted:judge"}
@@ -119,7 +119,7 @@ FUNCTION = "def score(item):\n    return float(item['completion'] == 'spam'){}\n
     ],
 )
 def test_other_settings_are_another_scorer(one: Evaluate, other: Evaluate, says: str) -> None:
-    first, second = (Entrant(name, Path(name), settings_of(config), {}) for name, config in (("a", one), ("b", other)))
+    first, second = (Entrant(name, Path(name), config.scoring, {}) for name, config in (("a", one), ("b", other)))
     with pytest.raises(InputError, match=rf"^b: field 'evaluate': .*{says}"):
         check_alike([first, second])
     check_alike([first, first])

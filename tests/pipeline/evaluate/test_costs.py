@@ -13,8 +13,8 @@ from pipeline.evaluate.comparison.scores import Scores
 from pipeline.evaluate.economics.load import Load, LoadMeasurement
 from pipeline.evaluate.economics.speed import student_speed
 from pipeline.evaluate.economics.stage import measure_costs
-from pipeline.evaluate.scorers import Score
 from pipeline.recipe.load import load_recipe
+from pipeline.recipe.scorer import Score
 from pipeline.run.context import Context
 from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir

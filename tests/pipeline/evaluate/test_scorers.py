@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
-from pipeline.evaluate.scorers import ExactScorer, LabelScorer, Score, scorer_for
+from pipeline.evaluate.scorers.exact import ExactScorer
+from pipeline.evaluate.scorers.label import LabelScorer
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Score
 from prompts.errors import InputError
 
 RIGHT, WRONG, INVALID = Score(1.0, True), Score(0.0, True), Score(0.0, False)
@@ -61,13 +63,13 @@ def test_only_valid_answers_score(reply: str, gold: str) -> None:
 
 
 def test_the_recipe_names_the_scorer() -> None:
-    assert isinstance(scorer_for(Evaluate()), ExactScorer)
-    assert scorer_for(Evaluate(scorer="label", labels=["a", "b"])) == LabelScorer(("a", "b"))
+    assert isinstance(Evaluate().to_scorer(), ExactScorer)
+    assert Evaluate(scorer="label", labels=["a", "b"]).to_scorer() == LabelScorer(("a", "b"))
 
 
 def test_label_needs_labels() -> None:
     with pytest.raises(InputError, match=r"evaluate\.labels.*needs labels"):
-        scorer_for(Evaluate(scorer="label"))
+        Evaluate(scorer="label").to_scorer()
 
 
 @pytest.mark.parametrize("labels", [("spam",), ("Spam", "spam."), ("+", "-"), ()])

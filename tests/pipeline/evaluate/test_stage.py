@@ -97,7 +97,7 @@ def test_a_judge_is_paid_once_and_from_the_journal(folder: Path, tiny: Path) -> 
     rows = [parquet_row(f"mail {place}", completion=relabelled) for place in range(4)]
     write_parquet(RunDir(folder / "run").kept, KEPT, rows)
     with FaultServer(lambda seen: as_json(chat_body("2"))) as server:
-        section = {"scorer": "judge", "labels": None, "judge": {"spec": server.spec("judge")}}
+        section = {"scorer": {"name": "judge", "judge": {"spec": server.spec("judge")}}, "labels": None}
         _, found = evaluate(folder, tiny, **section)
         asked = len(server.requests)
         assert asked == found["judge"]["calls"] >= 8

@@ -174,7 +174,7 @@ UNPRICED = TeacherEntry(spec="openai:my-own@http://127.0.0.1:1/v1")
         ("combine.judge.price", {"combine": Combine(how="best", judge=UNPRICED)}),
         ("curate.steps.best.judge.price", {"curate": Curate(steps=[Best(judge=UNPRICED)])}),
         ("curate.steps.judge.judge.price", {"curate": Curate(steps=[Judge(judge=UNPRICED)])}),
-        ("evaluate.judge.price", {"evaluate": Evaluate(scorer="judge", judge=UNPRICED)}),
+        ("evaluate.scorer.judge.price", {"evaluate": Evaluate(scorer={"name": "judge", "judge": UNPRICED})}),
         ("rescore.teacher.price", {"rescore": Rescore(teacher=UNPRICED, top_logprobs=1)}),
     ],
 )

@@ -18,7 +18,7 @@ from pipeline.recipe.recipe import Recipe
 from tests.pipeline.helpers import write_rows
 from tests.pipeline.plan.test_make import HOSTED, PRICE, SMALL_CAP, recipe_of
 
-JUDGE = {"scorer": "judge", "judge": {"spec": "openai:gpt-4.1-mini", "price": PRICE}, "max_tokens": 20}
+JUDGE = {"scorer": {"name": "judge", "judge": {"spec": "openai:gpt-4.1-mini", "price": PRICE}}, "max_tokens": 20}
 
 
 def judged(folder: Path, rows: int = 40, **sections: Any) -> Recipe:
@@ -74,10 +74,10 @@ def test_a_limit_and_the_answers_length_bound_it(tmp_path: Path) -> None:
 
 
 def test_without_a_price_the_sum_is_unknown_and_the_field_is_named(tmp_path: Path) -> None:
-    unpriced = {"scorer": "judge", "judge": {"spec": "openai:x@http://localhost:9/v1"}}
+    unpriced = {"scorer": {"name": "judge", "judge": {"spec": "openai:x@http://localhost:9/v1"}}}
     plan = make_plan(judged(tmp_path, evaluate=unpriced), tmp_path / "run")
     assert plan["lanes"]["online"]["cost_usd_high"] is plan["cost_usd_at_most"] is None
-    assert "evaluate.judge.price" in " ".join(plan["remarks"])
+    assert "evaluate.scorer.judge.price" in " ".join(plan["remarks"])
 
 
 def test_without_a_judge_there_is_none(tmp_path: Path) -> None:

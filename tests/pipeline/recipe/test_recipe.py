@@ -9,7 +9,7 @@ import yaml
 
 from pipeline.curate.require import require_preferences
 from pipeline.recipe.curate import Curate
-from pipeline.recipe.load import RECIPES, load_recipe, placed
+from pipeline.recipe.load import RECIPES, load_recipe, placed, read_resolved
 from pipeline.run.directory import RunDir
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
@@ -157,3 +157,93 @@ def test_a_default_step_can_be_set_by_name(tmp_path: Path) -> None:
     found = load_recipe(write_recipe(tmp_path), ["curate.near.threshold=0.7"]).curate.steps
     assert [step.step for step in found] == [step.step for step in Curate().steps]
     assert next(step.model_dump() for step in found if step.step == "near")["threshold"] == 0.7
+
+
+def scored(folder: Path, evaluate: str) -> Path:
+    """A recipe with this section, as its author writes it."""
+    path = write_recipe(folder)
+    path.write_text(path.read_text(encoding="utf-8") + evaluate, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "expected"),
+    [
+        ("evaluate: {scorer: label, labels: [spam, ham]}\n", {"name": "label"}),
+        ("evaluate: {scorer: json}\n", {"name": "json", "fields": []}),
+        ("evaluate: {scorer: {name: json, fields: [year]}}\n", {"name": "json", "fields": ["year"]}),
+        ("evaluate: {scorer: {name: numeric, tolerance: 0.5}}\n", {"name": "numeric", "tolerance": 0.5}),
+        ("", {"name": "exact"}),
+    ],
+)
+def test_a_scorer_is_a_name_or_that_with_settings(tmp_path: Path, evaluate: str, expected: dict[str, object]) -> None:
+    recipe = load_recipe(scored(tmp_path, evaluate))
+    assert recipe.evaluate.scorer.model_dump() == expected
+    resolved = tmp_path / "resolved.yaml"
+    resolved.write_text(recipe.to_yaml(), encoding="utf-8")
+    assert load_recipe(resolved) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field", "message"),
+    [
+        ("evaluate:\n  scorer: json\n  fields: [a]\n", 3, "evaluate.fields", "scorer: {name: json, fields: ...}"),
+        (
+            "evaluate:\n  scorer: function\n  function: mine.py:score\n",
+            3,
+            "evaluate.function",
+            "scorer: {name: function, function: ...}",
+        ),
+        ("evaluate:\n  timeout_s: 5\n", 2, "evaluate.timeout_s", "{name: function or tests, timeout_s: ...}"),
+        ("evaluate:\n  colour: red\n", 2, "evaluate.colour", "Known fields here: scorer, labels"),
+        ("evaluate:\n  scorer: magic\n", 2, "evaluate.scorer", "'bleu', 'chrf', 'exact'"),
+        ("evaluate:\n  scorer: {fields: [a]}\n", 2, "evaluate.scorer", "'name'"),
+        ("evaluate:\n  scorer: 7\n", 2, "evaluate.scorer", "Got 7"),
+        (
+            "evaluate:\n  scorer:\n    name: numeric\n    tolerence: 1\n",
+            4,
+            "evaluate.scorer.tolerence",
+            "Known fields here: name, tolerance",
+        ),
+        (
+            "evaluate:\n  scorer:\n    name: judge\n    judge: {spec: 'scripted:x', nmae: y}\n",
+            4,
+            "evaluate.scorer.judge.nmae",
+            "Known fields here: spec, name",
+        ),
+        ("evaluate:\n  scorer: function\n", 2, "evaluate.scorer.function", "Field required"),
+        (
+            "evaluate:\n  scorer:\n    name: function\n    function: gone.py:score\n",
+            4,
+            "evaluate.scorer.function",
+            "no such file",
+        ),
+    ],
+)
+def test_mistakes_about_the_scorer(tmp_path: Path, text: str, line: int, field: str, message: str) -> None:
+    path = scored(tmp_path, text)
+    before = len(path.read_text(encoding="utf-8").splitlines()) - len(text.splitlines())
+    with pytest.raises(InputError) as caught:
+        load_recipe(path)
+    assert (caught.value.field, caught.value.line) == (field, before + line)
+    assert message in str(caught.value)
+
+
+def test_a_runs_recipe_of_other_words_is_refused_with_what_is_wrong(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(load_recipe(path).to_yaml(), encoding="utf-8")
+    (tmp_path / "rows.jsonl").unlink()
+    assert read_resolved(kept).prompts.source == tmp_path / "rows.jsonl"
+    kept.write_text(kept.read_text(encoding="utf-8").replace("scorer:", "tolerance: 0.0\n  scorer:"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"kept.yaml:\d+: field 'evaluate.tolerance'.*write scorer: {name: numeric"):
+        read_resolved(kept)
+
+
+def test_a_scorers_setting_can_be_set_by_name(tmp_path: Path) -> None:
+    path = scored(tmp_path, "evaluate: {scorer: json}\n")
+    set_fields = load_recipe(path, ["evaluate.scorer.fields=[year]"]).evaluate.scorer
+    assert set_fields.model_dump() == {"name": "json", "fields": ["year"]}
+    assert load_recipe(path, ["evaluate.scorer=rouge"]).evaluate.scorer.name == "rouge"
+    changes = ["evaluate.scorer=numeric", "evaluate.scorer.tolerance=1"]
+    assert load_recipe(path, changes).evaluate.scorer.model_dump() == {"name": "numeric", "tolerance": 1}

@@ -8,7 +8,6 @@ from typing import Any
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
 from pipeline.evaluate.answers.size import Size
 from pipeline.evaluate.comparison.compare import compare
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.lineage import Lineage
 from pipeline.report.page import ReportInputs
@@ -26,7 +25,7 @@ def evaluation(text: str = "Subject: hello. Buy now!", student: str | None = Non
     """150 rows; the student is right on seven of eight, the calibrated teacher on three of four."""
     rows = [_row(index, text) for index in range(150)]
     everyone = [
-        *teacher_contestants(rows, "gguf:smollm2-135m", scorer_for(CONFIG), size=Size(134_515_008, 98_000_000)),
+        *teacher_contestants(rows, "gguf:smollm2-135m", CONFIG.to_scorer(), size=Size(134_515_008, 98_000_000)),
         Contestant("base", "huggingface:base", _answers(rows, 2, None), Size(134_515_008, 269_000_000)),
         Contestant("student", "huggingface:student", _answers(rows, 8, student), Size(62_700_000, 125_000_000)),
     ]

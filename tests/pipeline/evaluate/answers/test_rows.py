@@ -104,7 +104,7 @@ def test_without_any_gold_every_held_out_row_stays_for_what_needs_no_score(tmp_p
 
 
 def test_a_judge_needs_no_gold(tmp_path: Path) -> None:
-    judged = Evaluate.model_validate({"scorer": "judge", "judge": {"spec": "scripted:j"}})
+    judged = Evaluate.model_validate({"scorer": {"name": "judge", "judge": {"spec": "scripted:j"}}})
     selection = read(tmp_path, [parquet_row("a", gold=None), parquet_row("b")], config=judged)
     assert [row.gold for row in selection.rows] == [None, "spam"]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.evaluate.answers.contestants import Answer, Contestant
 from pipeline.evaluate.answers.memory import Memory, key_of, model_of
 from pipeline.evaluate.answers.table import ANSWERS, read_answers, write_answers
-from pipeline.evaluate.scorers import Score
+from pipeline.recipe.scorer import Score
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation import STUDENT, TEACHER
 from prompts.errors import InputError

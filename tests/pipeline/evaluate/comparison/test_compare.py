@@ -9,7 +9,6 @@ from pipeline.evaluate.answers.contestants import Answer, Contestant, teacher_co
 from pipeline.evaluate.answers.size import Size
 from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.comparison.examples import MAX_CHARS, RIGHT, WRONG
-from pipeline.evaluate.scorers import scorer_for
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
 from tests.pipeline.evaluate.make import LABELS, contestant, row
@@ -30,7 +29,7 @@ def evaluated(teacher: int, base: int, student: int, completions: list[str] | No
         for index, gold in enumerate(GOLDS)
     ]
     others = [contestant(BASE, answers(base)), contestant(STUDENT, answers(student), size=Size(10, 40), in_flight=2)]
-    teachers = teacher_contestants(rows, "scripted:t", scorer_for(LABELS), size=Size(100, 50), in_flight=4)
+    teachers = teacher_contestants(rows, "scripted:t", LABELS.to_scorer(), size=Size(100, 50), in_flight=4)
     return compare(rows, [*teachers, *others], LABELS, {"duplicate": 3})
 
 

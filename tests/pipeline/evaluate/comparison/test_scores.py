@@ -9,15 +9,15 @@ import pytest
 
 from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.comparison.scores import Scores, mark
-from pipeline.evaluate.scorers import Score
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Score
 from pipeline.run.errors import RunError
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
 from prompts.errors import InputError
 from prompts.messages import Conversation
 from tests.pipeline.evaluate.make import LABELS, contestant, row
 
-JUDGED = Evaluate.model_validate({"scorer": "judge", "judge": {"spec": "scripted:judge"}, "resamples": 200})
+JUDGED = Evaluate.model_validate({"scorer": {"name": "judge", "judge": {"spec": "scripted:judge"}}, "resamples": 200})
 ROWS = [row(f"row {place:02}", "good") for place in range(12)]
 
 
@@ -96,7 +96,7 @@ def test_a_row_that_the_scorer_failed_on_is_left_out_of_all_means_alike() -> Non
 
 def test_a_scorer_that_fails_on_every_row_ends_the_run(tmp_path: Any) -> None:
     (tmp_path / "mine.py").write_text("def score(row): return 1 / 0")
-    config = Evaluate(scorer="function", function="mine.py:score").beside(tmp_path)
+    config = Evaluate(scorer={"name": "function", "function": "mine.py:score"}).beside(tmp_path)
     with pytest.raises(RunError, match="failed on every one of 12 held-out rows: ZeroDivisionError"):
         mark(ROWS, [contestant(STUDENT, ["good"] * 12)], config)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.evaluate.scorers import Item, Score, score_items, scorer_for
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import Item, Score
 from prompts.errors import InputError
 from prompts.messages import Message
 
@@ -21,10 +21,9 @@ def items(*texts: str, gold: str = TESTS) -> list[Item]:
 
 
 def test_code_is_right_where_its_tests_pass() -> None:
-    scorer = scorer_for(Evaluate(scorer="tests", timeout_s=2))
+    scorer = Evaluate(scorer={"name": "tests", "timeout_s": 2}).to_scorer()
     good = "def twice(x):\n    return x + x"
-    found = score_items(
-        scorer,
+    found = scorer.score_many(
         items(
             good,
             f"Like this:\n```python\n{good}\n```\nIt adds.",
@@ -44,20 +43,20 @@ def test_a_command_may_test(tmp_path: Path) -> None:
     check.write_text(
         "import json, sys\nrow = json.load(sys.stdin)\nsys.exit(int(row['gold'] not in row['completion']))"
     )
-    config = Evaluate(scorer="tests", command=[sys.executable, "check.py"]).beside(tmp_path)
-    assert config.files() == [Path(sys.executable), check]
-    found = score_items(scorer_for(config), items("a yes", "a no", gold="yes"))
+    config = Evaluate(scorer={"name": "tests", "command": [sys.executable, "check.py"]}).beside(tmp_path)
+    assert config.scorer.files() == [Path(sys.executable), check]
+    found = config.to_scorer().score_many(items("a yes", "a no", gold="yes"))
     assert found == [RIGHT, WRONG]
 
 
 def function(folder: Path, body: str) -> Evaluate:
     (folder / "mine.py").write_text(f"def score(row):\n    {body}\n")
-    return Evaluate(scorer="function", function="mine.py:score").beside(folder)
+    return Evaluate(scorer={"name": "function", "function": "mine.py:score"}).beside(folder)
 
 
 def test_your_function_gives_a_number(tmp_path: Path) -> None:
     config = function(tmp_path, "return len(row['completion']) / len(row['gold'])")
-    found = score_items(scorer_for(config), items("ab", "abcd", "", gold="abcd"))
+    found = config.to_scorer().score_many(items("ab", "abcd", "", gold="abcd"))
     assert [score.value for score in found] == [0.5, 1.0, 0.0]
 
 
@@ -72,16 +71,17 @@ def test_your_function_gives_a_number(tmp_path: Path) -> None:
     ],
 )
 def test_a_scorer_that_raises_scores_nobody(tmp_path: Path, body: str, says: str) -> None:
-    (score,) = score_items(scorer_for(function(tmp_path, body)), items("x"))
+    (score,) = function(tmp_path, body).to_scorer().score_many(items("x"))
     assert score.failed is not None
     assert says in score.failed
 
 
 def test_a_function_that_is_not_there_is_the_recipes_fault(tmp_path: Path) -> None:
-    config = function(tmp_path, "pass").model_copy(update={"function": f"{tmp_path}/mine.py:other"})
-    with pytest.raises(InputError, match=r"evaluate\.function.*cannot be loaded"):
-        score_items(scorer_for(config), items("x"))
+    function(tmp_path, "pass")
+    config = Evaluate(scorer={"name": "function", "function": f"{tmp_path}/mine.py:other"})
+    with pytest.raises(InputError, match=r"evaluate\.scorer\.function.*cannot be loaded"):
+        config.to_scorer().score_many(items("x"))
 
 
 def test_one_answer_alone_is_scored_too() -> None:
-    assert scorer_for(Evaluate(scorer="tests")).score("twice = lambda x: x + x", TESTS) == RIGHT
+    assert Evaluate(scorer="tests").to_scorer().score("twice = lambda x: x + x", TESTS) == RIGHT

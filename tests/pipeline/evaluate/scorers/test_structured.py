@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluate.scorers.base import Score
-from pipeline.evaluate.scorers.structured import JsonScorer, NumericScorer
+from pipeline.evaluate.scorers.json import JsonScorer
+from pipeline.evaluate.scorers.numeric import NumericScorer
+from pipeline.recipe.scorer import Score
 from prompts.errors import InputError
 
 NOTHING = Score(0.0, valid=False)

@@ -1,0 +1,1 @@
+"""What several scorers share: overlap with gold, and processes with limits."""
