@@ -29,7 +29,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Pr
 
 from pipeline.run.records import TOKENS
 from prompts.token_bytes import token_bytes
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
 from students.corpus.encode import IGNORED, encode_row
 from students.corpus.order import order_by_length
 from students.distill import method as distill
@@ -37,6 +37,7 @@ from students.distill.losses import cross_entropy_N, full_kl_N
 from students.distill.soft_trainer import NOWHERE, SoftTargetTrainer
 from students.job import Job
 from students.method import Data, Setup
+from students.methods.distill import Distill
 from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore

@@ -28,9 +28,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from pipeline.recipe.load import load_recipe
 from pipeline.run.records import KEPT
 from students.base.prepare import prepare_base
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
 from students.finetune.train import train
 from students.job import Job
+from students.methods.distill import Distill
 from students.quiet import quiet
 
 LABELS = ("spam", "ham")

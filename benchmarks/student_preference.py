@@ -24,11 +24,12 @@ from pipeline.recipe.prompt_stream import recipe_prompts
 from prompts.digest import digest
 from prompts.messages import MessageDict, to_dicts
 from students.base.prepare import prepare_base
-from students.config import Preference, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import TrainingRow
 from students.corpus.encode import IGNORED, encode_row
 from students.finetune.train import train
 from students.job import Job
+from students.methods.preference import Preference
 from students.quiet import quiet
 
 LABELS = ("spam", "ham")

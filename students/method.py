@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -47,9 +47,14 @@ class Setup:
     reporter: Reporter
 
 
+def no_tokens(_: Job, __: Any) -> Iterable[int]:
+    """Teaches no token beside the corpus's own."""
+    return ()
+
+
 @dataclass(slots=True, frozen=True)
 class Method:
-    """One way of learning."""
+    """One way of learning, as it trains; what others must know of it is its `Declaration`."""
 
     arguments: Callable[[StudentConfig, Path], Any]
     """The config in the trainer's words; checkpoints go to the path."""
@@ -57,6 +62,8 @@ class Method:
     """Reads and encodes the corpus with the tokenizer; InputError for rows that cannot be used."""
     build_trainer: Callable[[Setup], Any]
     """A transformers Trainer, ready to run and silent but for its reporter."""
+    tokens_beside: Callable[[Job, Any], Iterable[int]] = no_tokens
+    """The tokens that it teaches beside those of the corpus's conversations: a smaller vocabulary keeps them too."""
 
 
 def find_method(name: str) -> Method:

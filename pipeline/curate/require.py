@@ -12,7 +12,7 @@ from prompts.errors import InputError
 def require_preferences(recipe: Recipe, run: RunDir) -> None:
     """InputError where neither a step nor a person could find a reply worse than another, before a teacher is paid."""
     given, steps = recipe.student.preference, {step.step for step in recipe.curation.steps}
-    if recipe.student.method != "preference" or (given is not None and given.pairs) or steps & REJECTING:
+    if not recipe.student.declaration.reads_preferences or (given is not None and given.pairs) or steps & REJECTING:
         return
     if not read_rulings(run.reviews).compares:
         remedy = (

@@ -26,7 +26,7 @@ def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | Non
     found = f"has several: {', '.join(models)}" if models else "has no teacher whose weights could be loaded"
     raise InputError(
         f"method {student.method} needs a teacher in memory, and the recipe {found}",
-        field="student.on_policy.teacher",
+        field=f"student.{student.teacher_section}.teacher",
         remedy="Set it to a path, a hub id or smollm2-135m",
     )
 
@@ -41,5 +41,5 @@ def prepare_teacher(student: StudentConfig, teachers: Sequence[Spec], cache: Pat
     except InputError as error:
         if error.field != "student.base":
             raise
-        field = f"student.{'on_policy' if student.features is None else 'features'}.teacher"
+        field = f"student.{student.teacher_section}.teacher"
         raise InputError(error.problem, path=error.path, field=field, remedy=error.remedy) from error

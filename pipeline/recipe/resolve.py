@@ -146,14 +146,9 @@ def _resolve_teacher(recipe: Recipe, student: StudentConfig, path: Path, root: y
     except InputError as error:
         line = line_of(root, ["student", "method"])
         raise InputError(error.problem, path=path, line=line, field=error.field, remedy=error.remedy) from error
-    sections = {name: getattr(student, name) for name in ("on_policy", "features")}
-    return student.model_copy(
-        update={
-            name: section.model_copy(update={"teacher": _resolve_base(section.teacher, folder)})
-            for name, section in sections.items()
-            if section is not None and section.teacher is not None
-        }
-    )
+    if student.local_teacher is None:
+        return student
+    return student.with_teacher(_resolve_base(student.local_teacher, folder))
 
 
 def _resolve_base(base: str, folder: Path) -> str:

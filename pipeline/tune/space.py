@@ -9,14 +9,14 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.recipe.tune import Choice, Range
 from prompts.errors import InputError
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
+from students.methods.declaration import method_sections, sections_taken
+from students.methods.distill import Distill
 
 Space = Mapping[str, Range | list[Choice]]
 
 FIXED = frozenset({"base", "max_length", "validation_fraction", "eval_every", "precision", "seed", "report_to"})
 """Not to be searched: they change what is measured or when, or, like the seed, are luck."""
-OF_ONE_METHOD = ("distill", "on_policy", "preference", "features")
-"""Sections that only some methods take: left out where the method that is tried refuses them."""
 
 
 def space_of(student: StudentConfig, space: Space | None) -> Space:
@@ -125,5 +125,5 @@ def _section(name: str) -> type[BaseModel] | None:
 
 def _for_method(plain: dict[str, Any]) -> dict[str, Any]:
     """Without the sections that the method refuses."""
-    allowed = {"sft": {"features"}, "distill": {"distill", "features"}}.get(plain["method"], {plain["method"]})
-    return {name: value for name, value in plain.items() if name not in OF_ONE_METHOD or name in allowed}
+    refused = method_sections() - sections_taken(plain["method"])
+    return {name: value for name, value in plain.items() if name not in refused}

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import Dataset
 from datasets.table import InMemoryTable
 
 from prompts.digest import digest_file
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import read_rows, require_split, watched_keys
 from students.corpus.order import SEEN, answers_of
 from students.distill.soft_trainer import SoftCollator, SoftTargetTrainer
@@ -21,6 +22,7 @@ from students.distill.targets import prepare_targets, require_coverage
 from students.features.trainer import build
 from students.job import Job
 from students.method import Data, Method, Setup
+from students.methods.distill import Distill
 from students.sft.method import require_rows, trainer_options
 from students.training.settings import training_arguments
 
@@ -46,7 +48,7 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     watch = [key in watched for key in table["key"].to_pylist()]
     require_split(job.corpus, len(table), len(table) - sum(watch))
     measures = require_coverage(path, job.corpus, distill.min_coverage)
-    lengths = pa.compute.list_value_length(table["input_ids"]).to_pylist()
+    lengths = pc.list_value_length(table["input_ids"]).to_pylist()
     train = [row for row, on in enumerate(watch) if not on and lengths[row] <= config.max_length]
     validation = [row for row, on in enumerate(watch) if on and lengths[row] <= config.max_length]
     too_long = len(table) - len(train) - len(validation)
@@ -84,4 +86,16 @@ def build_trainer(setup: Setup) -> SoftTargetTrainer:
     return trainer
 
 
-METHOD = Method(arguments, load_data, build_trainer)
+def soft_target_tokens(job: Job, tokenizer: Any) -> set[int]:
+    """The tokens that soft targets name, which the teacher might have said and the corpus need not have."""
+    distill = job.config.distill or Distill()
+    table = pq.read_table(
+        prepare_targets(job.corpus, tokenizer, distill.weights, job.cache), columns=["input_ids", "ids"]
+    )
+    tokens: set[int] = set()
+    for name in table.column_names:
+        tokens.update(pc.unique(pc.list_flatten(table[name]).cast(pa.int32())).to_pylist())
+    return tokens
+
+
+METHOD = Method(arguments, load_data, build_trainer, soft_target_tokens)

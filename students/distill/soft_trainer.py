@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from students.config import Distill
 from students.corpus.encode import IGNORED
 from students.distill.losses import NO_TOKEN, SoftTargets, cross_entropy_N, soft_target_loss_N
+from students.methods.distill import Distill
 from students.training.trainer import CompletionTrainer, taught_logits
 
 NOWHERE = -1

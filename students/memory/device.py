@@ -59,7 +59,7 @@ class Settings:
 def choose_settings(config: StudentConfig, device: Device, *, checkpointing: bool) -> Settings:
     """What `device` allows; `checkpointing` where memory asks for it.
 
-    Rows go without padding for `sft` alone: other methods lay more than ids in a batch.
+    Rows go without padding where the method takes them so: others lay more than ids in a batch.
     """
     bf16 = device.bf16 if config.precision == "auto" else config.precision == "bfloat16"
     if device.kind == "cpu" and config.lora is not None and config.lora.bits is not None:
@@ -68,7 +68,7 @@ def choose_settings(config: StudentConfig, device: Device, *, checkpointing: boo
     return Settings(
         bf16=bf16,
         attention="flash_attention_2" if flash else "sdpa",
-        padding_free=flash and config.method == "sft" and config.features is None,
+        padding_free=flash and config.declaration.takes_rows_without_padding and config.features is None,
         activation_checkpointing=checkpointing,
     )
 

@@ -17,9 +17,9 @@ from packaging.version import Version
 
 from prompts.errors import InputError
 from students.base.model import adapters, load_model
-from students.config import OnPolicy
 from students.corpus.data import read_corpus
 from students.method import Setup
+from students.methods.on_policy import OnPolicy
 from students.training.settings import common_arguments
 from students.training.teacher import load_teacher, load_teacher_tokenizer
 

@@ -13,11 +13,12 @@ from datasets import Dataset
 from trl import DistillationConfig
 
 from students.base.model import adapters, load_model
-from students.config import OnPolicy, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import TrainingRow, read_corpus
 from students.corpus.encode import row_header
 from students.job import Job
 from students.method import Data, Method, Setup
+from students.methods.on_policy import OnPolicy
 from students.on_policy.trainer import OnPolicyTrainer
 from students.sft.method import require_rows
 from students.training.settings import common_arguments

@@ -12,12 +12,13 @@ from datasets import Dataset
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.messages import MessageDict
-from students.config import Preference, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import TrainingRow, read_rows, watched_keys
 from students.corpus.encode import IGNORED, encode_row
 from students.corpus.order import answers_of
 from students.job import Job
 from students.method import Data
+from students.methods.preference import Preference
 from students.preference.pairs import Pair, Passed, read_pairs
 from students.sft.method import require_rows
 

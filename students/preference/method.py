@@ -11,8 +11,9 @@ from datasets import Dataset
 from datasets.table import InMemoryTable
 from trl import DPOConfig, KTOConfig
 
-from students.config import Preference, StudentConfig
+from students.config import StudentConfig
 from students.method import Method, Setup
+from students.methods.preference import Preference
 from students.preference.data import load_data, settings_of
 from students.preference.trainer import PairTrainer, ReplyTrainer
 from students.sft.method import trainer_options

@@ -22,8 +22,8 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from trl import DPOTrainer, KTOTrainer
 
-from students.config import Preference
 from students.corpus.encode import IGNORED
+from students.methods.preference import Preference
 from students.preference.losses import dpo_loss_B, kto_loss_B, kto_reference_point
 from students.quiet import Unreported
 from students.training.trainer import taught_logits

@@ -8,18 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import torch
 from torch import nn
 
 from prompts.errors import InputError, StillhouseError
-from students.config import Distill
 from students.corpus.data import TrainingRow, read_rows
 from students.corpus.encode import encode_row, load_tokenizer, row_header
-from students.distill.targets import prepare_targets
 from students.job import Job
+from students.method import find_method
 from students.shrink.bpe import closure, prune, unfit
 
 FIELD = "student.shrink.vocabulary"
@@ -28,18 +24,14 @@ TOKEN_FIELD = re.compile(r"_token_ids?$|_token_index$")
 
 
 def used_ids(job: Job, tokenizer: Any) -> set[int]:
-    """Every token of the train split: prompts, answers, and what `distill` teaches beside them.
+    """Collects every token of the train split: prompts, answers, and what the method teaches beside them.
 
     The held-out rows have no say: they are to show what an unseen text loses by it.
     """
     used: set[int] = set()
     for row in read_rows(job.corpus):
         used.update(row_ids(row, tokenizer))
-    if job.config.method == "distill":
-        weights = (job.config.distill or Distill()).weights
-        table = pq.read_table(prepare_targets(job.corpus, tokenizer, weights, job.cache), columns=["input_ids", "ids"])
-        for name in table.column_names:
-            used.update(pc.unique(pc.list_flatten(table[name]).cast(pa.int32())).to_pylist())
+    used.update(find_method(job.config.method).tokens_beside(job, tokenizer))
     return used
 
 

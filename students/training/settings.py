@@ -70,7 +70,7 @@ def settings_for(config: StudentConfig, base: str, longest: int | None = None) -
 
     `longest` is the longest row's tokens; None where it may be of `max_length`.
     """
-    if longest is not None and config.method in ("sft", "distill"):  # the others' rows grow, or come in pairs
+    if longest is not None and config.declaration.keeps_row_lengths:
         config = config.model_copy(update={"max_length": longest})
     device, sizes = device_of_torch(), read_architecture(Path(base))
     if sizes is None:

@@ -16,8 +16,7 @@ from prompts.errors import InputError
 from students.base.model import adapters, load_model
 from students.config import StudentConfig
 from students.job import Job
-
-METHODS = ("sft", "distill")
+from students.methods.declaration import methods_that
 
 
 def is_sharding() -> bool:
@@ -39,13 +38,14 @@ def require_shardable(config: StudentConfig) -> None:
         return
     if os.environ.get("FSDP_VERSION", "1") != "2":
         raise InputError("FSDP 1 is not supported", remedy="Add --fsdp_version 2 to accelerate launch")
+    able = methods_that(lambda declaration: declaration.takes_sharding)
     for field, there in (
-        (f"student.method: {config.method}", config.method not in METHODS),
+        (f"student.method: {config.method}", not config.declaration.takes_sharding),
         ("student.features", config.features is not None),
         ("student.lora.bits", config.lora is not None and config.lora.bits is not None),
     ):
         if there:
-            remedy = "Launch without --use_fsdp: each process then holds the whole model. FSDP is for sft and distill"
+            remedy = f"Launch without --use_fsdp: each process then holds the whole model. FSDP is for {able}"
             raise InputError("is not supported under FSDP", field=field, remedy=f"{remedy}, without these")
 
 

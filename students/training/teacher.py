@@ -15,13 +15,13 @@ def require_teacher(job: Job) -> str:
     """Where the job's teacher is; InputError where it has none."""
     if job.teacher is None:
         remedy = "Name a model as a base is named, and pass it to train() from prepare_base"
-        raise InputError("needs a teacher in memory", field=f"{section(job)}.teacher", remedy=remedy)
+        raise InputError("needs a teacher in memory", field=teacher_field(job), remedy=remedy)
     return job.teacher
 
 
-def section(job: Job) -> str:
-    """The part of the recipe that its teacher in memory is named in."""
-    return "student.features" if job.config.features is not None else "student.on_policy"
+def teacher_field(job: Job) -> str:
+    """The field of the recipe that names the teacher in memory."""
+    return f"student.{job.config.teacher_section}.teacher"
 
 
 def load_teacher(job: Job) -> Any:
@@ -31,7 +31,7 @@ def load_teacher(job: Job) -> Any:
     try:
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be loaded: {error}", path=path, field=f"{section(job)}.teacher") from error
+        raise InputError(f"cannot be loaded: {error}", path=path, field=teacher_field(job)) from error
     return model.requires_grad_(requires_grad=False).eval()
 
 
@@ -42,7 +42,7 @@ def load_teacher_tokenizer(job: Job) -> Any:
         return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         problem = f"its tokenizer cannot be loaded: {error}"
-        raise InputError(problem, path=path, field=f"{section(job)}.teacher") from error
+        raise InputError(problem, path=path, field=teacher_field(job)) from error
 
 
 def same_tokens(one: Any, other: Any) -> bool:
@@ -57,6 +57,6 @@ def require_same_tokens(job: Job, tokenizer: Any) -> None:
         raise InputError(
             "its tokenizer is not the student's",
             path=job.teacher,
-            field=f"{section(job)}.teacher",
+            field=teacher_field(job),
             remedy="Take a teacher of the student's family, or method on_policy, which can compare other vocabularies",
         )

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from prompts.errors import InputError
-from students.config import Distill, Features, Lora, StudentConfig
+from students.config import Features, Lora, StudentConfig
 from students.corpus.data import watched_keys
+from students.methods.distill import Distill
 from students.training.sharded import require_shardable
 from tests.students.distill.test_method import with_tokens, write
 from tests.students.launched import FSDP, alone, farthest, launch

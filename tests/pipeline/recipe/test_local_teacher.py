@@ -10,7 +10,8 @@ import pytest
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.local_teacher import local_teacher, prepare_teacher
 from prompts.errors import InputError
-from students.config import Features, OnPolicy, StudentConfig
+from students.config import Features, StudentConfig
+from students.methods.on_policy import OnPolicy
 from teachers.spec import Spec
 from tests.pipeline.helpers import write_recipe, write_rows
 

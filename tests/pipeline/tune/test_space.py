@@ -13,7 +13,8 @@ from pipeline.recipe.load import load_recipe
 from pipeline.recipe.tune import Choice, Range
 from pipeline.tune.space import default_space, own_values, space_of, with_values
 from prompts.errors import InputError
-from students.config import Distill, Lora, Shrink, StudentConfig
+from students.config import Lora, Shrink, StudentConfig
+from students.methods.distill import Distill
 from tests.pipeline.helpers import write_recipe
 
 SFT = StudentConfig(base="smollm2-135m")

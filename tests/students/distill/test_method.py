@@ -13,7 +13,7 @@ import pytest
 
 from prompts.errors import InputError
 from prompts.token_bytes import token_bytes
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import TrainingRow
 from students.corpus.encode import IGNORED, encode_row
 from students.distill import method as distill
@@ -23,6 +23,7 @@ from students.distill.targets import Coverage, pack, prepare_targets, read_measu
 from students.distill.token_table import TokenTable
 from students.finetune.train import train
 from students.job import Job
+from students.methods.distill import Distill
 from students.sft import method as sft
 from tests.students.kills import same_after_a_kill
 from tests.students.samples import corpus_rows

@@ -13,8 +13,9 @@ from safetensors import safe_open
 
 from prompts.errors import InputError
 from students.base.layers import evenly
-from students.config import Distill, Features, Lora, Shrink, StudentConfig
+from students.config import Features, Lora, Shrink, StudentConfig
 from students.features.layers import Projection, feature_loss, matched_layers, unit_rms
+from students.methods.distill import Distill
 from students.result import Progress
 from tests.models import save_tiny
 from tests.students.distill.test_method import with_tokens, write

@@ -14,8 +14,9 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from prompts.errors import InputError
-from students.config import OnPolicy, StudentConfig
+from students.config import StudentConfig
 from students.corpus.encode import IGNORED
+from students.methods.on_policy import OnPolicy
 from students.on_policy.gold import require_gold
 from students.result import Progress
 from tests.models import save_tiny

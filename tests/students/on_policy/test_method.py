@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from prompts.errors import InputError
-from students.config import Features, OnPolicy, StudentConfig
+from students.config import Features, StudentConfig
 from students.finetune.train import train
 from students.job import Job
+from students.methods.on_policy import OnPolicy
 from students.result import Progress, TrainResult
 from tests.models import save_tiny
 from tests.students.kills import same_after_a_kill

@@ -19,9 +19,10 @@ from pydantic import ValidationError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from prompts.errors import InputError
-from students.config import Lora, Preference, StudentConfig
+from students.config import Lora, StudentConfig
 from students.corpus.data import TrainingRow
 from students.corpus.encode import IGNORED, encode_row
+from students.methods.preference import Preference
 from students.preference.losses import dpo_loss_B, kto_loss_B, kto_reference_point
 from students.preference.method import weights_of
 from students.quiet import quiet

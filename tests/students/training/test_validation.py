@@ -9,11 +9,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from students.config import Distill, StudentConfig
+from students.config import StudentConfig
 from students.corpus.data import read_corpus
 from students.corpus.encode import IGNORED, encode
 from students.finetune.train import train
 from students.job import Job
+from students.methods.distill import Distill
 from students.result import Validation
 from students.training.validation import measure
 from tests.students.samples import WriteCorpus, corpus_rows
