@@ -21,9 +21,10 @@ from pipeline.curate.confidence import confidence
 from pipeline.curate.judging import judge
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS, TokenFile
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import Agreement, Confidence, Judge, Judged
 from pipeline.recipe.teachers import TeacherEntry
-from pipeline.run.records import REPLIES, write_parquet
+from pipeline.run.records import write_parquet
 from prompts.messages import Conversation, Message
 
 TOKENS, ALTERNATIVES, REPLIES_A_PROMPT = 20, 5, 4

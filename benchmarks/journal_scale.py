@@ -26,11 +26,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.journal.codec import encode_reply
+from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain, SampleRequest
 from pipeline.journal.vocabulary import Vocabulary
-from pipeline.run.records import REPLIES, write_tables
+from pipeline.run.records import write_tables
 from prompts.digest import digest
 from prompts.messages import Message
 from teachers.base import Alternative, Identity, Reply, Request, Sampling, TokenLogprob, Usage

@@ -25,8 +25,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from pipeline.curate.both_sides import KEPT
 from pipeline.recipe.load import load_recipe
-from pipeline.run.records import KEPT
 from students.base.prepare import prepare_base
 from students.config import StudentConfig
 from students.finetune.train import train

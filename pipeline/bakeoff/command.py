@@ -21,6 +21,7 @@ from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, 
 from pipeline.inference.prices import no_price
 from pipeline.inference.routes import chains_of
 from pipeline.inference.session import ask
+from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import rows, tables
 from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain
@@ -36,7 +37,7 @@ from pipeline.run.errors import RunError
 from pipeline.run.files import write_text
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import REPLIES, write_tables
+from pipeline.run.records import write_tables
 from prompts.prompt import Prompt
 from teachers.base import ANSWERS
 

@@ -12,8 +12,13 @@ import pyarrow.parquet as pq
 
 from pipeline.curate.curate import Curated
 from pipeline.curate.step import Sample
-from pipeline.run.records import DROPPED, KEPT, VERDICT, write_tables
+from pipeline.journal.columns import REPLIES
+from pipeline.run.records import CURATED, VERDICT, write_tables
 from prompts.messages import Message, to_dicts
+
+KEPT = pa.schema([*REPLIES, *CURATED])
+
+DROPPED = pa.schema([*REPLIES, *CURATED, *VERDICT])
 
 
 def write_both(replies: Path, curated: Curated, kept: Path, dropped: Path) -> None:

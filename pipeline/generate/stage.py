@@ -20,13 +20,14 @@ from pipeline.inference.budget import check_budget
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, remarks_of
 from pipeline.inference.routes import chains_of
 from pipeline.inference.session import ask
+from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
 from pipeline.run.counts import GenerateCounts
 from pipeline.run.errors import RunError
-from pipeline.run.records import REPLIES, write_tables
+from pipeline.run.records import write_tables
 from prompts.digest import digest
 from teachers.base import ANSWERS
 

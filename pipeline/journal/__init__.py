@@ -14,4 +14,5 @@ a prefix of what was committed; an attempt without an outcome was in flight, and
     codec.py        replies as bytes; vocabulary.py: the tokens they are made of
     read.py         what `why` and `plan` read beside a running process; progress.py: what `status` does
     export.py       the journal as Arrow tables: replies.parquet
+    columns.py      its columns, a line each: how to add one; unpack.py: what is packed in a row
 """

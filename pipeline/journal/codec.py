@@ -2,7 +2,7 @@
 
 A reply is one zstd frame over
 
-    varint  length of the head, then the head: a JSON list in the order of `_HEAD`
+    varint  length of the head, then the head: a JSON list in the order of `HEAD`
     u16     per token: how many alternatives it has
     u16     per token: which of its alternatives was sampled, or NOT_AMONG
     u32     per alternative, then per sampled token that is not among its alternatives: the number of its bytes and
@@ -34,7 +34,7 @@ LEVEL = 1
 NOT_AMONG = 0xFFFF
 USAGE = tuple(field.name for field in fields(Usage))
 _COUNTS: Callable[[Usage], tuple[int | None, ...]] = attrgetter(*USAGE)  # dataclasses.astuple copies deeply: 5 us
-_HEAD = ("text", "outcome", "finish_reason", "usage", "cost_usd", "latency_s", "request_id", "warnings", "tokens")
+HEAD = ("text", "outcome", "finish_reason", "usage", "cost_usd", "latency_s", "request_id", "warnings", "tokens")
 _SIZE_BYTES = 4
 _ZSTD = pa.Codec("zstd", LEVEL)
 
@@ -90,7 +90,7 @@ def decode_reply(blob: bytes) -> tuple[dict[str, Any], Tokens | None]:
 
 def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     end = _SIZE_BYTES + int.from_bytes(data[:_SIZE_BYTES], "little")
-    head: dict[str, Any] = dict(zip(_HEAD, orjson.loads(data[_SIZE_BYTES:end]), strict=True))
+    head: dict[str, Any] = dict(zip(HEAD, orjson.loads(data[_SIZE_BYTES:end]), strict=True))
     head["usage"] = dict(zip(USAGE, head["usage"], strict=True))
     return head, memoryview(data)[end:]
 

@@ -57,29 +57,6 @@ USAGE = pa.struct(
     ]
 )
 
-REPLIES = pa.schema(
-    [
-        ("sample_id", pa.string()),
-        ("prompt_id", pa.string()),
-        ("request_key", pa.string()),
-        ("messages", MESSAGES),
-        ("reply", pa.string()),
-        ("outcome", pa.string()),
-        ("finish_reason", pa.string()),
-        ("teacher", TEACHER),
-        ("sampling", SAMPLING),
-        ("usage", USAGE),
-        ("cost_usd", pa.float64()),
-        ("latency_s", pa.float64()),
-        ("attempts", pa.int32()),
-        ("created_at", pa.timestamp("us", tz="UTC")),
-        ("gold", pa.string()),
-        ("group", pa.string()),
-        ("tokens", TOKENS),
-        ("scored_by", pa.string()),  # the teacher whose logprobs `tokens` holds, where it is not `teacher`
-    ]
-)
-
 CURATED = pa.schema(
     [
         ("prompt", MESSAGES),  # what the student is asked: TRL's conversational prompt/completion format
@@ -109,10 +86,6 @@ PREFERENCES = pa.schema(
         ("score", pa.float64()),
     ]
 )
-
-KEPT = pa.schema([*REPLIES, *CURATED])
-
-DROPPED = pa.schema([*REPLIES, *CURATED, *VERDICT])
 
 
 def spec_of(teacher: Mapping[str, Any]) -> str:

@@ -15,8 +15,9 @@ from pipeline.curate.confidence import CLASSES, confidence, how_sure
 from pipeline.curate.curate import curate
 from pipeline.curate.step import Drop, Keep, Sample, Side
 from pipeline.curate.tokens import NO_TOKENS, TokenFile, Tokens
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import Confidence, Curate, Split
-from pipeline.run.records import REPLIES, write_parquet
+from pipeline.run.records import write_parquet
 from tests.pipeline.curate.test_curate import row, student_messages
 from tests.pipeline.curate.test_steps import reason, sample
 

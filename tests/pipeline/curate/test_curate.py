@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
 from pipeline.curate.curate import Curated, curate
 from pipeline.curate.tokens import TokenFile
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import (
     Agreement,
     Calibrate,
@@ -29,7 +30,7 @@ from pipeline.recipe.curate import (
     Split,
     Step,
 )
-from pipeline.run.records import REPLIES, read_rows, write_parquet
+from pipeline.run.records import read_rows, write_parquet
 from prompts.messages import Message
 from teachers.base import ANSWERS
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.curate.curate import rule_of
 from pipeline.curate.step import Drop, Each, Keep, Sample, Verdict
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import (
     Agreement,
     Calibrate,
@@ -34,7 +35,7 @@ from pipeline.recipe.curate import (
     Step,
     Verify,
 )
-from pipeline.run.records import REPLIES, write_parquet
+from pipeline.run.records import write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import logprobs, row
 from tests.pipeline.curate.test_steps import sample

@@ -12,6 +12,7 @@ import pytest
 from pipeline.curate.both_sides import write_both
 from pipeline.curate.curate import COLUMNS, curate
 from pipeline.curate.tokens import TokenFile
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import (
     Agreement,
     Confidence,
@@ -28,7 +29,7 @@ from pipeline.recipe.curate import (
     Step,
 )
 from pipeline.run.counts import CurateCounts
-from pipeline.run.records import REPLIES, read_rows
+from pipeline.run.records import read_rows
 from prompts.messages import Conversation, Message
 from tests.pipeline.curate.test_curate import row
 

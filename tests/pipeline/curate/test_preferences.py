@@ -14,9 +14,10 @@ from pipeline.curate.curate import Curated, Dropped, curate
 from pipeline.curate.preferences import WORSE, Written, preferences, write_preferences
 from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
 from pipeline.recipe.teachers import TeacherEntry
-from pipeline.run.records import PREFERENCES, REPLIES, read_rows, write_parquet
+from pipeline.run.records import PREFERENCES, read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pipeline.cli import EXPORTS
+from pipeline.curate.both_sides import KEPT
 from pipeline.dataset.export import FORMATS, export_run, render_export
-from pipeline.run.records import KEPT, write_parquet
+from pipeline.run.records import write_parquet
 from prompts.errors import InputError
 from prompts.logs.read import read_logs
 from prompts.messages import MessageDict, from_dicts

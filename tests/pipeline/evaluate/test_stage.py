@@ -10,15 +10,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.curate.both_sides import DROPPED, KEPT
 from pipeline.evaluate.answers import asking
 from pipeline.evaluate.stage import work
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
 from pipeline.run.counts import EvaluateCounts, TrainCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import DROPPED, KEPT, REPLIES, write_parquet
+from pipeline.run.records import write_parquet
 from tests.pipeline.evaluate.make import parquet_row
 from tests.pipeline.helpers import write_recipe
 from tests.servers.faults import FaultServer, as_json, chat_body

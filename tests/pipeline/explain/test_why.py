@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.explain import why
 from pipeline.explain.why import render_story, tell_story
-from pipeline.run.records import REPLIES, read_rows, write_parquet
+from pipeline.journal.columns import REPLIES
+from pipeline.run.records import read_rows, write_parquet
 from prompts.digest import digest
 from prompts.errors import InputError
 from tests.pipeline.explain.test_what_if import SCRIPT, curated

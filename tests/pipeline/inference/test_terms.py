@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.curate.both_sides import KEPT
 from pipeline.inference.provenance import provenance
 from pipeline.inference.terms import check_terms, sources
 from pipeline.recipe.load import load_recipe
@@ -15,7 +16,7 @@ from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import KEPT, write_parquet
+from pipeline.run.records import write_parquet
 from pipeline.train import card as cards
 from pipeline.train import stage as train
 from prompts.errors import InputError

@@ -10,9 +10,10 @@ from pipeline.curate.curate import Curated, curate
 from pipeline.curate.preferences import preferences
 from pipeline.decisions.decision import Decision
 from pipeline.decisions.rulings import rule
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import Agreement, Calibrate, Curate, Decontaminate, Exact, Format, Pii, Split, Step
 from pipeline.run.counts import FunnelStep
-from pipeline.run.records import REPLIES, read_rows, write_parquet
+from pipeline.run.records import read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
 from tests.pipeline.review.make import decision

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.curate.both_sides import DROPPED, KEPT
 from pipeline.evaluate.answers.rows import Selection, read_evaluation_rows
+from pipeline.journal.columns import REPLIES
 from pipeline.recipe.evaluate import Evaluate
-from pipeline.run.records import DROPPED, KEPT, REPLIES, write_parquet
+from pipeline.run.records import write_parquet
 from prompts.errors import InputError
 from tests.pipeline.evaluate.make import LABELS, parquet_row
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.curate.both_sides import KEPT
 from pipeline.evaluate.answers.contestants import Answer, Contestant
 from pipeline.evaluate.comparison.compare import compare
 from pipeline.evaluate.leaks import find_leaks
 from pipeline.run.evaluation import STUDENT, TEACHER
-from pipeline.run.records import KEPT, write_parquet
+from pipeline.run.records import write_parquet
 from prompts.errors import InputError
 from prompts.sources.columns import read_columns
 from prompts.sources.load import load_prompts
