@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pipeline.journal.columns import COLUMNS, REPLIES
 from pipeline.journal.export import tables
+from pipeline.journal.journal import Journal
 from tests.pipeline.helpers import wanted
-from tests.pipeline.journal.test_journal import Journal, record, use
+from tests.pipeline.journal.test_journal import record, use
 
 NAMES = """
 sample_id prompt_id request_key messages reply outcome finish_reason teacher sampling usage cost_usd latency_s attempts
