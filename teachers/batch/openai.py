@@ -22,6 +22,7 @@ from teachers.batch.base import Job, Part, Result, Ticket
 from teachers.capabilities import capabilities_of
 from teachers.errors import AuthError, InvalidRequest, Malformed, NeverRun, RateLimited, TeacherError, Transient
 from teachers.openai.chat_wire import from_wire as read_chat
+from teachers.openai.deferred_types import deferred_types
 from teachers.openai.endpoint import Endpoint, endpoint_of
 from teachers.openai.parts import FILTERED
 from teachers.openai.responses_wire import from_wire as read_responses
@@ -33,7 +34,8 @@ from teachers.transport.http import error_for_status, parse_retry_after
 from teachers.transport.keys import read_key
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    with deferred_types():
+        from openai import AsyncOpenAI
 
     from teachers.batch.http import Caller
 
@@ -150,7 +152,8 @@ class OpenAIBatches:
 
 
 def _open_client(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> AsyncOpenAI:
-    from openai import AsyncOpenAI
+    with deferred_types():
+        from openai import AsyncOpenAI
 
     from teachers.batch.http import open_streaming_client
 

@@ -14,6 +14,7 @@ from teachers.base import Capabilities, Identity, Reply, Request
 from teachers.capabilities import capabilities_of
 from teachers.errors import TeacherError
 from teachers.openai import chat_wire, responses_wire, scoring_wire
+from teachers.openai.deferred_types import deferred_types
 from teachers.openai.endpoint import Endpoint, endpoint_of
 from teachers.openai.parts import cache_key
 from teachers.spec import Spec
@@ -122,7 +123,8 @@ class OpenAITeacher:
 
 
 def _open_sdk(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> Sdk:
-    from openai import AsyncOpenAI
+    with deferred_types():
+        from openai import AsyncOpenAI
 
     from teachers.transport.http_client import HttpClient
     from teachers.transport.sdk import Sdk
