@@ -72,13 +72,18 @@ class Spec:
     @property
     def is_loopback(self) -> bool:
         """Whether the base URL is on this machine, where no key is needed."""
-        host = urlsplit(self.base_url or "").hostname
-        if host is None or host == "localhost":
-            return host == "localhost"
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return self.base_url is not None and is_loopback(self.base_url)
+
+
+def is_loopback(url: str) -> bool:
+    """Tells by its address whether a URL is on this machine; asks no name server."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_url(url: str, text: str) -> str:
