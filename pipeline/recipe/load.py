@@ -217,7 +217,7 @@ def _section_at(loc: Loc) -> type[BaseModel] | None:
             candidates = [section for section in candidates if _tag_of(section) == part]
         elif candidates:
             field = candidates[0].model_fields.get(part)
-            candidates = [] if field is None else list(_sections_in(field.annotation))
+            candidates = [] if field is None else list(sections_in(field.annotation))
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -226,10 +226,10 @@ def _tag_of(section: type[BaseModel]) -> Any:
     return next(iter(section.model_fields.values())).default
 
 
-def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yields the sections that a field's type allows, however deep they stand in it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return
     for part in get_args(annotation):
-        yield from _sections_in(part)
+        yield from sections_in(part)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from pydantic import BaseModel
 
 from pipeline.cli import STAGES, cli
-from pipeline.recipe.recipe import Recipe
 from pipeline.stages import NAMES
 from teachers.catalog import providers
-from tests.pipeline.helpers import ROOT, stillhouse, write_recipe, write_rows
+from tests.pipeline.helpers import stillhouse, write_recipe, write_rows
 
 SCRIPT = [
     {"match": "mail 3", "reply": "I cannot help with that", "outcome": "refused"},
@@ -60,81 +57,6 @@ def test_the_command_line_is_the_contracts() -> None:
     assert options == {"recipe", "--dir", "--teacher", "--set", "--json", "--until", "--from"}
     assert all("--json" in {o for p in command.params for o in p.opts} for command in cli.commands.values())
     assert all(isinstance(command, click.Command) and command.help for command in cli.commands.values())
-
-
-def test_the_recipes_schema_is_pinned() -> None:
-    """A new key is a decision: it belongs here, in a recipe that uses it, and in the docs."""
-    sections = {
-        name: sorted(field.annotation.model_fields)
-        for name, field in Recipe.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    }
-    assert list(Recipe.model_fields) == [
-        *("name", "prompts", "purpose", "override_terms", "teacher", "combine"),
-        *("generate", "rescore", "curate", "student", "tune", "exports", "evaluate", "report"),
-    ]
-    assert sections["prompts"] == ["gold", "group", "license", "limit", "source", "template"]
-    assert sections["generate"] == [
-        *(
-            "accept",
-            "attempts",
-            "budget_usd",
-            "concurrency",
-            "json_schema",
-            "lane",
-            "max_tokens",
-            "optional",
-            "reasoning_effort",
-            "samples",
-        ),
-        *("seed", "temperature", "timeout_s", "top_logprobs", "top_p"),
-    ]
-    assert sections["curate"] == ["split", "steps"]
-    assert sections["tune"] == ["objective", "prune", "seed", "space", "timeout_s", "trials"]
-    assert sections["report"] == ["margin"]
-    assert sections["evaluate"] == [
-        *("against", "cascade_margin", "command", "economics", "fields", "function", "general", "judge", "labels"),
-        *("limit", "max_tokens", "memory_mb"),
-        *("resamples", "rubric", "scorer", "seed", "slices", "timeout_s", "tolerance"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "pipeline/recipe/recipe.py",
-        "pipeline/recipe/teachers.py",
-        "pipeline/recipe/curate.py",
-        "pipeline/recipe/evaluate.py",
-        "pipeline/recipe/economics.py",
-        "pipeline/recipe/general.py",
-        "pipeline/recipe/report.py",
-        "pipeline/recipe/tune.py",
-        "students/config.py",
-    ],
-)
-def test_every_recipe_field_is_documented(file: str) -> None:
-    """A docstring stands under each field, but where the field is a section with a docstring of its own."""
-    sections = {
-        "step",
-        "split",
-        "prompts",
-        "generate",
-        "curate",
-        "student",
-        "evaluate",
-        "combine",
-        "rescore",
-        "general",
-        "economics",
-        "report",
-    }
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    for model in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.bases):
-        for field, after in zip(model.body, [*model.body[1:], ast.Pass()], strict=True):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-                assert documented or field.target.id in sections, f"{model.name}.{field.target.id}"
 
 
 def test_a_run_up_to_curation_and_what_it_leaves(recipe: Path) -> None:
