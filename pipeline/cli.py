@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from pipeline.dataset.format import export_formats
 from prompts.errors import StillhouseError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 STAGES = ("generate", "curate", "train", "package", "evaluate", "report")
 REVIEWS = ("argilla", "label-studio")
-EXPORTS = ("openai-chat", "bedrock-distillation", "trl", "sharegpt", "alpaca")
 ENGINES = ("vllm", "llama.cpp", "transformers")
 INTERRUPTED = 130
 
@@ -215,7 +215,7 @@ def compare(runs: tuple[Path, ...], as_json: bool) -> None:
 
 @cli.command()
 @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--to", type=click.Choice(EXPORTS), required=True, help="The format to write.")
+@click.option("--to", type=click.Choice(list(export_formats())), required=True, help="The format to write.")
 @click.option("--out", type=click.Path(path_type=Path), help="A new file. [RUN/exports/TO-SPLIT.jsonl]")
 @click.option("--split", type=click.Choice(("train", "heldout", "all")), default="train", show_default=True)
 @_json

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipeline.dataset.formats import alpaca, bedrock_distillation, openai_chat, sharegpt, trl
-from pipeline.dataset.formats.dialogue import Unfit
+from pipeline.dataset.format import ExportFormat, Unfit, Written, export_formats
 from pipeline.run.directory import RunDir, disk_errors
 from pipeline.run.files import replace_durably
 from pipeline.run.records import read_rows
 from prompts.errors import InputError
 from prompts.messages import Conversation, from_dicts
-
-FORMATS: dict[str, Callable[[Conversation, Conversation], dict[str, Any]]] = {
-    "openai-chat": openai_chat.record,
-    "bedrock-distillation": bedrock_distillation.record,
-    "trl": trl.record,
-    "sharegpt": sharegpt.record,
-    "alpaca": alpaca.record,
-}
-
-
-@dataclass(slots=True)
-class Written:
-    """What went into the file."""
-
-    rows: int = 0
-    many_turns: int = 0
-    """Rows with several user turns."""
-    skipped: Counter[str] = field(default_factory=Counter)
-    size_bytes: int = 0
 
 
 def export_run(root: Path, to: str, out: Path | None = None, split: str = "train") -> dict[str, Any]:
@@ -45,18 +23,19 @@ def export_run(root: Path, to: str, out: Path | None = None, split: str = "train
     Without `out` the file is RUN/exports/TO-SPLIT.jsonl, made anew each time. InputError where RUN has no corpus,
     `out` exists (it may be anybody's), or no row fits.
     """
-    path = root / "exports" / f"{to}-{split}.jsonl" if out is None else out
+    form = export_formats()[to]
+    path = out or root / "exports" / f"{to}-{split}.jsonl"
     _check(root, path, out)
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = _write(path, FORMATS[to], _rows(RunDir(root).kept, split))
+        written = _write(path, form, _rows(RunDir(root).kept, split))
     return {
         "to": to,
         "split": split,
         "path": str(path),
         "rows": written.rows,
         "skipped": dict(written.skipped),
-        "remarks": _remarks(to, written),
+        "remarks": form.remarks(written),
     }
 
 
@@ -81,18 +60,14 @@ def _rows(kept: Path, split: str) -> Iterator[tuple[Conversation, Conversation]]
             yield from_dicts(row["prompt"]), from_dicts(row["completion"])
 
 
-def _write(
-    path: Path,
-    record: Callable[[Conversation, Conversation], dict[str, Any]],
-    rows: Iterator[tuple[Conversation, Conversation]],
-) -> Written:
+def _write(path: Path, form: ExportFormat, rows: Iterator[tuple[Conversation, Conversation]]) -> Written:
     written = Written()
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
             for prompt, completion in rows:
                 try:
-                    line = orjson.dumps(record(prompt, completion), option=orjson.OPT_APPEND_NEWLINE)
+                    line = orjson.dumps(form.record(prompt, completion), option=orjson.OPT_APPEND_NEWLINE)
                 except Unfit as error:
                     written.skipped[str(error)] += 1
                     continue
@@ -106,13 +81,3 @@ def _write(
     finally:
         beside.unlink(missing_ok=True)
     return written
-
-
-def _remarks(to: str, written: Written) -> list[str]:
-    match to:
-        case "openai-chat":
-            return openai_chat.remarks(written.rows)
-        case "bedrock-distillation":
-            return bedrock_distillation.remarks(written.rows, written.many_turns, written.size_bytes)
-        case _:
-            return []

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.recipe.declared import declared_in
 from pipeline.recipe.economics import Economics
 from pipeline.recipe.general import General
 from pipeline.recipe.scorer import Scorer, ScorerSettings
 from pipeline.recipe.section import Section
+from prompts.declared import declared_in
 
 SCORERS: dict[str, type[ScorerSettings]] = declared_in("pipeline.evaluate.scorers", "SCORER")
 """Name -> settings, of every scorer that there is."""

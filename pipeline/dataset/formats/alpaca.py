@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.dataset.formats.dialogue import answer, dialogue
+from pipeline.dataset.dialogue import answer, dialogue
+from pipeline.dataset.format import ExportFormat
 from prompts.messages import Conversation
 
 
 def record(prompt: Conversation, completion: Conversation) -> dict[str, Any]:
-    """One line."""
+    """Makes a line."""
     parts = dialogue(prompt)
     *earlier, last = [turn.content for turn in parts.turns]
+    pairs = zip(earlier[::2], earlier[1::2], strict=True)
     return {
         "instruction": last,
         "input": "",
         "output": answer(completion).content,
         "system": parts.system,
-        "history": [list(pair) for pair in zip(earlier[::2], earlier[1::2], strict=True)],
+        "history": [list(pair) for pair in pairs],
     }
+
+
+FORMAT = ExportFormat("alpaca", record, place=4)

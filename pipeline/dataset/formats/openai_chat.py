@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.dataset.format import ExportFormat, Written
 from prompts.messages import Conversation, to_dicts
 
 LEAST = 10
@@ -14,10 +15,15 @@ LEAST = 10
 
 
 def record(prompt: Conversation, completion: Conversation) -> dict[str, Any]:
-    """One line: the last assistant turn is what is learned."""
+    """Makes a line: the last assistant turn is what is learned."""
     return {"messages": to_dicts((*prompt, *completion))}
 
 
-def remarks(rows: int) -> list[str]:
-    """What a job would refuse in a file of so many rows."""
-    return [f"OpenAI starts no job with fewer than {LEAST} examples"] if rows < LEAST else []
+def remarks(written: Written) -> list[str]:
+    """Says what a job would refuse."""
+    if written.rows >= LEAST:
+        return []
+    return [f"OpenAI starts no job with fewer than {LEAST} examples"]
+
+
+FORMAT = ExportFormat("openai-chat", record, remarks, place=0)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.dataset.formats.dialogue import answer, dialogue
+from pipeline.dataset.dialogue import answer, dialogue
+from pipeline.dataset.format import ExportFormat
 from prompts.messages import Conversation
 
 _NAMES = {"user": "human", "assistant": "gpt"}
 
 
 def record(prompt: Conversation, completion: Conversation) -> dict[str, Any]:
-    """One line."""
+    """Makes a line."""
     parts = dialogue(prompt)
-    system = [{"from": "system", "value": parts.system}] if parts.system else []
-    turns = [{"from": _NAMES[turn.role], "value": turn.content} for turn in (*parts.turns, answer(completion))]
-    return {"conversations": [*system, *turns]}
+    turns: list[dict[str, str]] = []
+    if parts.system:
+        turns.append({"from": "system", "value": parts.system})
+    for turn in (*parts.turns, answer(completion)):
+        turns.append({"from": _NAMES[turn.role], "value": turn.content})
+    return {"conversations": turns}
+
+
+FORMAT = ExportFormat("sharegpt", record, place=3)

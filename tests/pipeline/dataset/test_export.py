@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from pipeline.cli import EXPORTS
+from pipeline.cli import cli
 from pipeline.curate.both_sides import KEPT
-from pipeline.dataset.export import FORMATS, export_run, render_export
+from pipeline.dataset.export import export_run, render_export
+from pipeline.dataset.format import export_formats
 from pipeline.run.records import write_parquet
 from prompts.errors import InputError
 from prompts.logs.read import read_logs
@@ -62,7 +64,8 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_the_command_offers_every_format() -> None:
-    assert tuple(FORMATS) == EXPORTS
+    help_text = CliRunner().invoke(cli, ["export", "--help"]).output
+    assert "[openai-chat|bedrock-distillation|trl|sharegpt|alpaca]" in help_text
 
 
 def test_openai_chat_keeps_openais_rules(run: Path) -> None:
@@ -135,7 +138,7 @@ def test_sharegpt_and_alpaca_carry_system_and_earlier_turns(run: Path) -> None:
     assert (alpaca["system"], alpaca["history"]) == ("Be brief.", [["Hi", "Hello"]])
 
 
-@pytest.mark.parametrize("to", EXPORTS)
+@pytest.mark.parametrize("to", export_formats())
 def test_datasets_loads_every_format(run: Path, to: str, tmp_path: Path) -> None:
     import datasets
 

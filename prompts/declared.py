@@ -1,4 +1,4 @@
-"""Finds what a recipe can name: a folder in which each module declares one thing."""
+"""Finds what others may name: a folder in which each module declares one thing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 def declared_in(package: str, constant: str) -> dict[str, Any]:
     """Returns module name -> what the module declares in `constant`, for each module of a package, by name.
 
-    The package lies on a higher floor than a recipe. It is imported by its name alone, as a plug-in is, so that a new
+    The package is imported by its name alone, as a plug-in is: it may lie on a higher floor than who asks, and a new
     module is found without being listed anywhere.
     """
     folders = import_module(package).__path__

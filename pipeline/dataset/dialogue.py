@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
+from pipeline.dataset.format import Unfit
 from prompts.messages import Conversation, Message
-
-
-class Unfit(Exception):
-    """A row that a format cannot carry; `str(error)` is the reason it is counted under."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -22,17 +20,21 @@ class Dialogue:
 
 
 def dialogue(prompt: Conversation) -> Dialogue:
-    """The prompt's system text and turns; Unfit where they stand in another order."""
-    first = next((at for at, message in enumerate(prompt) if message.role != "system"), len(prompt))
-    turns = prompt[first:]
+    """Splits a prompt into its system text and its turns; Unfit where they stand in another order."""
+    system = list(takewhile(_is_system, prompt))
+    turns = prompt[len(system) :]
     expected = ["user", "assistant"] * (len(turns) // 2) + ["user"]
     if [turn.role for turn in turns] != expected:
         raise Unfit("turns_do_not_alternate")
-    return Dialogue("\n\n".join(message.content for message in prompt[:first]), turns)
+    return Dialogue("\n\n".join(message.content for message in system), turns)
 
 
 def answer(completion: Conversation) -> Message:
-    """The assistant turn that is learned."""
+    """Returns the assistant turn that is learned; Unfit where there is more."""
     if len(completion) != 1 or completion[0].role != "assistant":
         raise Unfit("completion_is_no_single_answer")
     return completion[0]
+
+
+def _is_system(message: Message) -> bool:
+    return message.role == "system"
