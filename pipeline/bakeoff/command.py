@@ -26,7 +26,7 @@ from pipeline.journal.export import rows, tables
 from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain
 from pipeline.judge.ask import ask_judge
-from pipeline.judge.pairwise import Duels, duel
+from pipeline.judge.pairwise import PairwiseScores, score_pairwise
 from pipeline.recipe.curate import Best
 from pipeline.recipe.prompt_stream import recipe_prompts
 from pipeline.recipe.recipe import Recipe
@@ -67,8 +67,8 @@ def bakeoff(
             with Journal(run.journal) as journal:
                 asyncio.run(_ask_owed(context, journal, endpoints, chains))
             replies = _by_endpoint(run, chains)
-            measured, duels = _measure(context, prompts, endpoints, replies, referee)
-            result = _result(context, prompts, measured, referee, duels)
+            measured, pairwise = _measure(context, prompts, endpoints, replies, referee)
+            result = _result(context, prompts, measured, referee, pairwise)
             write_text(run.root / RESULT, orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     return result
 
@@ -120,25 +120,25 @@ def _measure(
     endpoints: Sequence[ConfiguredTeacher],
     replies: Mapping[int, Sequence[Row]],
     referee: TeacherEntry | None,
-) -> tuple[list[MeasuredTeacher], Duels | None]:
+) -> tuple[list[MeasuredTeacher], PairwiseScores | None]:
     """Every teacher's numbers, scored against gold, or by the referee where there is one."""
     student_messages = {prompt.id: prompt.student_messages for prompt in prompts}
     readings = [
         read_replies(replies[endpoint], student_messages, context.recipe.curate) for endpoint in range(len(endpoints))
     ]
-    duels = None if referee is None else _judge(context, referee, prompts, readings, replies)
-    if duels is None:
+    pairwise = None if referee is None else _judge(context, referee, prompts, readings, replies)
+    if pairwise is None:
         scorer = context.recipe.evaluate.to_scorer()
         scores = [
             score_replies(replies[endpoint], reading, prompts, scorer) for endpoint, reading in enumerate(readings)
         ]
     else:
-        scores = list(duels.scores)
+        scores = list(pairwise.scores)
     measured = [
         measure(endpoint, replies[number], readings[number], scores[number], no_price=no_price(endpoint.who))
         for number, endpoint in enumerate(endpoints)
     ]
-    return measured, duels
+    return measured, pairwise
 
 
 def _judge(
@@ -147,11 +147,11 @@ def _judge(
     prompts: Sequence[Prompt],
     readings: Sequence[Reading],
     replies: Mapping[int, Sequence[Row]],
-) -> Duels:
+) -> PairwiseScores:
     rubric = context.recipe.combine.rubric
     answers = [_answers(replies[endpoint], reading) for endpoint, reading in enumerate(readings)]
     step = Best(judge=referee, rubric=rubric)
-    return duel(prompts, answers, rubric, lambda questions: ask_judge(context, step, questions))
+    return score_pairwise(prompts, answers, rubric, lambda questions: ask_judge(context, step, questions))
 
 
 def _answers(replies: Sequence[Row], reading: Reading) -> dict[str, str]:
@@ -165,14 +165,14 @@ def _result(
     prompts: Sequence[Prompt],
     measured: Sequence[MeasuredTeacher],
     referee: TeacherEntry | None,
-    duels: Duels | None,
+    pairwise: PairwiseScores | None,
 ) -> dict[str, Any]:
     how = context.recipe.evaluate
     groups = [prompt.group or prompt.id for prompt in prompts]
     judged = None
-    if referee is not None and duels is not None:
-        judged = {"spec": referee.spec, "against": measured[0].label, "calls": duels.calls}
-        judged |= {"failures": duels.failures, "changed": duels.changed}
+    if referee is not None and pairwise is not None:
+        judged = {"spec": referee.spec, "against": measured[0].label, "calls": pairwise.calls}
+        judged |= {"failures": pairwise.failures, "changed": pairwise.changed}
     return {
         **to_data(decide(measured, groups, resamples=how.resamples, seed=how.seed)),
         "scorer": None if referee else how.scorer.name,

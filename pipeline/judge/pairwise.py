@@ -7,8 +7,9 @@ verdict that is not one of the three allowed is a failure and never a score: tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from prompts.digest import digest
 from prompts.labels import Labels
@@ -16,15 +17,21 @@ from prompts.messages import Conversation, Message
 from prompts.prompt import Prompt
 from prompts.text import normalise
 
-POINTS = {"1": 1.0, "2": 0.0, "0": 0.5}
+WIN, EVEN, LOSS = 1.0, 0.5, 0.0
+
+TIE = "0"
+
+POINTS = {"1": WIN, "2": LOSS, TIE: EVEN}
 """A verdict's worth to the answer in the first place."""
 
 VERDICTS = Labels(tuple(POINTS))
 
-EVEN = 0.5
-
 AskAll = Callable[[Sequence[Conversation]], Mapping[Conversation, str | None]]
 """Asks every question; None where no answer came."""
+
+
+Verdicts = Mapping[Conversation, str | None]
+"""Each question with what the judge said; None where that was no verdict, or did not come."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -38,7 +45,25 @@ class Pair:
 
 
 @dataclass(slots=True, frozen=True)
-class Duels:
+class Outcome:
+    """What one answer is worth against the first teacher's to the same prompt."""
+
+    points: float | None
+    """1 for a win, 1/2 for a tie, 0 for a loss; None where the judge failed."""
+    verdicts: tuple[str | None, str | None] | None = None
+    """The judge's, with the answer in the first place and in the second; None where no judge was needed."""
+
+    @property
+    def changed(self) -> bool:
+        """Says whether the winner changed with its place: the same place won twice."""
+        if self.verdicts is None:
+            return False
+        straight, swapped = self.verdicts
+        return straight is not None and straight == swapped and straight != TIE
+
+
+@dataclass(slots=True, frozen=True)
+class PairwiseScores:
     """Every teacher's scores against the first, and how the judge did."""
 
     scores: tuple[tuple[float | None, ...], ...]
@@ -52,32 +77,35 @@ class Duels:
     """Teacher by prompt, but for the first: the verdicts in both orders; None where no judge was needed."""
 
 
-def duel(prompts: Sequence[Prompt], texts: Sequence[Mapping[str, str]], rubric: str, ask_all: AskAll) -> Duels:
-    """`texts` are each teacher's answers by prompt id, only those that are answers; the first is compared with."""
+def score_pairwise(
+    prompts: Sequence[Prompt], texts: Sequence[Mapping[str, str]], rubric: str, ask_all: AskAll
+) -> PairwiseScores:
+    """Scores each teacher against the first.
+
+    `texts` are each teacher's answers by prompt id, only those that are answers.
+    """
     first, *others = texts
-    pairs = [
-        [_pair(prompt, other.get(prompt.id), first.get(prompt.id), rubric) for prompt in prompts] for other in others
-    ]
-    asked = list(dict.fromkeys(question for row in pairs for pair in row for question in _questions(pair)))
-    verdicts = {question: read_verdict(text) for question, text in ask_all(asked).items()} if asked else {}
-    scores = tuple(tuple(_points(pair, verdicts) for pair in row) for row in pairs)
-    judged = [pair for row in pairs for pair in row if isinstance(pair, Pair)]
-    return Duels(
-        scores=((EVEN,) * len(prompts), *scores),
-        calls=len(asked),
+    columns = []
+    for other in others:
+        columns.append([_pair(prompt, other.get(prompt.id), first.get(prompt.id), rubric) for prompt in prompts])
+    verdicts = _ask(columns, ask_all)
+    outcomes = [[_outcome(pair, verdicts) for pair in column] for column in columns]
+    return PairwiseScores(
+        scores=((EVEN,) * len(prompts), *(tuple(outcome.points for outcome in column) for column in outcomes)),
+        calls=len(verdicts),
         failures=sum(verdict is None for verdict in verdicts.values()),
-        changed=sum(_changed(pair, verdicts) for pair in judged),
-        verdicts=tuple(tuple(_both(pair, verdicts) for pair in row) for row in pairs),
+        changed=sum(outcome.changed for outcome in chain.from_iterable(outcomes)),
+        verdicts=tuple(tuple(outcome.verdicts for outcome in column) for column in outcomes),
     )
 
 
 def read_verdict(text: str | None) -> str | None:
-    """`1`, `2` or `0`; None for anything else: a verdict is not searched for in a sentence."""
+    """Returns `1`, `2` or `0`; None for anything else: a verdict is not searched for in a sentence."""
     return VERDICTS.read(text or "")
 
 
 def question(prompt: Prompt, one: str, two: str, rubric: str) -> Conversation:
-    """What the judge is asked. The answers are fenced by their own digest, which no answer can hold."""
+    """Returns what the judge is asked. The answers are fenced by their own digest, which no answer can hold."""
     fence = digest([one, two])[:12]
     asked = "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in prompt.student_messages)
     parts = [
@@ -93,33 +121,34 @@ def question(prompt: Prompt, one: str, two: str, rubric: str) -> Conversation:
 
 
 def _pair(prompt: Prompt, challenger: str | None, champion: str | None, rubric: str) -> Pair | float:
-    """The pair to be judged; or the points it is worth without a judge."""
-    if challenger is None or champion is None:
-        return EVEN if challenger is champion else float(challenger is not None)
+    """Returns the pair to be judged; or the points it is worth without a judge."""
+    if challenger is None and champion is None:
+        return EVEN
+    if challenger is None:
+        return LOSS
+    if champion is None:
+        return WIN
     if normalise(challenger) == normalise(champion):
         return EVEN
     return Pair(question(prompt, challenger, champion, rubric), question(prompt, champion, challenger, rubric))
 
 
-def _questions(pair: Pair | float) -> Iterator[Conversation]:
-    if isinstance(pair, Pair):
-        yield pair.straight
-        yield pair.swapped
+def _ask(columns: Sequence[Sequence[Pair | float]], ask_all: AskAll) -> Verdicts:
+    """Asks each question once, whatever number of pairs has it."""
+    questions: dict[Conversation, None] = {}
+    for pair in chain.from_iterable(columns):
+        if isinstance(pair, Pair):
+            questions[pair.straight] = None
+            questions[pair.swapped] = None
+    if not questions:
+        return {}
+    return {asked: read_verdict(text) for asked, text in ask_all(list(questions)).items()}
 
 
-def _points(pair: Pair | float, verdicts: Mapping[Conversation, str | None]) -> float | None:
+def _outcome(pair: Pair | float, verdicts: Verdicts) -> Outcome:
     if not isinstance(pair, Pair):
-        return pair
+        return Outcome(pair)
     straight, swapped = verdicts[pair.straight], verdicts[pair.swapped]
     if straight is None or swapped is None:
-        return None
-    return (POINTS[straight] + 1 - POINTS[swapped]) / 2
-
-
-def _both(pair: Pair | float, verdicts: Mapping[Conversation, str | None]) -> tuple[str | None, str | None] | None:
-    return (verdicts[pair.straight], verdicts[pair.swapped]) if isinstance(pair, Pair) else None
-
-
-def _changed(pair: Pair, verdicts: Mapping[Conversation, str | None]) -> bool:
-    straight, swapped = verdicts[pair.straight], verdicts[pair.swapped]
-    return straight is not None and straight == swapped and straight != "0"
+        return Outcome(None, (straight, swapped))
+    return Outcome((POINTS[straight] + WIN - POINTS[swapped]) / 2, (straight, swapped))

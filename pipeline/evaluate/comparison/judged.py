@@ -1,6 +1,6 @@
 """The scorer `judge`: a model says which of two replies is better, the contestant's or the teacher's.
 
-Each pair is judged in both orders, as bakeoff/duels.py does it: 1 for a win, 1/2 for a tie. So the teacher's own score
+Each pair is judged in both orders, as judge/pairwise.py does it: 1 for a win, 1/2 for a tie. So the teacher's own score
 is 1/2, and a contestant's above that is better than the teacher in the judge's eyes.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.comparison.summary import SCORED
-from pipeline.judge.pairwise import AskAll, Duels, duel
+from pipeline.judge.pairwise import AskAll, PairwiseScores, score_pairwise
 from pipeline.recipe.scorer import Score, failed_score
 from pipeline.run.evaluation import TEACHER
 from pipeline.statistics.intervals import wilson
@@ -34,12 +34,12 @@ def judge_all(
         raise InputError("the scorer 'judge' needs the teacher's replies", field="evaluate.scorer")
     everyone = [teacher, *(one for one in contestants if one is not teacher)]
     prompts = [Prompt(row.prompt_id, row.student_messages, row.student_messages) for row in rows]
-    duels = duel(prompts, [_texts(rows, one) for one in everyone], rubric, ask)
+    pairwise = score_pairwise(prompts, [_texts(rows, one) for one in everyone], rubric, ask)
     scores = {
         one.name: [_score(points, answer.text) for points, answer in zip(column, one.answers, strict=True)]
-        for one, column in zip(everyone, duels.scores, strict=True)
+        for one, column in zip(everyone, pairwise.scores, strict=True)
     }
-    return scores, _report(rows, everyone, duels)
+    return scores, _report(rows, everyone, pairwise)
 
 
 def _texts(rows: Sequence[HeldoutRow], one: Contestant) -> dict[str, str]:
@@ -51,11 +51,11 @@ def _score(points: float | None, text: str) -> Score:
     return failed_score("the judge gave no verdict") if points is None else Score(points, valid=bool(text.strip()))
 
 
-def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], duels: Duels) -> dict[str, Any]:
+def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], pairwise: PairwiseScores) -> dict[str, Any]:
     """The share of clear verdicts for the first place is 1/2 for a judge that looks at the answers alone."""
     clear = [
         (row.unit, verdict)
-        for column in duels.verdicts
+        for column in pairwise.verdicts
         for row, pair in zip(rows, column, strict=True)
         for verdict in pair or ()
         if verdict in ("1", "2")
@@ -63,16 +63,16 @@ def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], duels: D
     first = sum(verdict == "1" for _, verdict in clear)
     interval = _wilson(first, clear)
     return {
-        "calls": duels.calls,
-        "failures": duels.failures,
-        "changed": duels.changed,
+        "calls": pairwise.calls,
+        "failures": pairwise.failures,
+        "changed": pairwise.changed,
         "first_position_wins": {
             "value": first / len(clear) if clear else None,
             "ci95": interval,
             "verdicts": len(clear),
         },
         "prefers": _preference(interval),
-        "agreement_with_gold": _agreement(rows, everyone, duels),
+        "agreement_with_gold": _agreement(rows, everyone, pairwise),
     }
 
 
@@ -92,11 +92,13 @@ def _preference(interval: Sequence[float] | None) -> str | None:
     return "first" if interval[0] > 0.5 else "second"
 
 
-def _agreement(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], duels: Duels) -> Mapping[str, Any] | None:
+def _agreement(
+    rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], pairwise: PairwiseScores
+) -> Mapping[str, Any] | None:
     """Over the pairs of which just one equals gold: how often it picks that one, a tie one half."""
     teacher = everyone[0]
     points: list[tuple[str, float]] = []
-    for one, column in zip(everyone[1:], duels.scores[1:], strict=True):
+    for one, column in zip(everyone[1:], pairwise.scores[1:], strict=True):
         for row, mine, theirs, score in zip(rows, one.answers, teacher.answers, column, strict=True):
             if row.gold is None or score is None:
                 continue

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.curate.split import sides_of
-from pipeline.judge.pairwise import duel
+from pipeline.judge.pairwise import score_pairwise
 from pipeline.plan import make_plan, render_plan
 from pipeline.plan.judging import heldout_at_most
 from pipeline.plan.sample import sample_prompts
@@ -43,7 +43,7 @@ def test_the_judges_questions_stay_below_what_the_plan_says(
     held = heldout(recipe)
     assert 0 < held <= plan["judge"]["calls_high"] / (2 * others)
     texts = [{prompt.id: f"{name} {prompt.id}" for prompt in PromptStream(recipe)} for name in range(others + 1)]
-    asked = duel(list(PromptStream(recipe))[:held], texts, "the best", lambda all: dict.fromkeys(all, "1"))
+    asked = score_pairwise(list(PromptStream(recipe))[:held], texts, "the best", lambda all: dict.fromkeys(all, "1"))
     assert asked.calls == 2 * others * held
     assert (plan["judge"]["calls_low"], plan["judge"]["calls_expected"], plan["calls"]) == (0, None, 40)
 
