@@ -1,12 +1,10 @@
 import subprocess
 import sys
-from importlib.machinery import ModuleSpec
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from prompts.errors import MissingExtra
-from students import extra
 from students.config import Lora, StudentConfig
 
 HEAVY = {"torch", "transformers", "trl", "datasets", "peft"}
@@ -36,10 +34,28 @@ def test_a_config_returns_from_its_own_dump() -> None:
     assert StudentConfig.model_validate(config.model_dump()) == config
 
 
-def test_a_missing_extra_names_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_trl(name: str) -> ModuleSpec | None:
-        return None if name == "trl" else ModuleSpec(name, None)
+@pytest.mark.parametrize(
+    ("shrink", "problem"),
+    [
+        ({}, "nothing to shrink"),
+        ({"every": 2, "keep": 3}, "'every' and 'keep' both choose layers"),
+        ({"vocabulary": "used", "by": "even"}, "'keep' is not set"),
+        ({"layers": [2, 1]}, "'layers' must ascend"),
+        ({"layers": [1, 1]}, "'layers' must ascend"),
+        ({"layers": []}, "at least 1 item"),
+    ],
+)
+def test_shrink_settings_that_say_too_much_or_nothing_are_refused(shrink: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        StudentConfig.model_validate({"base": "x", "shrink": shrink})
 
-    monkeypatch.setattr(extra, "find_spec", no_trl)
-    with pytest.raises(MissingExtra, match=r"pip install 'stillhouse\[train\]'"):
-        extra.require_training()
+
+@pytest.mark.parametrize("more", [{"method": "on_policy"}, {"method": "preference"}, {"features": {"teacher": "x"}}])
+def test_a_vocabulary_is_not_trimmed_beside_models_of_the_base_s_own(more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="needs the base's own tokens"):
+        StudentConfig.model_validate({"base": "x", "shrink": {"vocabulary": "used"}, **more})
+
+
+def test_the_settings_of_a_smaller_base_return_from_their_own_dump() -> None:
+    config = StudentConfig.model_validate({"base": "x", "shrink": {"keep": 2, "vocabulary": "used"}})
+    assert StudentConfig.model_validate(config.model_dump()) == config

@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from prompts.errors import InputError
-from students.config import Features, Lora, StudentConfig
+from students.config import Lora, StudentConfig
 from students.corpus.data import watched_keys
 from students.methods.distill import Distill
-from students.training.sharded import require_shardable
-from tests.students.distill.test_method import with_tokens, write
+from tests.students.distill.samples import with_tokens, write
 from tests.students.launched import FSDP, alone, farthest, launch
 from tests.students.samples import WriteCorpus, corpus_rows
 
@@ -93,24 +91,3 @@ def test_the_best_weights_of_a_sharded_training_are_kept(
     for name in ("one", "two"):
         assert "| best step | 1 |" in (tmp_path / name / "student/README.md").read_text()
     assert farthest(tmp_path / "one", tmp_path / "two") < 1e-5
-
-
-@pytest.mark.parametrize(
-    ("changes", "version", "says"),
-    [
-        ({"method": "on_policy"}, "2", "method: on_policy"),
-        ({"method": "preference"}, "2", "method: preference"),
-        ({"features": Features(teacher="x")}, "2", "student.features"),
-        ({"lora": Lora(bits=4)}, "2", r"student.lora.bits.*without --use_fsdp"),
-        ({}, "1", "--fsdp_version 2"),
-    ],
-)
-def test_what_fsdp_cannot_train_is_refused(
-    config: StudentConfig, changes: dict[str, Any], version: str, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = config.model_copy(update=changes)
-    require_shardable(other)
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    monkeypatch.setenv("FSDP_VERSION", version)
-    with pytest.raises(InputError, match=says):
-        require_shardable(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 import yaml
 
 from prompts.digest import digest_file
-from students.card.facts import CardFacts, Helper, Override, Provenance, TeacherRows, read_facts, read_teachers
+from students.card.facts import CardFacts, Helper, Override, Provenance, TeacherRows, read_facts
 from students.card.write import model_card, write_card
 from students.config import StudentConfig
 from students.finetune.train import train
@@ -38,11 +37,6 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("taught") / "kept.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA.append(pa.field("teacher", TEACHER))), path)
     return path
-
-
-@pytest.fixture(scope="module")
-def config(tiny: Path) -> StudentConfig:
-    return StudentConfig(base=str(tiny), epochs=1, eval_every=1)
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +81,6 @@ def test_another_purpose_rewrites_the_card_and_no_weight(
     assert not list(student.glob(".*"))
 
 
-def test_a_corpus_that_does_not_name_its_teachers_is_said_to(
-    config: StudentConfig, corpus: Path, result: TrainResult
-) -> None:
-    assert read_teachers(corpus) == ()
-    card = model_card(CardFacts(config, "digest", result, read_teachers(corpus)))
-    assert "The corpus does not say who its teachers were." in card
-    assert "Made for: not said." in card
-
-
 def test_who_only_helped_is_named_too(config: StudentConfig, result: TrainResult) -> None:
     helpers = (
         Helper("judge", "openai", "gpt-4.1", "No competing models"),
@@ -122,12 +107,3 @@ def test_the_front_matter_is_the_hubs(config: StudentConfig, result: TrainResult
         "pipeline_tag": "text-generation",
         "tags": ["stillhouse", "sft"],
     }
-
-
-@pytest.fixture
-def result() -> TrainResult:
-    """A finished training, in numbers that are this test's own."""
-    values: dict[str, Any] = dict.fromkeys(TrainResult.__slots__, 1) | {"measures": {"coverage": 1}}
-    result = TrainResult(**values)
-    assert asdict(result) == values
-    return result

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.errors import InputError
 from prompts.packaged import packaged_model
 from students.distill.align import SoftTarget, Targets, TeacherToken, align, head_size, mix, spans
 from students.distill.token_table import TokenTable
@@ -226,13 +225,3 @@ def test_mixtures_weigh_and_never_create() -> None:
     assert alone is not None
     assert alone.head == one.head
     assert mix([(1, [None])]) == [None]
-
-
-def test_wordpiece_is_refused() -> None:
-    from tokenizers import Tokenizer, decoders, models
-    from transformers import PreTrainedTokenizerFast
-
-    raw = Tokenizer(models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
-    raw.decoder = decoders.WordPiece()
-    with pytest.raises(InputError, match="WordPiece"):
-        TokenTable(PreTrainedTokenizerFast(tokenizer_object=raw))

@@ -8,14 +8,11 @@ from statistics import median
 from typing import Any
 
 import pytest
-import torch
 from tokenizers import Tokenizer
-from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from prompts.errors import InputError
 from students.config import StudentConfig
-from students.corpus.encode import IGNORED
 from students.methods.on_policy import OnPolicy
 from students.on_policy.gold import require_gold
 from students.result import Progress
@@ -28,29 +25,6 @@ from tests.students.sft.test_method import run as run_sft
 
 # Imported directly here; students.on_policy.gold silences it for a user.
 pytestmark = pytest.mark.filterwarnings("ignore:You are importing from")
-
-TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}[{{ message['role'] }}]:{{ message['content'] }}"
-    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %} {% endfor %}"
-    "{% if add_generation_prompt %}[assistant]:{% endif %}"
-)
-
-
-KEPT_MERGES = 8000
-
-
-@pytest.fixture(scope="session")
-def other_tokenizer(tokenizer: Any) -> Any:
-    """The first merges of SmolLM's byte-level BPE under other ids, with other special tokens and another template."""
-    described = json.loads(tokenizer.backend_tokenizer.to_str())
-    model = described["model"]
-    model["merges"] = model["merges"][:KEPT_MERGES]
-    pieces = [*ByteLevel.alphabet(), *("".join(pair) for pair in model["merges"])]
-    model["vocab"] = {piece: index for index, piece in enumerate(dict.fromkeys(["<s>", "</s>", *sorted(pieces)]))}
-    described |= {"added_tokens": [], "post_processor": None}
-    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}
-    made = Tokenizer.from_str(json.dumps(described))
-    return PreTrainedTokenizerFast(tokenizer_object=made, chat_template=TEMPLATE, **special)
 
 
 @pytest.fixture(scope="session")
@@ -141,24 +115,3 @@ def test_the_release_of_trl_that_it_is_written_for_is_taken(installed: str) -> N
 def test_other_releases_of_trl_are_refused_with_what_to_install(installed: str) -> None:
     with pytest.raises(InputError, match=r"trl .* is installed\. pip install 'trl>=1\.16,<1\.17'"):
         require_gold(installed)
-
-
-def test_answers_end_at_their_first_end_of_turn() -> None:
-    from students.on_policy.gold_trainer import end_answers
-
-    labels_BT = torch.tensor([[IGNORED, 5, 2, 7, 2], [IGNORED, 5, 6, 7, 8]])
-    offsets_BT2 = torch.tensor(
-        [[[0, 0], [0, 4], [4, 14], [14, 15], [15, 25]], [[0, 0], [0, 1], [1, 2], [2, 3], [3, 4]]]
-    )
-    labels, offsets = end_answers(labels_BT, offsets_BT2, 2, ["spam", "abcd"])
-    assert labels.tolist() == [[IGNORED, 5, 2, IGNORED, IGNORED], [IGNORED, 5, 6, 7, 8]]
-    assert offsets[0, 2].tolist() == [4, 4]
-    assert offsets[1].tolist() == offsets_BT2[1].tolist()
-
-
-def test_the_teacher_reads_its_own_template_and_its_first_token_once(tokenizer: Any, other_tokenizer: Any) -> None:
-    from students.on_policy.gold_trainer import teacher_prompts
-
-    prompt = [{"role": "user", "content": "Spam or ham?"}]
-    (rendered,) = set(teacher_prompts([prompt], tokenizer, other_tokenizer).values())  # type: ignore[list-item]
-    assert rendered == "<s>[user]:Spam or ham? [assistant]:"

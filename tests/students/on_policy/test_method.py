@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prompts.errors import InputError
-from students.config import Features, StudentConfig
+from students.config import StudentConfig
 from students.finetune.train import train
 from students.job import Job
 from students.methods.on_policy import OnPolicy
@@ -139,16 +139,3 @@ def test_training_is_silent_and_says_nothing_to_the_hub(
     run(config.model_copy(update={"epochs": 1}), corpus, tmp_path)
     assert capfd.readouterr() == ("", "")
     assert not sent
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"on_policy": OnPolicy()},
-        {"method": "on_policy", "features": Features(teacher="x")},
-        {"method": "on_policy", "max_length": 100},
-    ],
-)
-def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"on_policy"):
-        StudentConfig(base="x", **settings)

@@ -3,12 +3,10 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from prompts.errors import InputError
-from students.base.layers import evenly, kept_layers
+from students.base.layers import kept_layers
 from students.quiet import quiet
 from students.shrink.depth import keep_layers, most_important
 
@@ -20,23 +18,6 @@ SIZES: dict[str, Any] = {
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
 }
-
-
-@given(st.integers(2, 200), st.integers(2, 50))
-def test_kept_layers_hold_both_ends_in_order_and_in_number(total: int, every: int) -> None:
-    kept = kept_layers(total, every)
-    assert (kept[0], kept[-1]) == (0, total - 1)
-    assert kept == sorted(set(kept))
-    assert len(kept) == min(total, max(2, -(-total // every)))
-
-
-def test_ten_of_thirty() -> None:
-    assert kept_layers(30, 3) == [0, 3, 6, 10, 13, 16, 19, 23, 26, 29]
-
-
-@pytest.mark.parametrize("total", [0, 1])
-def test_what_cannot_shrink_stays(total: int) -> None:
-    assert kept_layers(total, 3) == list(range(total))
 
 
 def shrunk(model: Any, tmp_path: Path) -> Any:
@@ -90,11 +71,3 @@ def test_a_layer_that_is_not_there_is_named() -> None:
 
 def test_the_most_important_stay_in_the_model_s_order() -> None:
     assert most_important([3, 1, 2, 1], keep=3) == [0, 1, 2]
-
-
-@given(st.integers(1, 60).flatmap(lambda total: st.tuples(st.just(total), st.integers(1, total))))
-def test_evenly_keeps_as_many_as_it_is_told(sizes: tuple[int, int]) -> None:
-    kept = evenly(*sizes)
-    assert kept == sorted(set(kept))
-    assert len(kept) == sizes[1]
-    assert kept[-1] == sizes[0] - 1

@@ -22,7 +22,7 @@ from students.quiet import quiet
 from students.shrink.prepare import prepare_shrunk
 from students.shrink.vocabulary import row_ids
 from tests.models import save_tiny
-from tests.students.distill.test_method import with_tokens, write
+from tests.students.distill.samples import with_tokens, write
 from tests.students.kills import killed
 from tests.students.samples import SPAM, WriteCorpus, corpus_rows
 from tests.students.sft.test_method import answer, run

@@ -13,7 +13,7 @@ from students.progress import Reporter
 from students.quiet import quiet
 from students.result import ignore
 from students.sft.method import build_trainer, load_data
-from students.training.settings import settings_for, training_arguments, use_settings
+from students.training.settings import training_arguments
 from students.training.trainer import CompletionTrainer, completion_loss
 
 
@@ -65,14 +65,6 @@ def test_nothing_is_reported_to_anybody(trainer: CompletionTrainer, monkeypatch:
     trainer._send_telemetry()
     assert len(sent) == 1
     assert "_send_telemetry" in base_trainer._BaseTrainer.__init__.__code__.co_names
-
-
-def test_a_process_takes_one_gpu_of_several(tiny: Path, tmp_path: Path) -> None:
-    config = StudentConfig(base=str(tiny))
-    arguments = training_arguments(config, tmp_path)
-    arguments._n_gpu = 3  # what transformers sets where it sees three; DataParallel would then split the batch
-    use_settings(arguments, settings_for(config, config.base))
-    assert (arguments.n_gpu, arguments.train_batch_size) == (1, config.batch_size)
 
 
 def test_the_validation_loss_is_a_mean_over_tokens_whatever_the_batches(trainer: CompletionTrainer) -> None:
