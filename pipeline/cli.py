@@ -98,8 +98,8 @@ def plan(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
 
     loaded = _load(recipe, overrides, teacher)
     made = make_plan(loaded, _directory(run_dir, loaded))
-    _print(made, as_json, render_plan)
-    require_memory(made)
+    click.echo(json.dumps(made.to_dict()) if as_json else render_plan(made))
+    require_memory(made.training)
 
 
 @cli.command()

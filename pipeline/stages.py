@@ -125,7 +125,7 @@ def _say_too_little_memory(context: Context) -> None:
     from pipeline.train.memory import plan_training, require_memory
 
     try:
-        require_memory({"training": plan_training(context.recipe)})
+        require_memory(plan_training(context.recipe))
     except InputError as error:
         context.progress.say(f"train: {error}")
 

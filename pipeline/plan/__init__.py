@@ -1,20 +1,19 @@
 """What a recipe would cost, before anything is spent. Reads files only: no key, no network.
 
     source ──sample──▶ what some prompts owe ─┐
-                                              ├──▶ shares ──▶ lanes ──▶ totals
+                                              ├──▶ shares ──▶ lanes ──▶ totals ──▶ plan
     journal ──sample──▶ what replies took ────┘
 
 Every number is an interval; what it rests on is said beside it.
 
     estimate.py     intervals: from samples, added, multiplied
     sample.py       the source counted, some of its prompts rendered, what these still owe
-    measured.py     tokens, seconds and bytes of the replies that the journal has
-    seat.py         a teacher's share: its calls and tokens; lanes.py: its dollars and hours, by lane
+    past.py         tokens, seconds and bytes of the replies that the journal has
+    share.py        a teacher's part: its calls and tokens; lanes.py: its dollars and hours, by lane
     judging.py      the evaluation's judge: at most what it is asked and paid
-    whole.py        all of that; totals.py: dollars, hours, disk and budget of all teachers together
-    training.py     the student's memory on this machine, and what would fit
+    workload.py     all of that; totals.py: dollars, hours, disk and budget of all teachers together
     remarks.py      what the numbers rest on
-    make.py         the plan as data; render.py: as text
+    plan.py         the plan as a record and as JSON; make.py: how it is made; render.py: as text
 """
 
 from pipeline.plan.make import make_plan

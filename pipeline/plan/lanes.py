@@ -7,8 +7,8 @@ from math import ceil
 
 from pipeline.inference.budget import FREE, known_cost_bound
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.plan.endpoint import Share
 from pipeline.plan.estimate import NOTHING, Interval, largest
+from pipeline.plan.share import Share
 from pipeline.recipe.recipe import Generate
 from teachers.base import Usage
 from teachers.pacing.meter import batch_cost_usd, cost_usd
@@ -41,7 +41,7 @@ class Lane:
 
 
 def lanes_of(share: Share, generate: Generate) -> list[Lane]:
-    """The lanes that the teacher has."""
+    """Returns the lanes that the teacher has."""
     online = Lane("online", _dollars(share, "online"), _at_most(share, "online"), _online_hours(share, generate))
     limits = batch_limits(share.endpoint)
     if limits is None:
@@ -52,41 +52,47 @@ def lanes_of(share: Share, generate: Generate) -> list[Lane]:
 
 
 def batch_limits(endpoint: ConfiguredTeacher) -> PartLimits | None:
-    """What the teacher's provider takes as one job, under what the recipe says; None where it has no batch lane."""
-    return part_limits(endpoint.who.spec) if endpoint.who.capabilities.batch else None
+    """Returns what its provider takes as one job, under what the recipe says; None where it has no batch lane."""
+    if not endpoint.who.capabilities.batch:
+        return None
+    return part_limits(endpoint.who.spec)
 
 
 def latency_s(share: Share) -> Interval | None:
-    """Seconds a call takes: measured, or assumed of a hosted teacher; None of any other."""
-    measured = share.measured.latency_s(share.calls.high)
+    """Returns the seconds a call takes: measured, or assumed of a hosted teacher; None of any other."""
+    measured = share.past.latency_s(share.calls.high)
     if measured is not None:
         return measured
     if not share.endpoint.who.provider.keys:
-        return None
-    each = [tokens / share.calls.high if share.calls.high else 0.0 for tokens in _ends(share.output_tokens)]
-    low, high = (first + tokens / rate for first, tokens, rate in zip(FIRST_TOKEN_S, each, TOKENS_PER_S, strict=True))
-    return Interval(low, None, high)
+        return None  # a machine of the user's own: nothing is known of it
+    least = most = 0.0
+    if share.calls.high:
+        least, most = share.output_tokens.low / share.calls.high, share.output_tokens.high / share.calls.high
+    quick = FIRST_TOKEN_S[0] + least / TOKENS_PER_S[0]
+    slow = FIRST_TOKEN_S[1] + most / TOKENS_PER_S[1]
+    return Interval(quick, None, slow)
 
 
 def is_free(endpoint: ConfiguredTeacher) -> bool:
-    """Whether nobody charges for it: it runs in this process."""
+    """Says whether nobody charges for it: it runs in this process."""
     return known_cost_bound(endpoint) == FREE
 
 
 def _at_most(share: Share, lane: str) -> float | None:
-    """None also where a reply has no cap, so that nothing is its worst."""
-    capped = share.endpoint.sampling.max_tokens is not None or is_free(share.endpoint)
-    return share.worst_usd.get(lane) if capped else None
+    if share.endpoint.sampling.max_tokens is None and not is_free(share.endpoint):
+        return None  # a reply without a cap has no worst
+    return share.worst_usd.get(lane)
 
 
 def _dollars(share: Share, lane: str) -> Interval | None:
-    """The prices are those of a mean prompt, which matters where long prompts cost more a token."""
     if lane not in share.worst_usd:
         return None
     if is_free(share.endpoint):
         return NOTHING
+    # The prices are those of a mean prompt, which matters where long prompts cost more a token.
     tokens = max(1_000, ceil(share.input_tokens.high / max(share.calls.high, 1)))
-    read, whole = (_cost_usd(share.endpoint, Usage(tokens, None, out), lane) for out in (0, tokens))
+    read = _cost_usd(share.endpoint, Usage(tokens, None, 0), lane)
+    whole = _cost_usd(share.endpoint, Usage(tokens, None, tokens), lane)
     if read is None or whole is None:
         return None
     return share.input_tokens.scaled(read / tokens) + share.output_tokens.scaled((whole - read) / tokens)
@@ -101,20 +107,20 @@ def _cost_usd(endpoint: ConfiguredTeacher, usage: Usage, lane: str) -> float | N
 
 def _online_hours(share: Share, generate: Generate) -> Interval | None:
     """The longest of three: Little's law with all of `concurrency` in flight, and the account's two quotas."""
-    entry, bounds = share.endpoint.entry, []
-    if (each := latency_s(share)) is not None:
-        bounds.append((share.calls * each).scaled(1 / generate.concurrency / 3600))
+    entry = share.endpoint.entry
+    bounds: list[Interval] = []
+    latency = latency_s(share)
+    if latency is not None:
+        bounds.append((share.calls * latency).scaled(1 / generate.concurrency / 3600))
     if entry.requests_per_minute is not None:
         bounds.append(share.calls.scaled(1 / entry.requests_per_minute / 60))
     if entry.tokens_per_minute is not None:
         bounds.append((share.input_tokens + share.output_tokens).scaled(1 / entry.tokens_per_minute / 60))
-    return largest(bounds) if bounds else None
+    if not bounds:
+        return None
+    return largest(bounds)
 
 
 def _jobs(share: Share, limits: PartLimits) -> int:
     size = share.input_bytes.high + share.calls.high * LINE_BYTES
     return ceil(max(share.calls.high / limits.max_requests, size / limits.max_bytes))
-
-
-def _ends(amount: Interval) -> tuple[float, float]:
-    return amount.low, amount.high

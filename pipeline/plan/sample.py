@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import orjson
@@ -35,6 +34,8 @@ REQUESTS = 20_000
 LEAST = 200
 SEED = 0
 LANES = ("online", "batch")
+
+Chains = list[FallbackChain]
 
 
 @dataclass(slots=True, frozen=True)
@@ -77,18 +78,10 @@ class Owed:
 
 
 def sample_prompts(recipe: Recipe, endpoints: int) -> Sample:
-    """So many of the recipe's prompts, drawn evenly from its rows; InputError for a row among them that is bad."""
-    asked = recipe.prompts
+    """Draws some of the recipe's prompts, evenly from its rows; InputError for a row among them that is bad."""
     count = max(LEAST, min(PROMPTS, REQUESTS // (endpoints * recipe.generate.samples)))
-    if asked.template is None:
-        stream = PromptStream(recipe)
-        drawn = draw(stream, count, SEED)
-        prompts, rows, skipped = drawn.items, drawn.seen, stream.skipped
-    else:
-        found = draw_rows(asked.source, count, SEED, asked.limit)
-        columns = {"gold": asked.gold, "group": asked.group, "route": recipe.combine.by}
-        prompts = tuple(render_rows(asked.source, found.items, load_template(asked.template), **columns))
-        rows, skipped = found.seen, ""
+    prompts, rows, skipped = _draw(recipe, count)
+    # Backwards, so that of rows with one prompt the first is the one that stays.
     distinct = {prompt.id: prompt for prompt in reversed(prompts)}
     repeats = len(prompts) - len(distinct)
     if len(prompts) == rows:
@@ -96,45 +89,67 @@ def sample_prompts(recipe: Recipe, endpoints: int) -> Sample:
     return Sample(prompts, rows, rows, repeats, skipped)
 
 
+def _draw(recipe: Recipe, count: int) -> tuple[tuple[Prompt, ...], int, str]:
+    """So many prompts, the rows that they were drawn from, and which of a log's records gave none."""
+    prompts = recipe.prompts
+    if prompts.template is None:
+        stream = PromptStream(recipe)
+        drawn = draw(stream, count, SEED)
+        return drawn.items, drawn.seen, stream.skipped
+    rows = draw_rows(prompts.source, count, SEED, prompts.limit)
+    columns = {"gold": prompts.gold, "group": prompts.group, "route": recipe.combine.by}
+    rendered = tuple(render_rows(prompts.source, rows.items, load_template(prompts.template), **columns))
+    return rendered, rows.seen, ""
+
+
 def owed_chains(
     sample: Sample, endpoints: Sequence[ConfiguredTeacher], recipe: Recipe, journal: sqlite3.Connection | None
-) -> list[list[FallbackChain]]:
-    """Each sampled prompt's chains, less what the journal has answered; settled ones are empty."""
-    found = [list(chains_of([prompt], endpoints, recipe)) for prompt in sample.prompts]
+) -> list[Chains]:
+    """Returns each sampled prompt's chains, less what the journal has answered; settled ones are empty."""
+    chains_N = [list(chains_of([prompt], endpoints, recipe)) for prompt in sample.prompts]
     if journal is None:
-        return found
-    keys = [item.request.key for one in chain.from_iterable(found) for item in one]
-    known = read_outcomes(journal, keys)
-    return [[owed_of(one, known) for one in chains] for chains in found]
+        return chains_N
+    keys = [item.request.key for chains in chains_N for chain in chains for item in chain]
+    outcomes = read_outcomes(journal, keys)
+    return [[owed_of(chain, outcomes) for chain in chains] for chains in chains_N]
 
 
-def owed_to(number: int, endpoint: ConfiguredTeacher, owed: Sequence[Sequence[FallbackChain]]) -> Owed:
-    """What of it is one teacher's: by its number in the recipe."""
-    requests = [[item.request for one in chains for item in one if item.endpoint == number] for chains in owed]
-    cost_bounds = {lane: known_cost_bound(endpoint, in_batch=lane == "batch") for lane in LANES}
+def owed_to(number: int, endpoint: ConfiguredTeacher, owed_N: Sequence[Chains]) -> Owed:
+    """Returns what of it is one teacher's: by its number in the recipe."""
+    requests_N = [_requests_to(number, chains) for chains in owed_N]
+    worst_usd_N: dict[str, Floats] = {}
+    for lane in LANES:
+        bound = known_cost_bound(endpoint, in_batch=lane == "batch")
+        if bound is not None:
+            worst_usd_N[lane] = _summed(requests_N, bound.worst_usd)
     return Owed(
-        calls_N=np.array([len(some) for some in requests], dtype=np.float64),
-        bytes_N=np.array([sum(map(bytes_of, some)) for some in requests], dtype=np.float64),
-        turns_N=np.array([sum(len(one.messages) for one in some) for some in requests], dtype=np.float64),
-        worst_usd_N={
-            lane: np.array([sum(map(cost_bound.worst_usd, some)) for some in requests], dtype=np.float64)
-            for lane, cost_bound in cost_bounds.items()
-            if cost_bound is not None
-        },
+        calls_N=_summed(requests_N, lambda _: 1),
+        bytes_N=_summed(requests_N, bytes_of),
+        turns_N=_summed(requests_N, lambda request: len(request.messages)),
+        worst_usd_N=worst_usd_N,
     )
 
 
 def bytes_of(request: Request) -> int:
-    """What a teacher reads, in UTF-8: the messages, and the schema it is to answer by."""
+    """Returns what a teacher reads, in UTF-8: the messages, and the schema it is to answer by."""
     return text_bytes(request.messages, request.schema)
 
 
 def text_bytes(messages: Conversation, schema: str | None) -> int:
-    """The same of a request's parts."""
+    """Returns the same of a request's parts."""
     return sum(len(turn.content.encode()) for turn in messages) + len((schema or "").encode())
 
 
 def stored_bytes_N(sample: Sample) -> Floats:
-    """What each sampled prompt takes in the journal, where its last turn is stored packed."""
+    """Returns what each sampled prompt takes in the journal, where its last turn is stored packed."""
     turns = [prompt.teacher_messages[-1] for prompt in sample.prompts]
     return np.array([len(pack(orjson.dumps([turn.role, turn.content]))) for turn in turns], dtype=np.float64)
+
+
+def _requests_to(number: int, chains: Chains) -> list[Request]:
+    return [item.request for chain in chains for item in chain if item.endpoint == number]
+
+
+def _summed(requests_N: Sequence[Sequence[Request]], measure: Callable[[Request], float]) -> Floats:
+    """[N]: the sum over each prompt's requests."""
+    return np.array([sum(map(measure, requests)) for requests in requests_N], dtype=np.float64)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.inference.accounts import account_of
-from pipeline.plan.estimate import NOTHING, Interval, count_of, exactly, largest, sum_of, total
+from pipeline.plan.estimate import NOTHING, Interval, count_of, exactly, largest, sum_of, total_known
 from pipeline.plan.lanes import Lane
 from pipeline.plan.sample import stored_bytes_N
-from pipeline.plan.whole import Whole
+from pipeline.plan.share import Share
+from pipeline.plan.workload import Workload
 
 BYTES_PER_SAMPLE = Interval(180, 200, 320)
 """Of the journal's rows and indexes, less texts and replies: 184 to 227 by 1,000 to 20,000 samples of short prompts;
@@ -40,93 +41,111 @@ class Budget:
     """Of those that are owed."""
 
 
-def lane_total(whole: Whole, name: str) -> Lane | None:
-    """All teachers in one lane, and the evaluation's judge after them; None where a teacher has not that lane."""
-    teachers = teachers_total(whole, name)
-    if teachers is None or whole.judging is None:
+def lane_total(work: Workload, name: str) -> Lane | None:
+    """Returns all teachers in one lane, and the evaluation's judge after them; None where a teacher has not that lane.
+
+    A judge is asked online, whatever the lane of the teachers.
+    """
+    teachers = teachers_total(work, name)
+    if teachers is None or work.judging is None:
         return teachers
-    judge = whole.judging.lane
+    judge = work.judging.lane
     return Lane(
         name,
-        cost_usd=_sum_known([teachers.cost_usd, judge.cost_usd]),
+        cost_usd=total_known([teachers.cost_usd, judge.cost_usd]),
         cost_usd_at_most=_sum_at_most([teachers, judge]),
-        hours=_sum_known([teachers.hours, judge.hours]),
+        hours=total_known([teachers.hours, judge.hours]),
         jobs=teachers.jobs,
     )
 
 
-def teachers_total(whole: Whole, name: str) -> Lane | None:
-    """All teachers in one lane; None where one of them has it not."""
-    found = [lane for lanes in whole.lanes for lane in lanes if lane.name == name]
-    if len(found) < len(whole.lanes):
+def teachers_total(work: Workload, name: str) -> Lane | None:
+    """Returns all teachers in one lane; None where one of them has it not."""
+    lanes = [lane for theirs in work.lanes for lane in theirs if lane.name == name]
+    if len(lanes) < len(work.lanes):
         return None
-    jobs = sum(lane.jobs or 0 for lane in found) if name == "batch" else None
+    jobs = None
+    if name == "batch":
+        jobs = sum(lane.jobs or 0 for lane in lanes)
     return Lane(
         name,
-        cost_usd=_sum_known([lane.cost_usd for lane in found]),
-        cost_usd_at_most=_sum_at_most(found),
-        hours=_hours(whole, found),
+        cost_usd=total_known(lane.cost_usd for lane in lanes),
+        cost_usd_at_most=_sum_at_most(lanes),
+        hours=_hours(work, lanes),
         jobs=jobs,
     )
 
 
-def disk_bytes(whole: Whole) -> Interval:
-    """What the journal grows by: the prompts' last turns, a sample's rows and reply each, and the judge's questions."""
-    sample = whole.sample
-    grown = sum_of(stored_bytes_N(sample) * (whole.owed_N > 0), sample.population)
-    judges = [] if whole.judging is None else [whole.judging.share]
-    for share in (*whole.shares, *judges):
-        replies = share.measured.stored_bytes(share.calls.high)
-        if replies is None:
-            alternatives = share.endpoint.sampling.top_logprobs
-            tokens = share.output_tokens * (BYTES_PER_TOKEN + exactly(alternatives * BYTES_PER_ALTERNATIVE))
-            stored = share.calls * BYTES_PER_REPLY + tokens
-        else:
-            stored = share.calls * replies
-        grown = grown + stored + share.calls * BYTES_PER_SAMPLE
-    return total([grown, *(share.input_bytes for share in judges)])
+def disk_bytes(work: Workload) -> Interval:
+    """Returns what the journal grows by: the prompts' last turns, samples' rows and replies, the judge's questions."""
+    grown = sum_of(stored_bytes_N(work.sample) * (work.owed_N > 0), work.sample.population)
+    for share in work.shares:
+        grown = grown + _stored_replies(share) + share.calls * BYTES_PER_SAMPLE
+    if work.judging is not None:
+        share = work.judging.share
+        grown = grown + _stored_replies(share) + share.calls * BYTES_PER_SAMPLE + share.input_bytes
+    return grown
 
 
-def budget_of(whole: Whole) -> Budget | None:
-    """None where the recipe has none."""
-    generate = whole.recipe.generate
+def _stored_replies(share: Share) -> Interval:
+    measured = share.past.stored_bytes(share.calls.high)
+    if measured is not None:
+        return share.calls * measured
+    alternatives = exactly(share.endpoint.sampling.top_logprobs * BYTES_PER_ALTERNATIVE)
+    return share.calls * BYTES_PER_REPLY + share.output_tokens * (BYTES_PER_TOKEN + alternatives)
+
+
+def budget_of(work: Workload) -> Budget | None:
+    """Returns what the recipe's budget buys; None where it has none."""
+    generate = work.recipe.generate
     if generate.budget_usd is None:
         return None
-    left = max(generate.budget_usd - whole.spent_usd, 0.0)
-    everyone, teachers = lane_total(whole, generate.lane), teachers_total(whole, generate.lane)
-    cost, first = (None if lane is None else lane.cost_usd for lane in (everyone, teachers))
-    owed = count_of((whole.owed_N > 0).astype(np.float64), 1, whole.sample.population)
-    bought = None if first is None else _bought(left, first, owed.expected or 0.0)  # the judge is asked after them
-    return Budget(generate.budget_usd, whole.spent_usd, left, None if cost is None else cost.high <= left, bought)
+    left = max(generate.budget_usd - work.spent_usd, 0.0)
+    everyone, teachers = lane_total(work, generate.lane), teachers_total(work, generate.lane)
+    covers = bought = None
+    if everyone is not None and everyone.cost_usd is not None:
+        covers = everyone.cost_usd.high <= left
+    if teachers is not None and teachers.cost_usd is not None:
+        # The judge's part is not taken off: it is asked after the teachers, with what they leave.
+        owed = count_of((work.owed_N > 0).astype(np.float64), 1, work.sample.population)
+        bought = _bought(left, teachers.cost_usd, owed.expected or 0.0)
+    return Budget(generate.budget_usd, work.spent_usd, left, covers, bought)
 
 
 def _bought(left_usd: float, cost: Interval, owed: float) -> Interval:
-    """How many of the prompts that are owed the money answers."""
+    """How many of the prompts that are owed the money answers: the fewest at the highest cost."""
 
     def some(dollars: float) -> float:
-        return owed if dollars <= left_usd else owed * left_usd / dollars
+        if dollars <= left_usd:
+            return owed
+        return owed * left_usd / dollars
 
-    return Interval(some(cost.high), None if cost.expected is None else some(cost.expected), some(cost.low))
+    expected = None
+    if cost.expected is not None:
+        expected = some(cost.expected)
+    return Interval(some(cost.high), expected, some(cost.low))
 
 
-def _hours(whole: Whole, found: Sequence[Lane]) -> Interval | None:
+def _hours(work: Workload, lanes: Sequence[Lane]) -> Interval | None:
     """Teachers of one account share its pace, so their hours add up; accounts go side by side, and so do batches."""
-    known = [lane.hours for lane in found if lane.hours is not None]
-    if len(known) < len(found):
-        return None
-    if found[0].name == "batch":
-        return largest(known)
+    hours: list[Interval] = []
+    for lane in lanes:
+        if lane.hours is None:
+            return None
+        hours.append(lane.hours)
+    if lanes[0].name == "batch":
+        return largest(hours)
     accounts: dict[str, Interval] = {}
-    for endpoint, hours in zip(whole.endpoints, known, strict=True):
-        accounts[account_of(endpoint)] = accounts.get(account_of(endpoint), NOTHING) + hours
+    for endpoint, took in zip(work.endpoints, hours, strict=True):
+        account = account_of(endpoint)
+        accounts[account] = accounts.get(account, NOTHING) + took
     return largest(accounts.values())
 
 
-def _sum_at_most(found: Sequence[Lane]) -> float | None:
-    known = [lane.cost_usd_at_most for lane in found if lane.cost_usd_at_most is not None]
-    return sum(known) if len(known) == len(found) else None
-
-
-def _sum_known(found: Sequence[Interval | None]) -> Interval | None:
-    known = [one for one in found if one is not None]
-    return total(known) if len(known) == len(found) else None
+def _sum_at_most(lanes: Sequence[Lane]) -> float | None:
+    summed = 0.0
+    for lane in lanes:
+        if lane.cost_usd_at_most is None:
+            return None
+        summed += lane.cost_usd_at_most
+    return summed

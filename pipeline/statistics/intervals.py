@@ -33,7 +33,7 @@ class Size:
     @property
     def critical(self) -> float:
         """The normal quantile; of rows in groups Student's, since how much they differ is known from few."""
-        return _student(max(self.groups - 1, 1)) if self.is_grouped else Z
+        return student_quantile(max(self.groups - 1, 1)) if self.is_grouped else Z
 
     @property
     def inflation(self) -> float:
@@ -101,13 +101,13 @@ def of_mean(mean: Floats, size: Size) -> Interval | None:
     value, spread = float(mean[0]), float(mean[1:].std()) * math.sqrt(size.inflation)
     if value <= 0:
         return [value, value]
-    factor = math.exp(min(_student(max(size.groups - 1, 1)) * spread / value, 700.0))
+    factor = math.exp(min(student_quantile(max(size.groups - 1, 1)) * spread / value, 700.0))
     return [value / factor, value * factor]
 
 
 def of_any_mean(mean: Floats, size: Size) -> Interval:
     """Of a mean without known ends, such as a difference of perplexities: Student's, symmetric."""
-    half = _student(max(size.groups - 1, 1)) * float(mean[1:].std()) * math.sqrt(size.inflation)
+    half = student_quantile(max(size.groups - 1, 1)) * float(mean[1:].std()) * math.sqrt(size.inflation)
     return [float(mean[0]) - half, float(mean[0]) + half]
 
 
@@ -149,8 +149,11 @@ def _correlation(one: Floats, other: Floats) -> float:
     return float(np.clip(((one[1:] - one[1:].mean()) * (other[1:] - other[1:].mean())).mean() / spreads, -1.0, 1.0))
 
 
-def _student(degrees: int) -> float:
-    """The 97.5 % quantile of Student's t: exact for 1 and 2, else Abramowitz and Stegun 26.7.5, to 0.3 % from 3 on."""
+def student_quantile(degrees: int) -> float:
+    """Returns the 97.5 % quantile of Student's t: exact for 1 and 2, from 3 on to 0.3 %.
+
+    Abramowitz and Stegun, 26.7.5: https://personal.math.ubc.ca/~cbm/aands/page_949.htm
+    """
     if degrees <= 1:
         return math.tan(math.pi * 0.475)
     if degrees == 2:

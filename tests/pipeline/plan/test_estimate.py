@@ -19,9 +19,9 @@ from pipeline.plan.estimate import (
     mean_of,
     ratio_of,
     sum_of,
-    t_quantile,
     total,
 )
+from pipeline.statistics.intervals import student_quantile
 
 RUNS = 2000
 # Of 2,000 runs at 95 %, the share that covers has a standard error of half a point: bounds are four of them away.
@@ -119,7 +119,7 @@ def test_sums_and_products_hold_whatever_the_correlation(correlation: float) -> 
 def test_students_quantile_is_the_tables() -> None:
     table = {4: 2.776, 9: 2.262, 19: 2.093, 29: 2.045, 99: 1.984, 1_000_000: 1.960}
     for freedom, value in table.items():
-        assert t_quantile(freedom) == pytest.approx(value, abs=0.001)
+        assert student_quantile(freedom) == pytest.approx(value, abs=0.001)
 
 
 amounts = st.floats(0, 1e6)

@@ -16,7 +16,7 @@ from pipeline.plan.sample import sample_prompts
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.recipe.recipe import Recipe
 from tests.pipeline.helpers import write_rows
-from tests.pipeline.plan.test_make import HOSTED, PRICE, SMALL_CAP, recipe_of
+from tests.pipeline.plan.test_make import HOSTED, PRICE, SMALL_CAP, plan_of, recipe_of
 
 JUDGE = {"scorer": {"name": "judge", "judge": {"spec": "openai:gpt-4.1-mini", "price": PRICE}}, "max_tokens": 20}
 
@@ -39,7 +39,7 @@ def test_the_judges_questions_stay_below_what_the_plan_says(
 ) -> None:
     curate = {"steps": [{"step": "outcome"}, *({"step": name, "labels": ["spam", "ham"]} for name in steps)]}
     recipe = judged(tmp_path, exports=exports, curate=curate)
-    plan = make_plan(recipe, tmp_path / "run")
+    plan = plan_of(recipe, tmp_path / "run")
     held = heldout(recipe)
     assert 0 < held <= plan["judge"]["calls_high"] / (2 * others)
     texts = [{prompt.id: f"{name} {prompt.id}" for prompt in PromptStream(recipe)} for name in range(others + 1)]
@@ -49,7 +49,8 @@ def test_the_judges_questions_stay_below_what_the_plan_says(
 
 
 def test_its_dollars_are_in_the_sum_and_on_the_page(tmp_path: Path) -> None:
-    plan = make_plan(judged(tmp_path, generate={**SMALL_CAP, "budget_usd": 0.2}), tmp_path / "run")
+    made = make_plan(judged(tmp_path, generate={**SMALL_CAP, "budget_usd": 0.2}), tmp_path / "run")
+    plan = made.to_dict()
     teacher, judge = plan["teachers"][0]["lanes"], plan["judge"]["lanes"]
     assert judge["batch"] is None
     for lane in ("online", "batch"):  # a judge is asked online, whatever lane the teachers are asked in
@@ -57,31 +58,31 @@ def test_its_dollars_are_in_the_sum_and_on_the_page(tmp_path: Path) -> None:
             assert plan["lanes"][lane][field] == pytest.approx(teacher[lane][field] + judge["online"][field])
     assert judge["online"]["cost_usd_high"] <= judge["online"]["cost_usd_at_most"]
     assert (plan["budget"]["covers_high"], plan["budget"]["prompts_bought_low"]) == (False, 40)
-    text = render_plan(plan)
+    text = render_plan(made)
     assert "judge openai:gpt-4.1-mini  online  up to" in text
     assert "the judge is asked with what is left" in text
     assert text.count("OPENAI_API_KEY") == 1
 
 
 def test_a_limit_and_the_answers_length_bound_it(tmp_path: Path) -> None:
-    whole = make_plan(judged(tmp_path), tmp_path / "run")["judge"]
-    few = make_plan(judged(tmp_path, evaluate={**JUDGE, "limit": 3}), tmp_path / "run")["judge"]
-    longer = make_plan(judged(tmp_path, evaluate={**JUDGE, "max_tokens": 40}), tmp_path / "run")["judge"]
+    whole = plan_of(judged(tmp_path), tmp_path / "run")["judge"]
+    few = plan_of(judged(tmp_path, evaluate={**JUDGE, "limit": 3}), tmp_path / "run")["judge"]
+    longer = plan_of(judged(tmp_path, evaluate={**JUDGE, "max_tokens": 40}), tmp_path / "run")["judge"]
     assert few["calls_high"] == 2 * 2 * 3 < whole["calls_high"] == longer["calls_high"]
     assert longer["input_tokens_high"] - whole["input_tokens_high"] == pytest.approx(2 * 20 * whole["calls_high"])
-    uncapped = make_plan(judged(tmp_path, generate={"max_tokens": None}), tmp_path / "run")
+    uncapped = plan_of(judged(tmp_path, generate={"max_tokens": None}), tmp_path / "run")
     assert "generate.max_tokens is not set" in " ".join(uncapped["remarks"])
 
 
 def test_without_a_price_the_sum_is_unknown_and_the_field_is_named(tmp_path: Path) -> None:
     unpriced = {"scorer": {"name": "judge", "judge": {"spec": "openai:x@http://localhost:9/v1"}}}
-    plan = make_plan(judged(tmp_path, evaluate=unpriced), tmp_path / "run")
+    plan = plan_of(judged(tmp_path, evaluate=unpriced), tmp_path / "run")
     assert plan["lanes"]["online"]["cost_usd_high"] is plan["cost_usd_at_most"] is None
     assert "evaluate.scorer.judge.price" in " ".join(plan["remarks"])
 
 
 def test_without_a_judge_there_is_none(tmp_path: Path) -> None:
-    assert make_plan(recipe_of(tmp_path, 5), tmp_path / "run")["judge"] is None
+    assert plan_of(recipe_of(tmp_path, 5), tmp_path / "run")["judge"] is None
 
 
 @pytest.mark.parametrize("size", [1, 10])

@@ -17,11 +17,11 @@ from pipeline.inference.endpoints import configure_teachers
 from pipeline.inference.routes import chains_of
 from pipeline.journal.journal import Journal
 from pipeline.plan import make_plan, render_plan
-from pipeline.plan.endpoint import share_of
 from pipeline.plan.estimate import exactly
 from pipeline.plan.lanes import lanes_of
-from pipeline.plan.measured import PastUsage
+from pipeline.plan.past import PastUsage
 from pipeline.plan.sample import PROMPTS, Owed, Sample
+from pipeline.plan.share import Asked, share_of
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.recipe.recipe import Recipe
@@ -39,6 +39,11 @@ def recipe_of(folder: Path, rows: int = 12, **sections: Any) -> Recipe:
     texts = [f"mail {i} " + "word " * (i % 40) for i in range(rows)]
     write_rows(folder / "rows.jsonl", [{"text": text, "label": "ham"} for text in texts])
     return load_recipe(write_recipe(folder, **{"teacher": HOSTED, "generate": SMALL_CAP, **sections}))
+
+
+def plan_of(recipe: Recipe, root: Path) -> dict[str, Any]:
+    """The plan as people's scripts read it."""
+    return make_plan(recipe, root).to_dict()
 
 
 def answer(request: Request) -> Reply:
@@ -88,7 +93,7 @@ def holds(data: dict[str, Any], name: str, truth: float) -> bool:
 
 def test_what_was_measured_tells_what_is_owed(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, rows=6_000)
-    plan = make_plan(recipe, answered(recipe, tmp_path, 400))
+    plan = plan_of(recipe, answered(recipe, tmp_path, 400))
     truth, teacher = owed_truth(recipe, 400), plan["teachers"][0]
     assert (plan["rows"], plan["sampled_rows"], teacher["measured_replies"]) == (6_000, PROMPTS, 400)
     for name in ("input_tokens", "output_tokens"):
@@ -107,7 +112,7 @@ def test_what_was_measured_tells_what_is_owed(tmp_path: Path) -> None:
 
 def test_all_prompts_are_counted_exactly_where_all_are_read(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, rows=300)
-    plan = make_plan(recipe, answered(recipe, tmp_path, 100))
+    plan = plan_of(recipe, answered(recipe, tmp_path, 100))
     assert (plan["prompts"], plan["answered"], plan["calls"]) == (300, 100, 200)
     teacher = plan["teachers"][0]
     assert teacher["calls_low"] == teacher["calls_high"] == 200
@@ -134,7 +139,7 @@ def test_the_dollars_of_many_samples_cover_the_truth(tmp_path: Path) -> None:
         ones = np.ones(500)
         owed = Owed(ones, bytes_N, 2 * ones, {"online": ones, "batch": ones})
         sample = Sample((None,) * 500, population, population, 0, "")  # type: ignore[arg-type]
-        share = share_of(endpoint, owed, measured, sample, exactly(population), waits=False)
+        share = share_of(Asked(endpoint, measured, exactly(population)), owed, sample)
         cost = lanes_of(share, recipe.generate.model_copy(update={"concurrency": 8}))[0].cost_usd
         assert cost is not None
         covered += cost.low <= bill <= cost.high
@@ -142,8 +147,8 @@ def test_the_dollars_of_many_samples_cover_the_truth(tmp_path: Path) -> None:
 
 
 def test_without_a_journal_ranges_are_said_to_be_ranges(tmp_path: Path) -> None:
-    assert make_plan(recipe_of(tmp_path, 2_500), tmp_path / "run")["answered_high"] == 0
-    plan = make_plan(recipe := recipe_of(tmp_path), tmp_path / "run")
+    assert plan_of(recipe_of(tmp_path, 2_500), tmp_path / "run")["answered_high"] == 0
+    plan = plan_of(recipe := recipe_of(tmp_path), tmp_path / "run")
     teacher = plan["teachers"][0]
     assert (teacher["output_tokens_low"], teacher["output_tokens_high"]) == (12, 1200)
     assert teacher["output_tokens_expected"] is None
@@ -156,14 +161,14 @@ def test_without_a_journal_ranges_are_said_to_be_ranges(tmp_path: Path) -> None:
 
 def test_other_parameters_tell_of_the_input_alone(tmp_path: Path) -> None:
     run = answered(recipe_of(tmp_path, rows=100), tmp_path, 50)
-    teacher = make_plan(recipe_of(tmp_path, rows=100, generate={"max_tokens": 7}), run)["teachers"][0]
+    teacher = plan_of(recipe_of(tmp_path, rows=100, generate={"max_tokens": 7}), run)["teachers"][0]
     assert teacher["output_tokens_expected"] is None
     assert teacher["input_tokens_high"] < 1.1 * teacher["input_tokens_low"]
 
 
 def test_a_seed_differs_by_sample_and_is_no_other_parameter(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, rows=60, generate={**SMALL_CAP, "seed": 5, "samples": 2})
-    plan = make_plan(recipe, answered(recipe, tmp_path, 20))
+    plan = plan_of(recipe, answered(recipe, tmp_path, 20))
     assert plan["teachers"][0]["measured_replies"] == 40
     assert (plan["samples"], plan["answered"], plan["calls"]) == (120, 40, 80)
 
@@ -172,7 +177,7 @@ def test_a_seed_differs_by_sample_and_is_no_other_parameter(tmp_path: Path) -> N
     ("quota", "hours"), [({"requests_per_minute": 0.5}, 12 * 2 / 60), ({"tokens_per_minute": 1.0}, None)]
 )
 def test_quotas_bound_the_hours(tmp_path: Path, quota: dict[str, float], hours: float | None) -> None:
-    teacher = make_plan(recipe_of(tmp_path, teacher={**HOSTED, **quota}), tmp_path / "run")["teachers"][0]
+    teacher = plan_of(recipe_of(tmp_path, teacher={**HOSTED, **quota}), tmp_path / "run")["teachers"][0]
     found = teacher["lanes"]["online"]
     assert found["hours_high"] == pytest.approx(hours or (teacher["input_tokens_high"] + 1200) / 60)
 
@@ -181,7 +186,7 @@ def test_hours_follow_the_latency_over_the_concurrency(tmp_path: Path) -> None:
     hours = []
     for concurrency in (4, 8):
         recipe = recipe_of(tmp_path, rows=100, generate={**SMALL_CAP, "concurrency": concurrency})
-        plan = make_plan(recipe, answered(recipe, tmp_path, 50))
+        plan = plan_of(recipe, answered(recipe, tmp_path, 50))
         hours.append(plan["lanes"]["online"]["hours_expected"])
     assert hours[0] == pytest.approx(2 * hours[1])
 
@@ -190,7 +195,7 @@ def test_hours_follow_the_latency_over_the_concurrency(tmp_path: Path) -> None:
 def test_teachers_of_one_account_wait_for_each_other(tmp_path: Path, account: str, times: int) -> None:
     pace = {"requests_per_minute": 0.1}
     teachers = [{**HOSTED, **pace, "account": "one"}, {**HOSTED, **pace, "name": "b", "account": account}]
-    plan = make_plan(recipe_of(tmp_path, teacher=teachers), tmp_path / "run")
+    plan = plan_of(recipe_of(tmp_path, teacher=teachers), tmp_path / "run")
     alone = plan["teachers"][0]["lanes"]["online"]["hours_high"]
     assert plan["lanes"]["online"]["hours_high"] == pytest.approx(times * alone)
     assert plan["calls"] == 24
@@ -198,7 +203,8 @@ def test_teachers_of_one_account_wait_for_each_other(tmp_path: Path, account: st
 
 def test_a_lane_or_a_price_that_is_not_there_is_said(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, teacher="openai:x@http://localhost:9/v1", generate={"lane": "batch", "budget_usd": 1})
-    plan = make_plan(recipe, tmp_path / "run")
+    made = make_plan(recipe, tmp_path / "run")
+    plan = made.to_dict()
     lanes = plan["teachers"][0]["lanes"]
     assert lanes["batch"] is plan["lanes"]["batch"] is plan["cost_usd_at_most"] is None
     assert lanes["online"]["cost_usd_high"] is None
@@ -206,30 +212,31 @@ def test_a_lane_or_a_price_that_is_not_there_is_said(tmp_path: Path) -> None:
     said = " ".join(plan["remarks"])
     assert "has no batch lane: the run would stop" in said
     assert "no price is known for" in said
-    assert "the teacher has none" in render_plan(plan)
+    assert "the teacher has none" in render_plan(made)
 
 
 def test_a_model_in_this_process_costs_nothing_and_its_hours_are_unknown(tmp_path: Path) -> None:
     script = write_rows(tmp_path / "script.jsonl", [{"reply": "ham"}])
-    plan = make_plan(recipe_of(tmp_path, teacher=f"scripted:{script}"), tmp_path / "run")
+    plan = plan_of(recipe_of(tmp_path, teacher=f"scripted:{script}"), tmp_path / "run")
     online = plan["teachers"][0]["lanes"]["online"]
     assert (online["cost_usd_high"], online["hours_high"]) == (0, None)
 
 
 def test_without_a_cap_nothing_is_the_most(tmp_path: Path) -> None:
-    plan = make_plan(recipe_of(tmp_path, generate={"max_tokens": None, "budget_usd": 1}), tmp_path / "run")
+    made = make_plan(recipe_of(tmp_path, generate={"max_tokens": None, "budget_usd": 1}), tmp_path / "run")
+    plan = made.to_dict()
     online = plan["teachers"][0]["lanes"]["online"]
     assert online["cost_usd_low"] > 0
     assert online["cost_usd_high"] is online["cost_usd_at_most"] is plan["disk_bytes_high"] is None
     assert (plan["budget"]["covers_high"], plan["budget"]["prompts_bought_low"]) == (False, 0)
     assert "generate.max_tokens" in " ".join(plan["remarks"])
-    assert "or more" in render_plan(plan)
+    assert "or more" in render_plan(made)
 
 
 def test_a_schema_is_read_too(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"label": {"type": "string"}}}
     plain, schemed = (
-        make_plan(recipe_of(tmp_path, generate={**SMALL_CAP, **more}), tmp_path / "run")["input_tokens_low"]
+        plan_of(recipe_of(tmp_path, generate={**SMALL_CAP, **more}), tmp_path / "run")["input_tokens_low"]
         for more in ({}, {"json_schema": schema})
     )
     assert schemed == pytest.approx(plain + 12 * len(json.dumps(schema, separators=(",", ":"))) / 5)
@@ -241,7 +248,7 @@ def test_the_disk_is_what_the_journal_grows_by(tmp_path: Path, first: int) -> No
     run = answered(recipe, tmp_path, first) if first else tmp_path / "run"
     journal = run / "journal.sqlite"
     before = journal.stat().st_size if first else 0
-    plan = make_plan(recipe, run)
+    plan = plan_of(recipe, run)
     answered(recipe, tmp_path, 1_000)
     assert plan["disk_bytes_low"] <= journal.stat().st_size - before <= plan["disk_bytes_high"]
 
@@ -250,20 +257,20 @@ def test_a_journal_that_is_none_is_an_error_for_people(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/journal.sqlite").write_bytes(b"words " * 1000)
     with pytest.raises(RunError, match="is not a journal"):
-        make_plan(recipe_of(tmp_path), tmp_path / "run")
+        plan_of(recipe_of(tmp_path), tmp_path / "run")
 
 
 def test_jobs_follow_the_providers_limits_as_the_recipe_says_them(tmp_path: Path) -> None:
     small = {**HOSTED, "batch": {"max_requests": 5}}
-    assert make_plan(recipe_of(tmp_path, teacher=small), tmp_path / "run")["teachers"][0]["lanes"]["batch"]["jobs"] == 3
+    assert plan_of(recipe_of(tmp_path, teacher=small), tmp_path / "run")["teachers"][0]["lanes"]["batch"]["jobs"] == 3
     bedrock = recipe_of(tmp_path, teacher="bedrock:us.amazon.nova-pro-v1:0", generate={**SMALL_CAP, "lane": "batch"})
-    said = " ".join(make_plan(bedrock, tmp_path / "run")["remarks"])
+    said = " ".join(plan_of(bedrock, tmp_path / "run")["remarks"])
     assert "12 calls are fewer than the 100 of a batch" in said
 
 
 def test_a_fallback_may_never_be_asked(tmp_path: Path) -> None:
     teachers = [HOSTED, {**HOSTED, "name": "second"}]
-    plan = make_plan(recipe_of(tmp_path, teacher=teachers, combine={"how": "fallback"}), tmp_path / "run")
+    plan = plan_of(recipe_of(tmp_path, teacher=teachers, combine={"how": "fallback"}), tmp_path / "run")
     first, second = plan["teachers"]
     assert (first["calls_low"], first["calls_high"]) == (12, 12)
     assert (second["calls_low"], second["calls_expected"], second["calls_high"]) == (0, None, 12)
@@ -274,9 +281,9 @@ def test_a_fallback_may_never_be_asked(tmp_path: Path) -> None:
 def test_a_route_shares_the_prompts_out(tmp_path: Path) -> None:
     teachers = [HOSTED, {**HOSTED, "name": "second"}]
     combine = {"how": "route", "weights": [1, 4]}
-    small = make_plan(recipe_of(tmp_path, 500, teacher=teachers, combine=combine), tmp_path / "run")
+    small = plan_of(recipe_of(tmp_path, 500, teacher=teachers, combine=combine), tmp_path / "run")
     assert small["calls"] == sum(part["calls"] for part in small["teachers"]) == 500
-    large = make_plan(recipe_of(tmp_path, 6_000, teacher=teachers, combine=combine), tmp_path / "run")
+    large = plan_of(recipe_of(tmp_path, 6_000, teacher=teachers, combine=combine), tmp_path / "run")
     assert holds(large["teachers"][1], "calls", 4_800)
     assert large["teachers"][1]["calls_high"] < 5_000
 
@@ -284,12 +291,12 @@ def test_a_route_shares_the_prompts_out(tmp_path: Path) -> None:
 def test_a_budget_says_what_it_buys(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, rows=300, generate={**SMALL_CAP, "budget_usd": 100})
     run = answered(recipe, tmp_path, 100)
-    plan = make_plan(recipe, run)
+    plan = plan_of(recipe, run)
     assert plan["budget"]["spent_usd"] == pytest.approx(0.1)
     assert (plan["budget"]["covers_high"], plan["budget"]["prompts_bought_low"]) == (True, 200)
     expected = plan["lanes"]["online"]["cost_usd_expected"]
     half = recipe_of(tmp_path, rows=300, generate={**SMALL_CAP, "budget_usd": 0.1 + expected / 2})
-    budget = make_plan(half, run)["budget"]
+    budget = plan_of(half, run)["budget"]
     assert (budget["covers_high"], budget["prompts_bought_expected"]) == (False, pytest.approx(100))
     assert budget["prompts_bought_low"] < 100 < budget["prompts_bought_high"]
 
@@ -297,7 +304,7 @@ def test_a_budget_says_what_it_buys(tmp_path: Path) -> None:
 def test_repeated_rows_widen_what_a_sample_tells(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path)
     write_rows(tmp_path / "rows.jsonl", [{"text": f"mail {i % 50}", "label": "ham"} for i in range(3_000)])
-    plan = make_plan(recipe, tmp_path / "run")
+    plan = plan_of(recipe, tmp_path / "run")
     teacher = plan["teachers"][0]
     assert teacher["calls_low"] <= 50 <= 3_000 == teacher["calls_high"]
     assert teacher["calls_expected"] is None
@@ -308,7 +315,7 @@ def test_a_bad_row_among_few_is_found_and_named(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path)
     write_rows(tmp_path / "rows.jsonl", [{"text": "a", "label": "ham"}, {"label": "ham"}])
     with pytest.raises(InputError, match=r"rows.jsonl:2: field 'text': is missing"):
-        make_plan(recipe, tmp_path / "run")
+        plan_of(recipe, tmp_path / "run")
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +324,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.
     for rows in (2_000, 2_000, 100_000):  # the first imports what it needs
         recipe = recipe_of(tmp_path, rows)
         tracemalloc.start()
-        make_plan(recipe, tmp_path / "run")
+        plan_of(recipe, tmp_path / "run")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.3 * peaks[1]
@@ -325,9 +332,10 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_plan_is_json_and_text(tmp_path: Path) -> None:
     recipe = recipe_of(tmp_path, teacher=[HOSTED, {**HOSTED, "name": "b"}], generate={**SMALL_CAP, "accept": 5})
-    plan = make_plan(recipe, tmp_path / "run")
+    made = make_plan(recipe, tmp_path / "run")
+    plan = made.to_dict()
     assert json.loads(json.dumps(plan, allow_nan=False)) == plan
-    text = render_plan(plan)
+    text = render_plan(made)
     assert "calls      24: 12 prompts, 0 answers there already" in text
     assert "in all" in text
     assert "generate.accept may stop at 5 kept samples" in text

@@ -32,7 +32,7 @@ def test_wilson_is_scipys(right: int, rows: int) -> None:
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 10, 30, 1000])
 def test_students_quantiles_are_scipys(degrees: int) -> None:
-    assert intervals._student(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=2e-3)
+    assert intervals.student_quantile(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=2e-3)
 
 
 @given(TRIOS)

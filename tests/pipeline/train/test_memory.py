@@ -55,7 +55,7 @@ def test_a_run_says_it_before_a_teacher_is_paid(recipe: Path, tmp_path: Path) ->
 def test_what_would_fit_is_named(recipe: Path) -> None:
     found = plan_training(load_recipe(recipe, ["student.batch_size=512", "student.max_length=8192"]))
     with pytest.raises(InputError, match=r"training needs about .* GB .*What would fit: .*accumulation"):
-        require_memory({"training": found})
+        require_memory(found)
 
 
 def test_a_base_that_is_not_here_is_no_error(recipe: Path) -> None:

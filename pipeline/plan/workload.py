@@ -10,18 +10,18 @@ import numpy as np
 
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers
 from pipeline.journal.journal import SPENT
-from pipeline.plan.endpoint import Share, calls_of, share_of
 from pipeline.plan.estimate import Floats, Interval, count_of, exactly
 from pipeline.plan.judging import Judging, judging_of
 from pipeline.plan.lanes import Lane, lanes_of
-from pipeline.plan.measured import measure
-from pipeline.plan.sample import Sample, owed_chains, owed_to, sample_prompts
+from pipeline.plan.past import past_usage
+from pipeline.plan.sample import Chains, Sample, owed_chains, owed_to, sample_prompts
+from pipeline.plan.share import Asked, Share, calls_of, share_of
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.recipe.recipe import Recipe
 
 
 @dataclass(slots=True, frozen=True)
-class Whole:
+class Workload:
     """All that is known of a recipe and its run."""
 
     recipe: Recipe
@@ -40,29 +40,47 @@ class Whole:
     spent_usd: float
 
 
-def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Whole:
-    """From a sample of the recipe's prompts and of the replies in its journal, where there is one."""
+def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Workload:
+    """Reads a sample of the recipe's prompts, and of the replies in its journal, where there is one."""
     endpoints = configure_teachers(recipe, PromptStream(recipe).has_system)
     sample = sample_prompts(recipe, len(endpoints))
     untouched = journal is None or journal.execute("SELECT 1 FROM replies LIMIT 1").fetchone() is None
-    owed = owed_chains(sample, endpoints, recipe, None if untouched else journal)
+    chains_N = owed_chains(sample, endpoints, recipe, None if untouched else journal)
+    owed_N = np.array([_count_owed(chains) for chains in chains_N], dtype=np.float64)
+    chains_a_prompt = len(chains_N[0])
+    if untouched:
+        owed = exactly(chains_a_prompt * sample.population)
+    else:
+        owed = count_of(owed_N, chains_a_prompt, sample.population)
+
     falls_back = recipe.combine.how == "fallback"
     shares = []
-    for number, (endpoint, measured) in enumerate(zip(endpoints, measure(endpoints, journal), strict=True)):
-        theirs = owed_to(number, endpoint, owed)
-        calls = calls_of(theirs, sample, recipe, untouched=untouched)
-        shares.append(share_of(endpoint, theirs, measured, sample, calls, waits=falls_back and number > 0))
-    owed_N = np.array([sum(map(bool, chains)) for chains in owed], dtype=np.float64)
-    each = len(owed[0])
-    return Whole(
+    for number, (endpoint, past) in enumerate(zip(endpoints, past_usage(endpoints, journal), strict=True)):
+        owed_here = owed_to(number, endpoint, chains_N)
+        calls = calls_of(owed_here, sample, recipe, untouched=untouched)
+        asked = Asked(endpoint, past, calls, waits=falls_back and number > 0)
+        shares.append(share_of(asked, owed_here, sample))
+
+    return Workload(
         recipe=recipe,
         sample=sample,
         endpoints=endpoints,
         owed_N=owed_N,
-        chains_a_prompt=each,
-        owed=exactly(each * sample.population) if untouched else count_of(owed_N, each, sample.population),
+        chains_a_prompt=chains_a_prompt,
+        owed=owed,
         shares=shares,
         lanes=[lanes_of(share, recipe.generate) for share in shares],
         judging=judging_of(recipe, sample, journal),
-        spent_usd=0.0 if journal is None else float(journal.execute(SPENT).fetchone()[0]),
+        spent_usd=_spent_usd(journal),
     )
+
+
+def _count_owed(chains: Chains) -> int:
+    """A settled chain is empty."""
+    return sum(map(bool, chains))
+
+
+def _spent_usd(journal: sqlite3.Connection | None) -> float:
+    if journal is None:
+        return 0.0
+    return float(journal.execute(SPENT).fetchone()[0])

@@ -25,7 +25,7 @@ ENDPOINT = ("provider", "model", "base_url", "api_version")
 
 @dataclass(slots=True, frozen=True)
 class PastUsage:
-    """Figures of the replies that one seat gave: the same endpoint, asked with the same parameters but the seed."""
+    """Figures of the replies that one teacher gave, asked with the same parameters but the seed."""
 
     output_tokens_N: Floats
     latency_s_N: Floats
@@ -36,7 +36,9 @@ class PastUsage:
 
     def tokens_per_byte(self) -> Interval | None:
         """Of the input, by its UTF-8; None where too few replies count it. With what a chat template adds."""
-        return ratio_of(self.input_tokens_M, self.input_bytes_M) if len(self.input_tokens_M) >= ENOUGH else None
+        if len(self.input_tokens_M) < ENOUGH:
+            return None
+        return ratio_of(self.input_tokens_M, self.input_bytes_M)
 
     def output_tokens(self, calls: float) -> Interval | None:
         """The mean of so many replies to come; None where too few were measured."""
@@ -51,38 +53,50 @@ class PastUsage:
         return _mean_of(self.stored_bytes_N, calls)
 
 
-def measure(endpoints: Sequence[ConfiguredTeacher], journal: sqlite3.Connection | None) -> list[PastUsage]:
-    """Each seat's figures, from replies drawn at random; empty ones where there is no journal."""
-    spoken = [] if journal is None else read_spoken(journal, REPLIES * len(endpoints), SEED)
-    return [_measured(endpoint, spoken) for endpoint in endpoints]
+def past_usage(endpoints: Sequence[ConfiguredTeacher], journal: sqlite3.Connection | None) -> list[PastUsage]:
+    """Returns each teacher's figures, from replies drawn at random; empty ones where there is no journal."""
+    spoken: Iterable[Spoken] = ()
+    if journal is not None:
+        spoken = read_spoken(journal, REPLIES * len(endpoints), SEED)
+    return [_past_of(endpoint, spoken) for endpoint in endpoints]
 
 
-def _measured(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage:
-    theirs = [one for one in spoken if _endpoint(one.endpoint["teacher"]) == _endpoint(asdict(endpoint.who.identity))]
-    theirs = [one for one in theirs if one.endpoint["schema"] == endpoint.schema]  # it is read as input
-    how = _parameters(orjson.loads(orjson.dumps(endpoint.sampling)))
-    same = [one for one in theirs if _parameters(one.endpoint["sampling"]) == how]
-    counted = [one for one in theirs if one.usage["input_tokens"] is not None]
+def _past_of(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage:
+    address = _address(asdict(endpoint.who.identity))
+    parameters = _parameters(orjson.loads(orjson.dumps(endpoint.sampling)))
+    same: list[Spoken] = []
+    counted: list[Spoken] = []
+    for reply in spoken:
+        # A schema is read as input, so that another one's replies tell nothing of the tokens that go in.
+        if _address(reply.endpoint["teacher"]) != address or reply.endpoint["schema"] != endpoint.schema:
+            continue
+        if _parameters(reply.endpoint["sampling"]) == parameters:
+            same.append(reply)
+        if reply.usage["input_tokens"] is not None:
+            counted.append(reply)
     return PastUsage(
-        output_tokens_N=_array(one.usage["output_tokens"] for one in same),
-        latency_s_N=_array(one.latency_s for one in same),
-        stored_bytes_N=_array(one.stored_bytes for one in same),
-        input_tokens_M=_array(one.usage["input_tokens"] for one in counted),
-        input_bytes_M=_array(text_bytes(one.messages, endpoint.schema) for one in counted),
+        output_tokens_N=_array(reply.usage["output_tokens"] for reply in same),
+        latency_s_N=_array(reply.latency_s for reply in same),
+        stored_bytes_N=_array(reply.stored_bytes for reply in same),
+        input_tokens_M=_array(reply.usage["input_tokens"] for reply in counted),
+        input_bytes_M=_array(text_bytes(reply.messages, endpoint.schema) for reply in counted),
     )
 
 
 def _mean_of(values_N: Floats, calls: float) -> Interval | None:
-    return mean_of(values_N, calls) if len(values_N) >= ENOUGH else None
+    if len(values_N) < ENOUGH:
+        return None
+    return mean_of(values_N, calls)
 
 
 def _array(values: Iterable[float | None]) -> Floats:
     return np.array([value for value in values if value is not None], dtype=np.float64)
 
 
-def _endpoint(identity: dict[str, Any]) -> list[Any]:
+def _address(identity: dict[str, Any]) -> list[Any]:
     return [identity[name] for name in ENDPOINT]
 
 
 def _parameters(sampling: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in sampling.items() if name != "seed"}
+    """All but the seed, which differs by sample."""
+    return sampling | {"seed": None}
