@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from pipeline.curate.so_far import KeptSoFar
 from pipeline.generate.rescore import rescore
-from pipeline.generate.target import generate_until
 from pipeline.inference.batch.lane import ask_batches, check_lanes, reclaim
 from pipeline.inference.budget import check_budget
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, remarks_of
@@ -49,6 +48,8 @@ def work(context: Context) -> GenerateCounts:
     sit = partial(_sit, context, endpoints, prompts)
     if recipe.generate.accept is None:
         return sit(None)
+    from pipeline.generate.target import generate_until  # late: it loads all of curation, for the recipes with a goal
+
     total = sum(1 for _ in prompts)  # a bad row is an error now, not when a wave comes to it
     return generate_until(context, recipe.generate.accept, sit, begun=_begun(context, endpoints, prompts), total=total)
 

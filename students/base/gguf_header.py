@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 MAGIC = b"GGUF"
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
+LENGTH = struct.Struct("<Q")
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -41,8 +42,10 @@ def _value(file: BinaryIO, kind: int) -> Any:
         return _unpack(file, SCALARS[kind])[0]
     element, count = _unpack(file, "IQ")
     if element == STRING:
+        # A vocabulary of 49,152 and its merges are 98,000 strings: half of the time to read the header is here.
+        length_of, size = LENGTH.unpack, LENGTH.size
         for _ in range(count):
-            file.seek(_unpack(file, "Q")[0], 1)
+            file.seek(length_of(file.read(size))[0], 1)
     else:
         file.seek(count * struct.calcsize(SCALARS[element]), 1)
     return None
