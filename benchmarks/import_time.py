@@ -1,6 +1,6 @@
 """What starting takes: python -m benchmarks.import_time
 
-Imports, then whole commands on a tiny real run, each in processes of its own with a warm file cache. Medians; the CPU is
+Imports, then whole commands on a tiny real run, each in processes of its own with a warm file cache. Medians. CPU is
 user and system time of the process and of its children, which a busy machine stretches less than the wall clock.
 
     python -c pass   an interpreter that does nothing: the limit of all below
@@ -29,7 +29,7 @@ import yaml
 
 from tests.servers.faults import FaultServer
 
-REPEATS = 3
+REPEATS = 9
 ROOT = Path(__file__).parents[1]
 MODULES = ("pipeline", "pipeline.cli", "pipeline.recipe.recipe", "teachers.catalog")
 TEMPLATE = "---\nname: t\nfields: [text]\n---\n{{ text }}\n"

@@ -28,7 +28,7 @@ UNREAD = ("tokens", "created_at")
 def tell_story(root: Path, sample: str) -> dict[str, Any]:
     """The story of the sample whose sample or prompt id begins with `sample`; InputError if there is not just one."""
     run = RunDir(root)
-    run.load_manifest()
+    run.require_run()
     if not run.journal.exists() or not run.replies.exists():
         raise InputError("has no replies yet", path=root, remedy="Run the generate stage first")
     row = _find(run.replies, sample)

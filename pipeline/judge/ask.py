@@ -6,20 +6,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.inference.endpoints import ConfiguredTeacher, configure_teacher
+from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.inference.session import ask
 from pipeline.journal.journal import Journal
 from pipeline.journal.read import texts_of
 from pipeline.journal.samples import SampleRequest
+from pipeline.judge.configure import configure_judge
 from pipeline.recipe.curate import Judge, Judged
-from pipeline.recipe.recipe import Generate
-from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.context import Context
 from prompts.messages import Conversation
 from teachers.base import Request
-
-MAX_TOKENS = 1024
-"""A number or a sentence is all that is wanted, but a judge that reasons counts its thoughts too."""
 
 SCORES = (1, 2, 3, 4, 5)
 
@@ -48,14 +44,6 @@ def recall_judge(context: Context, config: Judged, questions: Sequence[Conversat
     """As `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
     requests = _requests(_endpoint(context, config), questions)
     return _answers(context, requests)
-
-
-def configure_judge(generate: Generate, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> ConfiguredTeacher:
-    """The judge described, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
-    changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0}
-    changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
-    changes |= {"optional": ["temperature", "json_schema"]}
-    return configure_teacher(entry, generate.model_copy(update=changes), system=False)
 
 
 def _endpoint(context: Context, config: Judged) -> ConfiguredTeacher:

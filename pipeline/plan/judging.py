@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.inference.budget import known_cost_bound
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.judge.ask import configure_judge
+from pipeline.judge.configure import configure_judge
 from pipeline.judge.pairwise import question
 from pipeline.plan.estimate import Interval
 from pipeline.plan.lanes import Lane, lanes_of

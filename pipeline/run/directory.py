@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING
 
 from pipeline.run.errors import DiskFull, ForeignRun, RunBusy, RunError
 from pipeline.run.files import write_text
-from pipeline.run.manifest import Manifest
 from prompts.errors import InputError
 
 if TYPE_CHECKING:
     from pipeline.recipe.recipe import Recipe
+    from pipeline.run.manifest import Manifest
 
 SCHEMA_VERSION = 2
 """Of `pipeline.run.records`; part of every stage's fingerprint: a change of columns makes the stages run again."""
@@ -180,10 +180,20 @@ class RunDir:
 
     def load_manifest(self) -> Manifest:
         """The run's manifest; InputError where `root` is no run."""
+        from pipeline.run.manifest import Manifest  # late: pydantic checks it, and many only ask where files are
+
         manifest = Manifest.load(self.manifest)
         if manifest is None:
-            raise InputError("is not a run directory", path=self.root, remedy="It has no manifest.json")
+            raise self._is_no_run()
         return manifest
+
+    def require_run(self) -> None:
+        """Raises InputError where `root` is no run."""
+        if not self.manifest.exists():
+            raise self._is_no_run()
+
+    def _is_no_run(self) -> InputError:
+        return InputError("is not a run directory", path=self.root, remedy="It has no manifest.json")
 
 
 @contextmanager
@@ -192,6 +202,8 @@ def open_run(root: Path, recipe: Recipe) -> Iterator[tuple[RunDir, Manifest]]:
 
     Raises RunBusy while another process holds it, ForeignRun when another recipe made it, DiskFull.
     """
+    from pipeline.run.manifest import Manifest
+
     run = RunDir(root)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)

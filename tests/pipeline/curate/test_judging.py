@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pipeline.curate.best import Ask, ask_nobody
 from pipeline.curate.judging import judge, question_of, read_opinion
 from pipeline.curate.step import Drop, Keep, Sample
-from pipeline.judge.ask import SCHEMA, SCORES, configure_judge
+from pipeline.judge.ask import SCHEMA, SCORES
+from pipeline.judge.configure import configure_judge
 from pipeline.recipe.curate import Judge, Judged
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.teachers import TeacherEntry
