@@ -30,7 +30,7 @@ from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from prompts.sources.load import read_rows
+from prompts.sources.rows import read_rows
 from students.base.model import load_model
 from students.base.prepare import prepare_base
 from students.config import StudentConfig

@@ -15,7 +15,8 @@ from pipeline.curate.ngrams import BATCH_BYTES, COMMON_ROWS, EDGE, VOID, Index, 
 from pipeline.curate.repeats import has_words, stands_alone
 from pipeline.curate.step import Drop, Keep, Sample, Verdict
 from prompts.errors import InputError
-from prompts.sources.load import numbered_lines, read_rows
+from prompts.sources.lines import numbered_lines
+from prompts.sources.rows import read_rows
 
 HELDOUT = 0  # the source of the run's own rows
 

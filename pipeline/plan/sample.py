@@ -20,8 +20,9 @@ from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.recipe.recipe import Recipe
 from prompts.messages import Conversation
 from prompts.prompt import Prompt
-from prompts.sources.load import render_rows
-from prompts.sources.sample import draw, draw_rows
+from prompts.sources.draw import draw
+from prompts.sources.load import Columns, render_rows
+from prompts.sources.sample import draw_rows
 from prompts.template import load_template
 from teachers.base import Request
 
@@ -97,8 +98,8 @@ def _draw(recipe: Recipe, count: int) -> tuple[tuple[Prompt, ...], int, str]:
         drawn = draw(stream, count, SEED)
         return drawn.items, drawn.seen, stream.skipped
     rows = draw_rows(prompts.source, count, SEED, prompts.limit)
-    columns = {"gold": prompts.gold, "group": prompts.group, "route": recipe.combine.by}
-    rendered = tuple(render_rows(prompts.source, rows.items, load_template(prompts.template), **columns))
+    columns = Columns(prompts.gold, prompts.group, recipe.combine.by)
+    rendered = tuple(render_rows(prompts.source, rows.items, load_template(prompts.template), columns))
     return rendered, rows.seen, ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.recipe.recipe import Recipe
 from prompts.logs.read import Skipped
 from prompts.prompt import Prompt
-from prompts.sources.load import Loaded, iter_logged, iter_prompts, load_logged, load_prompts
+from prompts.sources.load import Columns, Loaded, iter_logged, iter_prompts, load_logged, load_prompts
 from prompts.template import load_template
 
 
@@ -39,8 +39,8 @@ class PromptStream:
         if self._template is None:
             feed = iter_logged(asked.source, skipped, gold=asked.gold is not None, limit=asked.limit)
         else:
-            columns = {"gold": asked.gold, "group": asked.group, "route": self._recipe.combine.by}
-            feed = iter_prompts(asked.source, self._template, limit=asked.limit, **columns)
+            columns = Columns(asked.gold, asked.group, self._recipe.combine.by)
+            feed = iter_prompts(asked.source, self._template, columns, limit=asked.limit)
         for prompt in feed:
             self.rows += 1
             yield prompt
@@ -53,6 +53,5 @@ def recipe_prompts(recipe: Recipe) -> Loaded:
     if asked.template is None:
         return load_logged(asked.source, gold=asked.gold is not None, limit=asked.limit)
     template = load_template(asked.template)
-    return load_prompts(
-        asked.source, template, gold=asked.gold, group=asked.group, route=recipe.combine.by, limit=asked.limit
-    )
+    columns = Columns(asked.gold, asked.group, recipe.combine.by)
+    return load_prompts(asked.source, template, columns, limit=asked.limit)

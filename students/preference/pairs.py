@@ -14,7 +14,7 @@ from typing import Any
 from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.messages import MessageDict
-from prompts.sources.load import read_rows
+from prompts.sources.rows import read_rows
 from students.corpus.data import KEYS, is_message
 
 SPLITS = (None, "train", "heldout")

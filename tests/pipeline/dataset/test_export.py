@@ -65,7 +65,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_the_command_offers_every_format() -> None:
     help_text = CliRunner().invoke(cli, ["export", "--help"]).output
-    assert "[openai-chat|bedrock-distillation|trl|sharegpt|alpaca]" in help_text
+    assert "[openai-chat|bedrock-distillation|trl|sharegpt|alpaca" in help_text
 
 
 def test_openai_chat_keeps_openais_rules(run: Path) -> None:

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.errors import InputError
-from prompts.sources.load import load_prompts, read_rows
+from prompts.sources.load import Columns, load_prompts
+from prompts.sources.rows import read_rows
 from prompts.template import Template, load_template
 
 ROWS = [{"subject": "Win, now", "label": "spam", "n": "1"}, {"subject": "Añadir\nlínea", "label": "ham", "n": "2"}]
@@ -60,14 +61,14 @@ def test_every_kind_gives_the_same_rows(tmp_path: Path, write: Any, name: str) -
 
 
 def test_gold_and_group_stand_beside_the_prompt(tmp_path: Path, template: Template) -> None:
-    loaded = load_prompts(write_jsonl(tmp_path / "r.jsonl", ROWS), template, gold="label", group="n")
+    loaded = load_prompts(write_jsonl(tmp_path / "r.jsonl", ROWS), template, Columns(gold="label", group="n"))
     assert [(prompt.gold, prompt.group) for prompt in loaded.prompts] == [("spam", "1"), ("ham", "2")]
     assert "spam" not in str([prompt.teacher_messages for prompt in loaded.prompts])
 
 
 def test_the_gold_answer_cannot_be_in_the_prompt(tmp_path: Path, template: Template) -> None:
     with pytest.raises(InputError, match="'subject': is the gold answer"):
-        load_prompts(write_jsonl(tmp_path / "r.jsonl", ROWS), template, gold="subject")
+        load_prompts(write_jsonl(tmp_path / "r.jsonl", ROWS), template, Columns(gold="subject"))
 
 
 def test_equal_rows_are_one_prompt_and_are_counted(tmp_path: Path, template: Template) -> None:

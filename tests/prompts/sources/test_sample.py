@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.errors import InputError
-from prompts.sources.sample import draw, draw_rows
+from prompts.sources.draw import draw
+from prompts.sources.sample import draw_rows
 from tests.prompts.sources.test_load import write_csv, write_jsonl
 
 ROWS = [{"subject": f"mail {i}", "label": "ham"} for i in range(3000)]
