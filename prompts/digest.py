@@ -8,27 +8,28 @@ from typing import Any
 
 import orjson
 
-SCALE = float(1 << 52)  # as many bits as a float holds exactly
+SHARE_CHARS = 13  # 52 bits in hex: as many as a float in [1, 2) holds exactly
+SHARE_SCALE = float(1 << 4 * SHARE_CHARS)
 DIGEST_CHARS = 32  # 128 bits in hex: no collision to expect below 10^18 items
 
 
 def digest(value: Any) -> str:
-    """The digest of a JSON value: keys sorted, no spaces, UTF-8."""
+    """Returns the digest of a JSON value: keys sorted, no spaces, UTF-8."""
     return digest_bytes(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
 
 
 def share_of(value: Any) -> float:
-    """A number in [0, 1) that a JSON value's digest decides, spread evenly over values."""
-    return int(digest(value)[:13], 16) / SCALE
+    """Returns a number in [0, 1) that a JSON value's digest decides, spread evenly over values."""
+    return int(digest(value)[:SHARE_CHARS], 16) / SHARE_SCALE
 
 
 def digest_bytes(data: bytes) -> str:
-    """The first 128 bits of SHA-256, in hex."""
+    """Returns the first 128 bits of SHA-256, in hex."""
     return hashlib.sha256(data).hexdigest()[:DIGEST_CHARS]
 
 
 def digest_file(path: Path) -> str:
-    """The digest of a file's bytes, or of every file below a directory with its relative name."""
+    """Returns the digest of a file's bytes, or of every file below a directory with its relative name."""
     if path.is_dir():
         files = sorted(item for item in path.rglob("*") if item.is_file())
         return digest([[str(item.relative_to(path)), digest_file(item)] for item in files])

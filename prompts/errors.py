@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class StillhouseError(Exception):
-    """Something we foresaw. `str(error)` is one clear message; `exit_code` is the process's."""
+    """A failure that was foreseen. `str(error)` is one clear message; `exit_code` is the process's."""
 
     exit_code = 1
 
@@ -32,9 +32,15 @@ class InputError(StillhouseError):
         remedy: str | None = None,
     ) -> None:
         self.problem, self.path, self.line, self.field, self.remedy = problem, path, line, field, remedy
-        where = "" if path is None else str(path) if line is None else f"{path}:{line}"
-        parts = [part for part in (where, field and f"field '{field}'", problem) if part]
-        super().__init__(": ".join(parts) + (f". {remedy}" if remedy else ""))
+        parts = []
+        if path is not None:
+            parts.append(str(path) if line is None else f"{path}:{line}")
+        if field:
+            parts.append(f"field '{field}'")
+        message = ": ".join([*parts, problem])
+        if remedy:
+            message = f"{message}. {remedy}"
+        super().__init__(message)
 
 
 class MissingExtra(StillhouseError):

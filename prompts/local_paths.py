@@ -16,23 +16,27 @@ INSIDE = re.compile(r"(?<![\w/.…~)\]>-])/(?!/)[^\s/'\"`,;:|()<>]+(?:/[^\s/'\"`
 
 
 def shorten_paths(text: str) -> str:
-    """The text with `…/` and the last two parts for each absolute path: huggingface:…/models/SmolLM2-135M."""
+    """Puts `…/` and the last two parts in the place of each absolute path: huggingface:…/models/SmolLM2-135M."""
     whole = WHOLE.fullmatch(text)
     if whole:
         return whole["before"] + _short(whole["path"]) + whole["after"]
-    return INSIDE.sub(lambda found: _short(found[0]), text)
+    return INSIDE.sub(lambda match: _short(match[0]), text)
 
 
 def shorten_all(value: Any, keep: Collection[str] = ()) -> Any:
-    """The same for every text and name within `value`, but for what stands under the names `keep`."""
-    if isinstance(value, Mapping):
-        return {
-            shorten_paths(str(name)): inner if name in keep else shorten_all(inner, keep)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [shorten_all(inner, keep) for inner in value]
-    return shorten_paths(value) if isinstance(value, str) else value
+    """Shortens every text and name within `value`, but for what stands under the names `keep`."""
+    match value:
+        case str():
+            return shorten_paths(value)
+        case list() | tuple():
+            return [shorten_all(inner, keep) for inner in value]
+        case Mapping():
+            shortened = {}
+            for name, inner in value.items():
+                shortened[shorten_paths(str(name))] = inner if name in keep else shorten_all(inner, keep)
+            return shortened
+        case _:
+            return value
 
 
 def _short(path: str) -> str:

@@ -24,7 +24,7 @@ class Message:
     content: str
 
     def to_dict(self) -> MessageDict:
-        """The shape every chat API and chat template reads."""
+        """Returns the shape that every chat API and chat template reads."""
         return {"role": self.role, "content": self.content}
 
 
@@ -32,16 +32,16 @@ Conversation = tuple[Message, ...]
 
 
 def to_dicts(conversation: Conversation) -> list[MessageDict]:
-    """A conversation as a list of `{role, content}`."""
+    """Returns a conversation as a list of `{role, content}`."""
     return [message.to_dict() for message in conversation]
 
 
 def from_dicts(messages: Sequence[MessageDict]) -> Conversation:
-    """The inverse of `to_dicts`; ValueError for a role that is not system, user or assistant."""
+    """Inverts `to_dicts`; ValueError for a role that is not system, user or assistant."""
     conversation = []
     for message in messages:
         role = message["role"]
         if role not in ("system", "user", "assistant"):
             raise ValueError(f"unknown role {role!r}: use system, user or assistant")
-        conversation.append(Message(role, message["content"]))  # type: ignore[arg-type]  # narrowed above
+        conversation.append(Message(role, message["content"]))  # type: ignore[arg-type]  # `not in` narrows no str
     return tuple(conversation)

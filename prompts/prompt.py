@@ -9,7 +9,7 @@ from prompts.messages import Conversation
 
 @dataclass(slots=True, frozen=True)
 class Prompt:
-    """What is asked, and beside it what is known about the answer.
+    """A question, and beside it what is known about its answer.
 
     `teacher_messages` is what a teacher sees, few-shot examples included; `student_messages` is the same question
     without the examples, which is what a student learns to answer. `gold` and `group` are never shown to either.
@@ -21,4 +21,4 @@ class Prompt:
     gold: str | None = None
     group: str | None = None
     route: str | None = None
-    """What chooses its teacher, where the recipe routes by a column."""
+    """The value that chooses its teacher, where the recipe routes by a column."""

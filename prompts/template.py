@@ -40,27 +40,36 @@ class Template:
 
     @cached_property
     def _system(self) -> JinjaTemplate | None:
-        return None if self.head.system is None else _environment().from_string(self.head.system)
+        if self.head.system is None:
+            return None
+        return _environment().from_string(self.head.system)
 
     @cached_property
     def _examples(self) -> Conversation:
-        """The examples' turns: the same for every row."""
-        shown = ((self._user.render(one.fields), one.answer) for one in self.head.examples)
-        return tuple(turn for asked, answer in shown for turn in (Message("user", asked), Message("assistant", answer)))
+        """Returns the examples' turns, which are the same for every row."""
+        turns = []
+        for example in self.head.examples:
+            turns.append(Message("user", self._user.render(example.fields)))
+            turns.append(Message("assistant", example.answer))
+        return tuple(turns)
 
     def select(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of `row` that the template uses; KeyError names the first missing one."""
+        """Returns the fields of `row` that the template uses; KeyError names the first missing one."""
         return {name: row[name] for name in self.head.fields}
 
     def render(self, fields: Mapping[str, Any], *, examples: bool = True) -> Conversation:
-        """The conversation for one row: system, examples unless told otherwise, then the user turn.
+        """Returns the conversation for one row: system, examples unless told otherwise, then the user turn.
 
         Raises InputError where a template cannot be rendered from these fields.
         """
+        turns: list[Message] = []
         try:
-            system = () if self._system is None else (Message("system", self._system.render(fields).strip()),)
-            shown = self._examples if examples else ()
-            return (*system, *shown, Message("user", self._user.render(fields)))
+            if self._system is not None:
+                turns.append(Message("system", self._system.render(fields).strip()))
+            if examples:
+                turns.extend(self._examples)
+            turns.append(Message("user", self._user.render(fields)))
+            return tuple(turns)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise InputError(f"cannot be rendered: {error}", path=self.path) from error
 
@@ -75,6 +84,7 @@ def load_template(path: Path) -> Template:
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
+    # Not autoescaped: a prompt is text, and `&amp;` is not what a row says.
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 

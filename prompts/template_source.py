@@ -68,10 +68,12 @@ def read_template(path: Path) -> TemplateSource:
 
 
 def find_template(name: str, beside: Path) -> Path:
-    """A template named in a recipe: a file beside it, else one of the library."""
+    """Returns the path of a template that a recipe names: a file beside it, else one of the library."""
     local = (beside / name).resolve()
     shipped = LIBRARY / f"{name.removesuffix('.md')}.md"
-    return shipped if not local.is_file() and shipped.is_file() else local
+    if shipped.is_file() and not local.is_file():
+        return shipped
+    return local
 
 
 def _library_hint() -> str:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+LONGEST_CHARACTER = 4  # bytes of UTF-8
+
+# What llama.cpp, sentencepiece and transformers all call a byte that no piece of the vocabulary covers.
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 def token_bytes(tokenizer: Any) -> Callable[[int], bytes]:
-    """A function from a token's id to the bytes it stands for inside a text.
+    """Returns a function from a token's id to the bytes it stands for inside a text.
 
     Raises ValueError for a tokenizer that is neither byte-level nor SentencePiece-like: its decoder
     looks at its neighbours (WordPiece), so that a token has no bytes of its own.
@@ -29,14 +32,17 @@ def token_bytes(tokenizer: Any) -> Callable[[int], bytes]:
         if index in added:
             return str(added[index]).encode()
         piece = tokenizer.convert_ids_to_tokens(index)
-        return b"" if piece is None else convert(piece)  # None: a row that only pads the embedding
+        if piece is None:  # a row that only pads the embedding
+            return b""
+        return convert(piece)
 
     return of
 
 
 def whole_characters(pieces: Sequence[bytes]) -> int:
-    """How many pieces make whole characters: a text cut off inside one ends before it."""
-    for count in range(len(pieces), max(len(pieces) - 4, -1), -1):
+    """Counts the pieces that make whole characters: a text cut off inside one ends before it."""
+    # A character has at most four bytes, and a piece at least one: the last whole one ends within four pieces.
+    for count in range(len(pieces), max(len(pieces) - LONGEST_CHARACTER, -1), -1):
         try:
             b"".join(pieces[:count]).decode()
         except UnicodeDecodeError as error:
@@ -48,10 +54,14 @@ def whole_characters(pieces: Sequence[bytes]) -> int:
 
 
 def _decoder_types(tokenizer: Any) -> set[str]:
-    state = tokenizer.backend_tokenizer.decoder
+    """Returns the kinds of the decoder's steps; none where the tokenizer has no decoder."""
+    decoder = tokenizer.backend_tokenizer.decoder
+    if decoder is None:
+        return set()
     # The decoder's pickled form is its JSON: the only way to read it without writing out the vocabulary.
-    decoder = {} if state is None else json.loads(state.__getstate__())
-    return {step["type"] for step in decoder.get("decoders", [decoder]) if "type" in step}
+    settings = json.loads(decoder.__getstate__())
+    steps = settings.get("decoders", [settings])
+    return {step["type"] for step in steps if "type" in step}
 
 
 def _converter(types: set[str]) -> Callable[[str], bytes]:
@@ -60,17 +70,22 @@ def _converter(types: set[str]) -> Callable[[str], bytes]:
         return lambda piece: bytes(table[character] for character in piece)
     if types & {"ByteFallback", "Metaspace", "Replace"}:
         return _sentencepiece
-    raise ValueError(f"no exact bytes for a tokenizer that decodes by {', '.join(sorted(types)) or 'nothing'}")
+    names = ", ".join(sorted(types)) or "nothing"
+    raise ValueError(f"no exact bytes for a tokenizer that decodes by {names}")
 
 
 def _sentencepiece(piece: str) -> bytes:
     byte = _BYTE.fullmatch(piece)
-    return bytes([int(byte[1], 16)]) if byte else piece.replace("▁", " ").encode()
+    if byte is not None:
+        return bytes([int(byte[1], 16)])
+    return piece.replace("▁", " ").encode()
 
 
 def _byte_of_character() -> dict[str, int]:
-    """GPT-2's printable stand-in for each byte, inverted (openai/gpt-2, src/encoder.py)."""
+    """Inverts GPT-2's printable stand-ins for bytes (openai/gpt-2, src/encoder.py)."""
     plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = [byte for byte in range(256) if byte not in plain]
-    stand_ins = [*plain, *(256 + index for index in range(len(others)))]
-    return {chr(stand_in): byte for stand_in, byte in zip(stand_ins, plain + others, strict=True)}
+    byte_of = {chr(byte): byte for byte in plain}
+    others = sorted(set(range(256)) - set(plain))
+    for index, byte in enumerate(others):
+        byte_of[chr(256 + index)] = byte
+    return byte_of
