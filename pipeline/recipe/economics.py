@@ -8,7 +8,7 @@ from pipeline.recipe.section import Section
 
 
 class Economics(Section):
-    """What the student would run on, and how its speed is measured."""
+    """The machine that the student would run on, and the measurement of its speed."""
 
     hourly_usd: float | None = Field(None, ge=0)
     """Dollars an hour of the machine that would serve the student, taken to be like the one that evaluates it. None:
@@ -31,4 +31,6 @@ class Economics(Section):
     @property
     def training_usd(self) -> float | None:
         """Dollars an hour of training."""
-        return self.hourly_usd if self.training_hourly_usd is None else self.training_hourly_usd
+        if self.training_hourly_usd is None:
+            return self.hourly_usd
+        return self.training_hourly_usd

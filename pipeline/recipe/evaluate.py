@@ -33,7 +33,7 @@ def _to_settings(value: Any) -> Any:
 
 
 class Evaluate(Section):
-    """How teacher, base and student are compared on the held-out prompts."""
+    """The comparison of teacher, base and student on the held-out prompts."""
 
     scorer: Annotated[AnyScorer, BeforeValidator(_to_settings)] = SCORERS["exact"](name="exact")
     """A scorer's name, or that with settings: {name: json, fields: [year]}. docs/evaluation.md has all."""

@@ -14,7 +14,7 @@ from prompts.errors import InputError, MissingExtra
 
 
 class General(Section):
-    """What the student may have forgotten: tasks of lm-evaluation-harness, base against student."""
+    """Tasks of lm-evaluation-harness, base against student: they show what the student has forgotten."""
 
     tasks: list[Path] = Field(default_factory=list)
     """Task or group files of lm-eval (YAML), relative to the recipe; their `data_files` are relative to the task file.
@@ -35,6 +35,6 @@ class General(Section):
 
 
 def require_general(general: General) -> None:
-    """MissingExtra where there are tasks and lm-eval is not installed."""
+    """Raises MissingExtra where there are tasks and lm-eval is not installed."""
     if general.tasks and find_spec("lm_eval") is None:
         raise MissingExtra("evaluate.general", "general")

@@ -42,7 +42,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | Non
     recipe = _validate(values, path, root)
     if problem := problem_of(recipe.combine, recipe.teacher, recipe.generate.samples):
         line = line_of(root, problem.field.split("."))
-        raise InputError(problem.says, path=path, line=line, field=problem.field, remedy=problem.remedy)
+        raise InputError(problem.problem, path=path, line=line, field=problem.field, remedy=problem.remedy)
     return resolve(recipe, path, root)
 
 

@@ -13,26 +13,28 @@ from teachers.spec import Spec
 
 
 def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | None:
-    """The model, named as a base is: the student's own setting, else the one local teacher of the recipe.
+    """Returns the model, named as a base is: the student's own setting, else the one local teacher of the recipe.
 
     None where the student needs none; InputError where it needs one and there is none, or there are several.
     """
     if not student.needs_teacher or student.local_teacher is not None:
         return student.local_teacher
-    weighty = (spec for spec in teachers if find_provider(spec.provider).weights is not None)
-    models = list(dict.fromkeys(spec.model for spec in weighty))
+    local = [spec.model for spec in teachers if find_provider(spec.provider).weights is not None]
+    models = list(dict.fromkeys(local))
     if len(models) == 1:
         return models[0]
-    found = f"has several: {', '.join(models)}" if models else "has no teacher whose weights could be loaded"
+    recipe_has = "no teacher whose weights could be loaded"
+    if models:
+        recipe_has = f"several: {', '.join(models)}"
     raise InputError(
-        f"method {student.method} needs a teacher in memory, and the recipe {found}",
+        f"method {student.method} needs a teacher in memory, and the recipe has {recipe_has}",
         field=f"student.{student.teacher_section}.teacher",
         remedy="Set it to a path, a hub id or smollm2-135m",
     )
 
 
 def prepare_teacher(student: StudentConfig, teachers: Sequence[Spec], cache: Path) -> str | None:
-    """The same as transformers can load it; a GGUF file is dequantised into `cache` once."""
+    """Returns the model as transformers can load it; a GGUF file is dequantised into `cache` once."""
     name = local_teacher(student, teachers)
     if name is None:
         return None

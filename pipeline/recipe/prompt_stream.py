@@ -20,7 +20,9 @@ class PromptStream:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._template = None if recipe.prompts.template is None else load_template(recipe.prompts.template)
+        self._template = None
+        if recipe.prompts.template is not None:
+            self._template = load_template(recipe.prompts.template)
         self.rows = 0
         """Rows read by the last iteration; a prompt that comes again is a row too."""
         self.skipped = ""
@@ -28,7 +30,7 @@ class PromptStream:
 
     @property
     def has_system(self) -> bool:
-        """Whether any prompt begins with system text."""
+        """Says whether any prompt begins with system text; of a log, all are read for it."""
         if self._template is not None:
             return self._template.head.system is not None
         return any(prompt.teacher_messages[0].role == "system" for prompt in self)
@@ -48,7 +50,7 @@ class PromptStream:
 
 
 def recipe_prompts(recipe: Recipe) -> Loaded:
-    """The recipe's prompts, rendered or as logged; InputError for a bad template or row."""
+    """Reads the recipe's prompts, rendered or as logged; InputError for a bad template or row."""
     asked = recipe.prompts
     if asked.template is None:
         return load_logged(asked.source, gold=asked.gold is not None, limit=asked.limit)

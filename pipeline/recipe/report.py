@@ -8,7 +8,7 @@ from pipeline.recipe.section import Section
 
 
 class Report(Section):
-    """What the page decides by."""
+    """The rule that the page decides by."""
 
     margin: float = Field(0.02, ge=0, lt=1)
     """How much lower the student may score than its teacher and still replace it, in units of the score: the margin of

@@ -14,27 +14,26 @@ from prompts.errors import InputError
 
 def write_starter(directory: Path) -> dict[str, Any]:
     """Copies the quickstart into an empty or new directory; InputError if anything would be overwritten."""
-    recipe_path = find_recipe(Path("quickstart"))
-    recipe = load_recipe(recipe_path)
-    source, template = recipe.prompts.source, recipe.prompts.template
-    assert template is not None  # the quickstart's source is rows
-    targets = {source: directory / source.name, template: directory / template.name}
-    written = directory / "recipe.yaml"
-    for target in (*targets.values(), written):
+    quickstart = find_recipe(Path("quickstart"))
+    prompts = load_recipe(quickstart).prompts
+    assert prompts.template is not None  # the quickstart's source is rows
+    copies = {file: directory / file.name for file in (prompts.source, prompts.template)}
+    recipe = directory / "recipe.yaml"
+    for target in (*copies.values(), recipe):
         if target.exists():
             raise InputError("exists already", path=target, remedy="Give a new directory")
     directory.mkdir(parents=True, exist_ok=True)
-    for origin, target in targets.items():
+    for origin, target in copies.items():
         shutil.copyfile(origin, target)
-    values = yaml.safe_load(recipe_path.read_text(encoding="utf-8"))
+    values = yaml.safe_load(quickstart.read_text(encoding="utf-8"))
     values["name"] = directory.resolve().name
-    values["prompts"] |= {"source": source.name, "template": template.name}
+    values["prompts"] |= {"source": prompts.source.name, "template": prompts.template.name}
     values["prompts"].pop("license", None)  # of these mails: the data that replace them have their own
-    written.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return {"recipe": str(written), "files": [str(target) for target in targets.values()]}
+    recipe.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return {"recipe": str(recipe), "files": [str(target) for target in copies.values()]}
 
 
 def render_starter(starter: dict[str, Any]) -> str:
-    """What was written and what to do next."""
+    """Returns what was written and what to do next, as text."""
     files = "\n".join(f"  {name}" for name in (starter["recipe"], *starter["files"]))
     return f"wrote\n{files}\nnext: stillhouse plan {starter['recipe']}, then stillhouse run {starter['recipe']}"

@@ -1,4 +1,4 @@
-"""The teachers of a recipe, and how several of them share the work."""
+"""The teachers of a recipe, and the ways in which several of them share the work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PriceEntry(Section):
 
 
 class BatchEntry(Section):
-    """How a teacher's batch lane is used, where `generate.lane` is batch."""
+    """The settings of a teacher's batch lane, where `generate.lane` is batch."""
 
     s3_uri: str | None = Field(None, pattern="^s3://")
     """Bedrock: s3://BUCKET/PREFIX, where requests and results are put; they stay there."""
@@ -53,7 +53,7 @@ class TeacherEntry(Section):
     region: str | None = None
     """The cloud region; default: the provider's own configuration."""
     cache_prefix: bool = True
-    """Whether to ask for caching of the prefix that all prompts share."""
+    """Ask for caching of the prefix that all prompts share."""
     allow_addresses: list[str] = Field(default_factory=list)
     """Link-local addresses that may be spoken to; all others are refused."""
     capabilities: dict[str, Any] = Field(default_factory=dict)
@@ -61,7 +61,7 @@ class TeacherEntry(Section):
     price: PriceEntry | None = None
     """Its price; default: the list price, where one is known."""
     batch: BatchEntry = BatchEntry()
-    """How its batch lane is used."""
+    """Its batch lane."""
     account: str | None = None
     """Teachers of the same account share its limits and its ceiling; default: those whose key goes to the same host."""
     requests_per_minute: float | None = Field(None, gt=0)
@@ -75,7 +75,7 @@ class TeacherEntry(Section):
         return self.name or self.spec
 
     def to_spec(self) -> Spec:
-        """The spec with its options; InputError where it is no spec."""
+        """Returns the spec with its options; InputError where it is no spec."""
         parsed = Spec.parse(self.spec)
         options = Options(
             api=self.api,
@@ -89,12 +89,14 @@ class TeacherEntry(Section):
         return Spec(parsed.provider, parsed.model, parsed.base_url, options)
 
     def to_price(self) -> Price | None:
-        """The recipe's price for it, if it gives one."""
-        return None if self.price is None else Price(**self.price.model_dump())
+        """Returns the recipe's price for it, if it gives one."""
+        if self.price is None:
+            return None
+        return Price(**self.price.model_dump())
 
 
 class Combine(Section):
-    """How several teachers, or several samples of one, become the corpus. The corpus keeps every reply."""
+    """The way from several teachers, or several samples of one, to the corpus. The corpus keeps every reply."""
 
     how: Literal["all", "route", "fallback", "vote", "best"] = "all"
     """`all`: each teacher answers every prompt. `route`: one teacher a prompt, by a column or by weight.
@@ -114,7 +116,7 @@ class Combine(Section):
     """`best`: what the judge is asked to pick."""
 
     def shares(self, teachers: int) -> list[float]:
-        """The teachers' shares of the prompts, summing to 1."""
+        """Returns the teachers' shares of the prompts, summing to 1."""
         weights = self.weights or [1.0] * teachers
         return [weight / sum(weights) for weight in weights]
 
@@ -130,15 +132,15 @@ class Rescore(Section):
 
 @dataclass(slots=True, frozen=True)
 class Problem:
-    """What is wrong with a recipe's `combine`: the field, the mistake, what would be right."""
+    """A mistake in a recipe's `combine`: the field, what is wrong, what would be right."""
 
     field: str
-    says: str
+    problem: str
     remedy: str
 
 
 def problem_of(combine: Combine, teachers: Sequence[TeacherEntry], samples: int) -> Problem | None:
-    """The first thing about `combine` that cannot work with these teachers; None where all is well."""
+    """Returns the first thing about `combine` that cannot work with these teachers; None where all is well."""
     labels = [entry.label for entry in teachers]
     if len(set(labels)) < len(labels):
         return Problem("teacher", "names a teacher twice", "Give each its own `name`")
@@ -159,18 +161,28 @@ def _route_problem(combine: Combine, labels: list[str]) -> Problem | None:
         return Problem("combine.routes", "is missing", f"Give each value of '{combine.by}' a teacher")
     if combine.by is None and combine.routes:
         return Problem("combine.by", "is missing", "Name the column whose values `routes` lists")
-    unknown = [name for name in combine.routes.values() if name not in labels]
-    if unknown:
-        return Problem("combine.routes", f"names '{unknown[0]}'", f"The teachers are {', '.join(labels)}")
-    weights = combine.weights
-    if weights is not None and (len(weights) != len(labels) or min(weights) < 0 or not sum(weights)):
-        return Problem(
-            "combine.weights", "is not a share for each teacher", f"Give {len(labels)} numbers, none below 0"
-        )
+    for name in combine.routes.values():
+        if name not in labels:
+            return Problem("combine.routes", f"names '{name}'", f"The teachers are {', '.join(labels)}")
+    if combine.weights is not None and not _are_shares(combine.weights, len(labels)):
+        remedy = f"Give {len(labels)} numbers, none below 0"
+        return Problem("combine.weights", "is not a share for each teacher", remedy)
     return None
 
 
+def _are_shares(weights: Sequence[float], teachers: int) -> bool:
+    return len(weights) == teachers and min(weights) >= 0 and sum(weights) > 0
+
+
 def to_entries(value: Any) -> Any:
-    """A spec, an entry, or a list of either, as a list of entries, before they are checked."""
-    values = value if isinstance(value, list) else [value]
-    return [{"spec": item} if isinstance(item, str) else item for item in values]
+    """Makes a list of entries of a spec, an entry, or a list of either, before they are checked."""
+    if not isinstance(value, list):
+        value = [value]
+    return [to_entry(item) for item in value]
+
+
+def to_entry(value: Any) -> Any:
+    """Makes an entry of a spec that stands alone."""
+    if isinstance(value, str):
+        return {"spec": value}
+    return value

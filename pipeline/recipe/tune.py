@@ -1,4 +1,4 @@
-"""What a recipe says about its tuning."""
+"""The recipe's section `tune`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Range(Section):
     high: int | float
     """The largest value."""
     log: bool = False
-    """Whether twice as much is as far everywhere: for rates and ranks."""
+    """Take twice as much to be as far everywhere: for rates and ranks."""
 
     @model_validator(mode="after")
     def _check(self) -> Range:
@@ -52,7 +52,10 @@ class Tune(Section):
     @field_validator("space", mode="before")
     @classmethod
     def _check_keys(cls, space: Any) -> Any:
-        for name, values in space.items() if isinstance(space, dict) else ():
+        """Says of a section what is wrong with it, before pydantic says it of each kind that it is not."""
+        if not isinstance(space, dict):
+            return space
+        for name, values in space.items():
             if isinstance(values, dict) and values.keys().isdisjoint(("low", "high")):
                 field = next(iter(values), "FIELD")
                 raise ValueError(

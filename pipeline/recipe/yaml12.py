@@ -14,23 +14,34 @@ class WordsLoader(yaml.SafeLoader):
     """SafeLoader with YAML 1.2's booleans: true and false alone. PyYAML reads 1.1's on, off, yes and no as such too."""
 
 
-WordsLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != BOOL]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+# Resolvers are listed by the first character of a scalar. PyYAML shares its lists among loaders: this one has its own.
+WordsLoader.yaml_implicit_resolvers = {}
+for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
+    WordsLoader.yaml_implicit_resolvers[first] = [(tag, pattern) for tag, pattern in resolvers if tag != BOOL]
 WordsLoader.add_implicit_resolver(BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def line_of(root: yaml.Node | None, loc: Iterable[int | str]) -> int | None:
-    """The line of the deepest node of `loc` that the file has."""
-    node, line = root, None if root is None else root.start_mark.line + 1
+    """Returns the line of the deepest node of `loc` that the file has; None where there is no file."""
+    if root is None:
+        return None
+    node, line = root, root.start_mark.line
     for part in loc:
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if found is None:
+            entry = _entry(node, str(part))
+            if entry is None:
                 break
-            line, node = found[0].start_mark.line + 1, found[1]
+            key, node = entry
+            line = key.start_mark.line
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+            line = node.start_mark.line
+    return line + 1  # YAML counts from 0
+
+
+def _entry(node: yaml.MappingNode, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """Returns a mapping's key with its value."""
+    for key, value in node.value:
+        if key.value == name:
+            return key, value
+    return None
