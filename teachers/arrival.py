@@ -1,4 +1,4 @@
-"""What is checked on the way out (can the teacher honour it?) and on the way in (is it what it says?)."""
+"""Checks on the way out (can the teacher honour it?) and on the way in (is the reply true to itself?)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 
 
 def is_sentinel(logprob: float) -> bool:
-    """Whether a logprob stands for "not known"."""
+    """Tells a logprob that stands for "not known"."""
     return logprob <= SENTINEL
 
 
@@ -28,11 +28,11 @@ class Described(Protocol):
 
     @property
     def identity(self) -> Identity:
-        """Who answers."""
+        """The one who answers."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can honour."""
+        """The capabilities it has."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,7 +52,7 @@ def check_supported(teacher: Described, request: Request) -> None:
 
 
 def lacks(can: Capabilities, request: Request) -> list[Lack]:
-    """All that a teacher with these capabilities cannot honour of a request."""
+    """Returns all that a teacher with these capabilities cannot honour of a request."""
     found = [*_sampling_lacks(request.sampling, can), *_reasoning_lacks(request.sampling, can)]
     if request.schema is not None and not can.schema:
         found.append(Lack("json_schema", "it takes no JSON schema: leave schema unset and filter by schema in curate"))
@@ -94,7 +94,7 @@ def _reasoning_lacks(how: Sampling, can: Capabilities) -> Iterator[Lack]:
 
 
 def checked(reply: Reply, schema: str | None = None) -> Reply:
-    """The reply with sentinels dropped and its logprobs true to its text, or without them and saying so.
+    """Returns the reply with sentinels dropped and its logprobs true to its text, or without them and saying so.
 
     A sampled token is kept even where its own logprob is a sentinel: its bytes are part of the text.
     A whole answer outside `schema` gets a warning: many servers ignore one without a word. Idempotent

@@ -1,4 +1,4 @@
-"""What a teacher is: one async method, and capabilities as data."""
+"""A teacher: one async method, and capabilities as data."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ Outcome = Literal[
     "invalid",
     "unknown",
 ]
-"""How an attempt ended. `ok`, `refused`, `truncated` and `filtered` are answers; `unknown` was sent, never answered."""
+"""The ending of an attempt.
+
+`ok`, `refused`, `truncated` and `filtered` are answers; `unknown` was sent, never answered.
+"""
 
 ANSWERS: frozenset[Outcome] = frozenset({"ok", "refused", "truncated", "filtered"})
 
 
 @dataclass(slots=True, frozen=True)
 class Identity:
-    """Who answers: everything about the endpoint that changes the answer, and its terms."""
+    """The one who answers: everything about the endpoint that changes the answer, and its terms."""
 
     provider: str
     model: str
@@ -49,9 +52,9 @@ class Sampling:
     max_tokens: int | None = None
     seed: int | None = None
     top_logprobs: int = 0
-    """How many alternatives per token to ask for; 0 asks for no logprobs at all."""
+    """The alternatives per token to ask for; 0 asks for no logprobs at all."""
     reasoning_effort: str | None = None
-    """How long a reasoning model thinks, in the provider's own word: none, low, medium, high."""
+    """The effort of a reasoning model, in the provider's own word: none, low, medium, high."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +128,14 @@ class Allowance:
     limit: float | None = None
     """The most there can be."""
     remaining: float | None = None
-    """What was left when the server answered."""
+    """Left when the server answered."""
     reset_s: float | None = None
     """Seconds until all of it is there again."""
 
 
 @dataclass(slots=True, frozen=True)
 class Limits:
-    """What the server said is left of the account's limits."""
+    """The account's limits, as far as the server said what is left of them."""
 
     requests: Allowance = Allowance()
     tokens: Allowance = Allowance()
@@ -140,7 +143,7 @@ class Limits:
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """What came back for a request. `outcome` is one of ANSWERS: what is no answer is raised."""
+    """The answer to a request. `outcome` is one of ANSWERS: what is no answer is raised."""
 
     text: str
     outcome: Outcome = "ok"
@@ -154,12 +157,12 @@ class Reply:
     """None when no price is known, never 0 by guess."""
     warnings: tuple[str, ...] = field(default=())
     limits: Limits | None = field(default=None, compare=False, repr=False)
-    """What the server said is left of the account's limits: for the pace, and never journaled."""
+    """The account's limits as the server told them: for the pace, and never journaled."""
 
 
 @dataclass(slots=True, frozen=True)
 class Capabilities:
-    """What a teacher can honour, with where that is written and when it was read."""
+    """The things a teacher can honour, with where that is written and when it was read."""
 
     top_logprobs: int = 0
     """The most alternatives per token it returns; 0: no logprobs."""
@@ -177,15 +180,15 @@ class Capabilities:
     min_max_tokens: int = 1
     """The least `max_tokens` it takes."""
     needs_max_tokens: bool = False
-    """Whether it answers nothing that has no `max_tokens`."""
+    """It answers nothing that has no `max_tokens`."""
     score: bool = False
-    """Whether it gives teacher-forced logprobs of a text: `Request.continuation`."""
+    """It gives teacher-forced logprobs of a text: `Request.continuation`."""
     batch: bool = False
-    """Whether the provider has a batch lane for it."""
+    """The provider has a batch lane for it."""
     batch_price: float = 1.0
-    """What a request costs in that lane, as a share of its price outside it."""
+    """A request's price in that lane, as a share of its price outside it."""
     caching: bool = False
-    """Whether a prefix shared by many prompts is charged at a reduced price."""
+    """A prefix shared by many prompts is charged at a reduced price."""
     api: str = ""
     """The API that is spoken to it, where its provider has several: chat, responses, converse, invoke."""
     source: str = ""
@@ -197,11 +200,11 @@ class Teacher(Protocol):
 
     @property
     def identity(self) -> Identity:
-        """Who answers."""
+        """The one who answers."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can honour."""
+        """The capabilities it has."""
 
     async def complete(self, request: Request) -> Reply:
         """Answers one request; raises TeacherError and nothing else. Safe to call concurrently."""

@@ -1,4 +1,4 @@
-"""What a teacher can honour, read from its provider's table and from what the recipe says of it."""
+"""A teacher's capabilities, read from its provider's table and from what the recipe says of it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Description:
 
     @property
     def needs_key(self) -> bool:
-        """Whether opening it takes a key: a server on this machine does not."""
+        """True where opening it takes a key: a server on this machine does not."""
         return bool(self.keys) and not self.spec.is_loopback
 
     @property
@@ -37,7 +37,7 @@ class Description:
 
     @property
     def key_present(self) -> bool:
-        """Whether one of them is set."""
+        """True where one of them is set."""
         return any(os.environ.get(key) for key in self.keys)
 
 

@@ -34,16 +34,17 @@ class TeacherError(StillhouseError):
         status: int | None = None,
         retry_after_s: float | None = None,
         remedy: str | None = None,
-        limits: Limits | None = None,
     ) -> None:
         self.provider, self.status, self.retry_after_s, self.remedy = provider, status, retry_after_s, remedy
-        self.limits = limits
-        code = f" ({status})" if status is not None else ""
-        super().__init__(f"{provider}{code}: {message}" + (f". {remedy}" if remedy else ""))
+        self.limits: Limits | None = None
+        """The account's limits, where the answer told them: for the pace. Set by the adapter."""
+        who = provider if status is None else f"{provider} ({status})"
+        advice = f". {remedy}" if remedy else ""
+        super().__init__(f"{who}: {message}{advice}")
 
     @property
     def maybe_paid(self) -> bool:
-        """Whether the attempt may have been charged: what came was no answer, or nothing came at all."""
+        """True where the attempt may have been charged: what came was no answer, or nothing came at all."""
         return self.outcome == "malformed" or (self.outcome == "transient" and self.status is None)
 
 

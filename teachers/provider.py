@@ -1,4 +1,4 @@
-"""What a provider is: a file of its name in teachers/providers/, found there by its name."""
+"""A provider declares what others ask of it, in a file of its name in teachers/providers/."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAST = 1_000
 
 
 class Adapter(Protocol):
-    """What a provider's module offers: a class that can be described before it is opened."""
+    """A provider's teacher class, which can be described before it is opened."""
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
@@ -33,7 +33,7 @@ class Adapter(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class PartLimits:
-    """What a provider takes as one part of a batch."""
+    """The most, and the least, that a provider takes as one part of a batch."""
 
     max_requests: int
     max_bytes: int
@@ -84,16 +84,16 @@ class Provider:
     """`module:function` from a model to its file or folder on this machine, if it is there. None: its models run
     elsewhere, or in a form that cannot be trained or measured."""
     repeats: bool = False
-    """Whether its replies are those of other teachers: whose rules they stay under, its identity's terms say."""
+    """True where its replies are those of other teachers: whose rules they stay under, its identity's terms say."""
 
     @property
     def installed(self) -> bool:
-        """Whether everything it imports can be found; nothing is imported to see it."""
+        """True where everything it imports can be found; nothing is imported to see it."""
         return all(find_spec(name) is not None for name in self.imports)
 
     @property
     def key_present(self) -> bool:
-        """Whether a key of its is in the environment; False where it has none."""
+        """True where a key of its is in the environment; False where it has none."""
         return any(os.environ.get(key) for key in self.keys)
 
     @property

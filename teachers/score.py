@@ -1,4 +1,4 @@
-"""How likely a teacher finds a text that someone else wrote."""
+"""The probability that a teacher gives to a text that someone else wrote."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from teachers.base import Reply, Request, Sampling, Teacher
 
 
 async def score(teacher: Teacher, messages: Conversation, text: str, *, top_logprobs: int = 20) -> Reply:
-    """The text as the teacher's reply to `messages`: its tokens, each with its teacher-forced logprob.
+    """Returns the text as the teacher's reply to `messages`: its tokens, each with its teacher-forced logprob.
 
     A token's logprob is natural, of the model's own distribution after the prompt and the tokens before it,
     at temperature 1; `top` holds the `top_logprobs` most likely ones, with 0 none. The tokens join to the

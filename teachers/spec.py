@@ -16,7 +16,7 @@ _EXAMPLES = "Write provider:model[@base_url], for example gguf:smollm2-135m or o
 
 @dataclass(slots=True, frozen=True)
 class BatchOptions:
-    """What a recipe may say about a teacher's batch lane. None leaves it to the provider."""
+    """A recipe's settings of a teacher's batch lane. None leaves it to the provider."""
 
     s3_uri: str | None = None
     """Bedrock: s3://BUCKET/PREFIX, where requests and results are put."""
@@ -30,7 +30,7 @@ class BatchOptions:
 
 @dataclass(slots=True, frozen=True)
 class Options:
-    """What a recipe may say about a teacher beyond its name. None leaves it to the model or the provider."""
+    """A recipe's settings of a teacher beyond its name. None leaves it to the model or the provider."""
 
     api: str | None = None
     """The API to speak, where the provider has several."""
@@ -39,13 +39,13 @@ class Options:
     region: str | None = None
     """The cloud region."""
     cache_prefix: bool = True
-    """Whether to ask for caching of the prefix that all prompts share."""
+    """Ask for caching of the prefix that all prompts share."""
     allow_addresses: tuple[str, ...] = ()
     """Link-local addresses that may be spoken to; all others are refused."""
     capabilities: tuple[tuple[str, object], ...] = ()
     """Fields of Capabilities to believe instead of the table's."""
     batch: BatchOptions = BatchOptions()
-    """How its batch lane is used."""
+    """The use of its batch lane."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,7 +71,7 @@ class Spec:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the base URL is on this machine, where no key is needed."""
+        """True where the base URL is on this machine, where no key is needed."""
         return self.base_url is not None and is_loopback(self.base_url)
 
 

@@ -12,6 +12,6 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load_table(path: Path) -> list[dict[str, Any]]:
-    """The rows of a table."""
+    """Returns the rows of a table."""
     rows: list[dict[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  # safe, both
     return rows

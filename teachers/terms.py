@@ -17,7 +17,7 @@ from teachers.tables import load_table
 TABLE = Path(__file__).with_suffix(".yaml")
 
 Purpose = Literal["task", "research", "general"]
-"""What a student is for, in the distinction that providers' terms make."""
+"""A student's purpose, in the distinction that providers' terms make."""
 
 PURPOSES: dict[Purpose, str] = {
     "task": "one task of your own, done by yourselves; the model is not given or sold to others",
@@ -39,7 +39,7 @@ class Match(BaseModel):
     """Patterns of the lower-cased model name: of its last path component, unless they hold a slash themselves."""
 
     def includes(self, spec: Spec) -> bool:
-        """Whether this teacher is one of them."""
+        """Tells whether this teacher is one of them."""
         model = spec.model.lower().rstrip("/")
         host = urlsplit(spec.base_url).hostname or "" if spec.base_url else "own"
         return (
@@ -55,7 +55,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    """What a recipe overrides it by."""
+    """The name by which a recipe overrides it."""
     applies: tuple[Match, ...]
     """Whose output it is about: any of these."""
     text: str
@@ -71,35 +71,38 @@ class Rule(BaseModel):
     forbids: tuple[Purpose, ...] = ()
     """Purposes that the rule does not allow, or may not where it was not read."""
     notice: str | None = None
-    """What a student's model card must say."""
+    """A sentence that a student's model card must hold."""
 
     @property
     def sentence(self) -> str:
-        """What every reply carries: the rule, its page and edition, and whether it was read."""
+        """The rule as every reply carries it: its text, its page and edition, and whether it was read."""
         edition = f", {self.edition}" if self.edition else ""
         unread = "" if self.read_on else "; not read by us"
         return f"{self.text} ({self.url}{edition}{unread})"
 
 
 def rule_of(spec: Spec) -> Rule | None:
-    """The rule for this teacher's output; None where none is known: the licence of the user's own model decides."""
+    """Returns the rule for this teacher's output.
+
+    None where none is known: the licence of the user's own model decides.
+    """
     return next((rule for rule in rules() if any(match.includes(spec) for match in rule.applies)), None)
 
 
 def terms_of(spec: Spec) -> str | None:
-    """The rule's sentence, for `Identity.terms`."""
+    """Returns the rule's sentence, for `Identity.terms`."""
     rule = rule_of(spec)
     return None if rule is None else rule.sentence
 
 
 def rules_in(terms: str) -> tuple[Rule, ...]:
-    """The rules whose sentences a recorded `Identity.terms` holds."""
+    """Returns the rules whose sentences a recorded `Identity.terms` holds."""
     return tuple(rule for rule in rules() if rule.sentence in terms)
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """The rows of terms.yaml."""
+    """Returns the rows of terms.yaml."""
     return tuple(Rule.model_validate(row) for row in load_table(TABLE))
 
 

@@ -22,12 +22,12 @@ KINDS: dict[type[Exception], type[TeacherError]] = {
 
 
 def kind_of(error: type[Exception]) -> type[TeacherError] | None:
-    """Our kind for an exception class that has no status; None where the table has no row for it."""
+    """Returns our kind for an exception class that has no status; None where the table has no row for it."""
     return next((KINDS[base] for base in error.__mro__ if base in KINDS), None)
 
 
 def translate(error: Exception, *, secret: str) -> TeacherError:
-    """Our error for the SDK's. `secret`, which servers like to echo, is cut from both messages."""
+    """Returns our error for the SDK's. `secret`, which servers like to echo, is cut from both messages."""
     error.args = tuple(redact(str(arg), secret) for arg in error.args)
     if isinstance(error, anthropic.APIStatusError):
         return redact_error(_from_status(error), secret)

@@ -45,7 +45,7 @@ class AnthropicTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model, the API's version and, where it is not Anthropic's own, the base URL."""
+        """Returns the model, the API's version and, where it is not Anthropic's own, the base URL."""
         version = spec.options.api_version or API_VERSION
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", version, re.ASCII):
             raise InputError(f"'{version}' is no version", field="api_version", remedy=f"For example {API_VERSION}")

@@ -63,7 +63,7 @@ _SCHEMA = re.compile("output_config|json.?schema", re.IGNORECASE)
 
 
 def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
-    """The body of a request; what is None is not sent.
+    """Returns the body of a request; what is None is not sent.
 
     `cache_prefix` marks the end of what prompts of one template share: the system text and every message
     but the last. A prefix below the model's minimum is not cached and costs nothing more.
@@ -86,7 +86,7 @@ def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
 
 
 def from_wire(body: object) -> Reply:
-    """The reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
+    """Returns the reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
     if not isinstance(body, dict):
         raise Malformed(f"answered a {type(body).__name__}, not an object", provider=PROVIDER)
     if body.get("error"):
@@ -110,7 +110,10 @@ def from_wire(body: object) -> Reply:
 def error_in(
     body: object, status: int | None = None, *, reason: str = "no reason given", retry_after_s: float | None = None
 ) -> TeacherError:
-    """The error that a body names. `status` is the response's own, None inside a 200; `reason` stands for a message."""
+    """Returns the error that a body names.
+
+    `status` is the response's own, None inside a 200. `reason` stands for a message.
+    """
     named = body.get("error") if isinstance(body, dict) else None
     details = named if isinstance(named, dict) else {"message": named}
     name, message = string(details.get("type")) or "", string(details.get("message")) or reason
@@ -125,7 +128,7 @@ def error_in(
 
 
 def _thinking(model: str, effort: str | None) -> dict[str, str] | None:
-    """An effort is about how long it thinks: so it is asked to think, also where that is not its default."""
+    """Asks a model to think where an effort is wanted, which is about how long it thinks, also if it would not."""
     if effort is None or (effort != "none" and _is_any(model, EFFORT_ONLY)):
         return None
     if effort == "none":
@@ -159,7 +162,7 @@ def _is_any(model: str, patterns: Iterable[str]) -> bool:
 
 
 def _text(content: object) -> tuple[str, list[str]]:
-    """The text blocks joined, and a warning for each block that is neither text nor thinking."""
+    """Returns the text blocks joined, and a warning for each block that is neither text nor thinking."""
     if not isinstance(content, Sequence) or isinstance(content, str):
         raise Malformed("answered without a list of content blocks", provider=PROVIDER)
     texts, warnings = [], []
@@ -185,7 +188,7 @@ def _refusal(details: object) -> list[str]:
 
 
 def _usage(usage: object) -> Usage:
-    """The API counts what was read from the cache, what was written to it, and the rest apart."""
+    """Adds up the input: the API counts what was read from the cache, what was written to it, and the rest apart."""
     rest, read = count(usage, "input_tokens"), count(usage, "cache_read_input_tokens")
     written = count(usage, "cache_creation_input_tokens")
     return Usage(

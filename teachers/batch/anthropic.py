@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BATCHES = "/v1/messages/batches"
 SKEW_S = 60.0
-"""How far the provider's clock may be from ours."""
+"""The most that the provider's clock may be off ours."""
 PAGE = 100
 HEAD, TAIL = b'{"requests":[', b"]}"
 
@@ -58,7 +58,7 @@ class AnthropicBatches:
         self._calls = _caller(self._client, spec, self._key)
 
     def to_line(self, request: Request) -> bytes:
-        """The request as an item of the body's list."""
+        """Returns the request as an item of the body's list."""
         check_supported(self, request)
         return orjson.dumps({"custom_id": request.key, "params": to_wire(request, cache_prefix=self._cache_prefix)})
 
@@ -69,7 +69,7 @@ class AnthropicBatches:
         return _id(await self._calls.json("post", BATCHES, content=_body(part), headers={"content-length": str(size)}))
 
     async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
-        """The batch that was made after the part and holds as many requests; of several the first."""
+        """Returns the batch that was made after the part and holds as many requests; of several the first."""
         found: str | None = None
         async for batch in self._listed():
             made_at = _unix_time(batch.get("created_at"))
@@ -80,13 +80,13 @@ class AnthropicBatches:
         return found
 
     async def poll(self, job_id: str) -> Job:
-        """The batch as it is now."""
+        """Returns the batch as it is now."""
         response = await self._calls.send("get", _path(job_id))
         hint = parse_retry_after(response.headers)
         return replace(to_job(await self._calls.read(response)), poll_after_s=hint)
 
     async def results(self, job: Job) -> AsyncGenerator[Result, None]:
-        """The lines of the results, as they are read."""
+        """Yields the lines of the results, as they are read."""
         for path in job.files:
             async with aclosing(self._calls.lines(path)) as lines:
                 async for value in lines:
@@ -106,7 +106,7 @@ class AnthropicBatches:
         await self._client.close()
 
     async def _listed(self) -> AsyncGenerator[Mapping[str, Any], None]:
-        """All batches of the workspace, newest first."""
+        """Yields all batches of the workspace, newest first."""
         query: dict[str, object] = {"limit": PAGE}
         while True:
             page = await self._calls.json("get", BATCHES, query=query)
@@ -149,7 +149,7 @@ def _caller(client: AsyncAnthropic, spec: Spec, key: str) -> Caller:
 
 
 def to_job(body: Mapping[str, Any]) -> Job:
-    """A job from the provider's record of it."""
+    """Returns a job from the provider's record of it."""
     job_id, counts = _id(body), _counts(body)
     ended = body.get("processing_status") == "ended"
     # The record's results_url is not followed: it could lead the key to another host.
@@ -158,7 +158,7 @@ def to_job(body: Mapping[str, Any]) -> Job:
 
 
 def from_line(value: object) -> Result:
-    """How a request ended, from a line of the results."""
+    """Reads how a request ended, from a line of the results."""
     if not isinstance(value, dict):
         return Result("", Malformed("a line of results is no JSON object", provider=PROVIDER))
     key = string(value.get("custom_id")) or ""
@@ -180,7 +180,7 @@ def _reply(result: object) -> Reply:
 
 
 async def _body(part: Part) -> AsyncGenerator[bytes, None]:
-    """The request's body, in pieces of a line."""
+    """Yields the request's body, in pieces of a line."""
     yield HEAD
     with part.path.open("rb") as file:
         for number, line in enumerate(file):

@@ -1,4 +1,4 @@
-"""What a batch lane is: a provider's batch API as six calls, each of which may be repeated.
+"""A batch lane: a provider's batch API as six calls, each of which may be repeated.
 
     part    requests in one file, within the provider's limits; its id is ours and travels with the job
     job     the provider's name for a part that it has taken, and where it stands
@@ -23,7 +23,7 @@ from teachers.transport.keys import redact_error, refuse_echo
 
 @dataclass(slots=True, frozen=True)
 class Ticket:
-    """What is known of a part without its file: enough to find its job again."""
+    """A part without its file: enough to find its job again."""
 
     part_id: str
     created_at: float
@@ -48,7 +48,7 @@ class Job:
 
     id: str
     ended: bool
-    """Whether its results, as many as there are, can be read."""
+    """Its results, as many as there are, can be read."""
     done: int = 0
     """Requests that the provider has finished, answered or not."""
     problem: TeacherError | None = None
@@ -65,14 +65,14 @@ class Job:
 
 @dataclass(slots=True, frozen=True)
 class Result:
-    """How one request ended."""
+    """The ending of one request."""
 
     key: str
     """The key of its request, as the provider repeats it; empty where the line could not be read."""
     ended: Reply | TeacherError
 
     def without(self, secrets: Sequence[str], provider: str) -> Result:
-        """The same without a key: cut from an error; a reply that holds one becomes Malformed."""
+        """Returns the same without a key: cut from an error; a reply that holds one becomes Malformed."""
         if isinstance(self.ended, TeacherError):
             for secret in secrets:
                 redact_error(self.ended, secret)
@@ -89,30 +89,30 @@ class BatchLane(Protocol):
 
     limits: PartLimits
     keeps_on_cancel: bool
-    """Whether a cancelled job still gives what it had answered, and charges for nothing else."""
+    """A cancelled job still gives what it had answered, and charges for nothing else."""
 
     @property
     def identity(self) -> Identity:
-        """Who answers."""
+        """The one who answers."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can honour."""
+        """The capabilities it has."""
 
     def to_line(self, request: Request) -> bytes:
-        """The request as one line of a part, without the newline; Unsupported where it cannot be honoured."""
+        """Returns the request as one line of a part, without the newline; Unsupported where it cannot be honoured."""
 
     async def submit(self, part: Part) -> str:
         """Hands a part over; the job's id. Once it has returned, `find` would return the same."""
 
     async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
-        """The id of the job that a part became, if it did; never one of `taken`, which other parts became."""
+        """Returns the id of the job that a part became, if it did; never one of `taken`, which other parts became."""
 
     async def poll(self, job_id: str) -> Job:
         """Where a job stands. InvalidRequest with status 404: the provider knows it no more."""
 
     def results(self, job: Job) -> AsyncGenerator[Result, None]:
-        """How the requests of a job that has ended did, in any order, as they are read."""
+        """Yields how the requests of a job that has ended did, in any order, as they are read."""
 
     async def cancel(self, job_id: str) -> None:
         """Asks the provider to end a job early; it has ended once `poll` says so."""

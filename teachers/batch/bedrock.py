@@ -64,7 +64,7 @@ class BedrockBatches:
         self._pool = DaemonPool(THREADS, "bedrock-batch")
 
     def to_line(self, request: Request) -> bytes:
-        """The request as a record. Converse's model is named by the job, not by its records."""
+        """Returns the request as a record. Converse's model is named by the job, not by its records."""
         check_supported(self, request)
         if self.capabilities.api == "invoke":
             body = wire.to_invoke(request)
@@ -82,11 +82,11 @@ class BedrockBatches:
         return await self._run(self._find, ticket)
 
     async def poll(self, job_id: str) -> Job:
-        """The job as it is now."""
+        """Returns the job as it is now."""
         return to_job(await self._run(self._clients.control.get_model_invocation_job, jobIdentifier=job_id))
 
     async def results(self, job: Job) -> AsyncGenerator[Result, None]:
-        """The records of every file that the job wrote, each fetched whole before it is read."""
+        """Yields the records of every file that the job wrote, each fetched whole before it is read."""
         read = wire.from_invoke if self.capabilities.api == "invoke" else wire.from_wire
         for folder in job.files:
             for name in await self._run(self._written, folder):
@@ -136,7 +136,7 @@ class BedrockBatches:
             asked = {**asked, "nextToken": page["nextToken"]}
 
     def _written(self, folder: str) -> list[str]:
-        """The keys of the files of results below an s3:// folder of our own bucket."""
+        """Returns the keys of the files of results below an s3:// folder of our own bucket."""
         bucket, prefix = _parse_uri(folder)
         if bucket != self._bucket or not prefix.startswith(self._prefix):
             raise Malformed(f"the job writes to {folder}, which is not where it was told to", provider=PROVIDER)
@@ -182,7 +182,7 @@ class Clients:
         return self._client("s3")
 
     def translated(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` returns; botocore's exceptions are raised as ours, without a key in them."""
+        """Returns what `work` does; botocore's exceptions are raised as ours, without a key in them."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         from teachers.bedrock.errors import translate
@@ -194,7 +194,7 @@ class Clients:
             raise ours from error
 
     def without_keys(self, result: Result) -> Result:
-        """The result; Malformed instead of a reply that holds a key."""
+        """Returns the result; Malformed instead of a reply that holds a key."""
         return result.without(list(self._runtime.secrets()), PROVIDER)
 
     def close(self) -> None:
@@ -246,7 +246,7 @@ def check_body(response_dict: dict[str, Any], operation_model: Any, **_: Any) ->
 
 
 def to_job(body: Mapping[str, Any]) -> Job:
-    """A job from the provider's record of it."""
+    """Returns a job from the provider's record of it."""
     status, arn = string(body.get("status")), _arn(body)
     folder = body.get("outputDataConfig", {}).get("s3OutputDataConfig", {}).get("s3Uri")
     problem: TeacherError | None = None
@@ -260,7 +260,7 @@ def to_job(body: Mapping[str, Any]) -> Job:
 
 
 def from_line(value: object, read: Callable[[object], Reply] = wire.from_wire) -> Result:
-    """How a record ended; `read` is the protocol's `from_wire`."""
+    """Reads how a record ended; `read` is the protocol's `from_wire`."""
     if not isinstance(value, dict):
         return Result("", Malformed("a line of results is no JSON object", provider=PROVIDER))
     key = string(value.get("recordId")) or ""
@@ -280,7 +280,7 @@ def _reply(value: Mapping[str, Any], read: Callable[[object], Reply]) -> Reply:
 
 
 def _values(file: IO[bytes]) -> Iterator[object]:
-    """The values of a file's lines; None for a line that is not JSON."""
+    """Yields the values of a file's lines; None for a line that is not JSON."""
     while line := file.readline(MAX_BODY_BYTES):
         if line.strip():
             try:
@@ -301,7 +301,7 @@ def _job_name(part_id: str) -> str:
 
 
 def _place(spec: Spec) -> tuple[str, str]:
-    """The bucket, and the prefix with its slash."""
+    """Returns the bucket, and the prefix with its slash."""
     uri = _required(spec.options.batch.s3_uri, "batch.s3_uri", "s3://BUCKET/PREFIX for requests and results")
     bucket, prefix = _parse_uri(uri)
     if not bucket:

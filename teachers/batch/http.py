@@ -1,4 +1,4 @@
-"""What the lanes over httpx2 share: a client whose bodies are streamed, and JSON lines read from one.
+"""The lanes' HTTP over httpx2: a client whose bodies are streamed, and JSON lines read from one.
 
 A batch's results are larger than any body that an adapter reads whole. Import it late: it loads httpx2.
 """
@@ -26,7 +26,7 @@ CONNECTIONS = 8
 def open_streaming_client(
     base_url: str, *, provider: str, allowed: Iterable[str], timeout_s: float
 ) -> httpx2.AsyncClient:
-    """A client for `base_url` alone, as `http_client.open_client`; but a body comes as it is read.
+    """Returns a client for `base_url` alone, as `http_client.open_client`; but a body comes as it is read.
 
     `timeout_s` is for each read and each write. InputError where the URL is refused.
     """
@@ -48,7 +48,7 @@ class StreamingHost(httpx2.AsyncHTTPTransport):
             self._pool._network_backend = CheckedBackend(allowed, provider)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The response, its body unread."""
+        """Returns the response, its body unread."""
         if _origin(request.url) != self._origin:
             raise InvalidRequest(f"refuses to send to {request.url.host}", provider=self._provider)
         return await super().handle_async_request(request)
@@ -83,7 +83,7 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         **body: Any,
     ) -> httpx2.Response:
-        """The response to a call, its body unread. `body` holds the SDK's `body`, `content` or `files`."""
+        """Returns the response to a call, its body unread. `body` holds the SDK's `body`, `content` or `files`."""
         options = {"headers": {**self._headers, **(headers or {})}, "params": dict(query or {})}
         streamed = {} if method == "delete" else {"stream": True, "stream_cls": self._stream_cls}
         call = getattr(self._client, method)
@@ -100,11 +100,11 @@ class Caller:
             raise InvalidRequest(str(error), provider=self._provider) from error
 
     async def json(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
-        """The object in an answer."""
+        """Returns the object in an answer."""
         return await self.read(await self.send(method, path, **parts))
 
     async def read(self, response: httpx2.Response) -> dict[str, Any]:
-        """The object in a response's body."""
+        """Returns the object in a response's body."""
         try:
             value = parse_json(await whole_body(response, provider=self._provider), provider=self._provider)
         except TeacherError as error:
@@ -114,7 +114,7 @@ class Caller:
         return value
 
     async def lines(self, path: str) -> AsyncGenerator[object, None]:
-        """The values of the lines at a path, as `json_lines`."""
+        """Yields the values of the lines at a path, as `json_lines`."""
         response = await self.send("get", path)
         async with aclosing(json_lines(response, provider=self._provider)) as values:
             async for value in values:
@@ -130,7 +130,7 @@ class Caller:
 
 
 async def json_lines(response: httpx2.Response, *, provider: str) -> AsyncGenerator[object, None]:
-    """The values of a body's lines; None for a line that is not JSON. Transient where the body breaks off."""
+    """Yields the values of a body's lines; None for a line that is not JSON. Transient where the body breaks off."""
     try:
         async for line in _lines(response, provider):
             if line.strip():
@@ -142,7 +142,7 @@ async def json_lines(response: httpx2.Response, *, provider: str) -> AsyncGenera
 
 
 async def whole_body(response: httpx2.Response, *, provider: str) -> bytes:
-    """A body read whole, up to MAX_BODY_BYTES."""
+    """Returns a body read whole, up to MAX_BODY_BYTES."""
     content = bytearray()
     try:
         async for chunk in response.aiter_bytes():

@@ -49,7 +49,7 @@ QUEUE_FULL = frozenset({"token_limit_exceeded"})
 NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 SKEW_S = 3600.0
-"""How far the provider's clock may be from ours when its jobs are listed."""
+"""The most that the provider's clock may be off ours when its jobs are listed."""
 PAGE = 100
 
 
@@ -72,7 +72,7 @@ class OpenAIBatches:
         self._url = path if self._endpoint.api_version else f"/v1{path}"
 
     def to_line(self, request: Request) -> bytes:
-        """The request as a line of the input file."""
+        """Returns the request as a line of the input file."""
         check_supported(self, request)
         call = to_call(request, self._endpoint, self.capabilities, cache_prefix=self._cache_prefix)
         return orjson.dumps({"custom_id": request.key, "method": "POST", "url": self._url, "body": call.body})
@@ -108,13 +108,13 @@ class OpenAIBatches:
         return None
 
     async def poll(self, job_id: str) -> Job:
-        """The job as it is now."""
+        """Returns the job as it is now."""
         response = await self._calls.send("get", _job_path(job_id))
         hint = parse_retry_after(response.headers)
         return replace(to_job(await self._calls.read(response)), poll_after_s=hint)
 
     async def results(self, job: Job) -> AsyncGenerator[Result, None]:
-        """The lines of the output file, then those of the error file."""
+        """Yields the lines of the output file, then those of the error file."""
         read = read_responses if self.capabilities.api == RESPONSES else read_chat
         for file in job.files:
             async with aclosing(self._calls.lines(f"{_file_path(file)}/content")) as lines:
@@ -137,7 +137,7 @@ class OpenAIBatches:
         await self._client.close()
 
     async def _listed(self, path: str, ticket: Ticket, **query: str) -> AsyncGenerator[Mapping[str, Any], None]:
-        """The items of a list, newest first, down to those that are older than the part."""
+        """Yields the items of a list, newest first, down to those that are older than the part."""
         query |= {"limit": str(PAGE)}
         while True:
             page = await self._calls.json("get", path, query=query)
@@ -186,7 +186,7 @@ def _caller(client: AsyncOpenAI, endpoint: Endpoint, key: str) -> Caller:
 
 
 def to_job(body: Mapping[str, Any]) -> Job:
-    """A job from the provider's record of it."""
+    """Returns a job from the provider's record of it."""
     status = string(body.get("status"))
     problem, bad_lines = _failure(body) if status == "failed" else (None, {})
     files = (string(body.get(name)) for name in ("output_file_id", "error_file_id"))
@@ -203,7 +203,7 @@ def to_job(body: Mapping[str, Any]) -> Job:
 
 
 def from_line(value: object, read: Any = read_chat) -> Result:
-    """How a request ended, from a line of either file; `read` is the protocol's `from_wire`."""
+    """Reads how a request ended, from a line of either file; `read` is the protocol's `from_wire`."""
     if not isinstance(value, dict):
         return Result("", Malformed("a line of results is no JSON object", provider=PROVIDER))
     key = string(value.get("custom_id")) or ""

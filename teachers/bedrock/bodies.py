@@ -1,4 +1,4 @@
-"""What comes back from Bedrock before botocore reads it: whole, bounded, and as it came.
+"""Bedrock's answers before botocore reads them: whole, bounded, and as they came.
 
 Nothing is unpacked: botocore asks for no compression and undoes none.
 """
@@ -46,7 +46,7 @@ class BoundedSession:
         self._session = session
 
     def send(self, request: Any) -> Any:
-        """The answer to a request; raises what botocore's does, and Malformed for a body that is too large."""
+        """Returns the answer to a request; raises what botocore's does, and Malformed for a body that is too large."""
         from botocore.awsrequest import AWSResponse
 
         request.stream_output = True  # or botocore reads it all
@@ -67,7 +67,7 @@ class Body(io.BytesIO):
     """A body that was read, as botocore wants to read it."""
 
     def stream(self) -> Iterator[bytes]:
-        """All of it."""
+        """Yields all of it."""
         yield self.read()
 
 

@@ -38,12 +38,12 @@ class BedrockClient:
         self._closed = False
 
     def converse(self, arguments: dict[str, Any]) -> tuple[object, str | None]:
-        """The body of an answer, and AWS's request id. Raises TeacherError and nothing else."""
+        """Returns the body of an answer, and AWS's request id. Raises TeacherError and nothing else."""
         answer = self._call("converse", arguments)
         return self._parse(answer["body"]), _request_id(answer)
 
     def invoke(self, model: str, body: dict[str, Any]) -> tuple[object, str | None]:
-        """The same for InvokeModel."""
+        """Returns the same for InvokeModel."""
         arguments = {"modelId": model, "contentType": "application/json", "accept": "application/json"}
         answer = self._call("invoke_model", {**arguments, "body": json.dumps(body)})
         return self._parse(answer["body"]), _request_id(answer)
@@ -54,7 +54,7 @@ class BedrockClient:
             redact_error(error, secret)
 
     def refuse_echo(self, reply: Reply) -> Reply:
-        """The reply; Malformed where it holds a key."""
+        """Returns the reply; Malformed where it holds a key."""
         return refuse_echo(reply, self.secrets(), "bedrock")
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class BedrockClient:
             return parse_json(text.encode(), provider="bedrock")
 
     def _open(self) -> Any:
-        """The client; made once. Making one is not thread-safe, and looks for credentials."""
+        """Returns the client; made once. Making one is not thread-safe, and looks for credentials."""
         with self._lock:
             if self._client is None:
                 self._check_address()
@@ -133,7 +133,7 @@ class BedrockClient:
         return client
 
     def secrets(self) -> Iterator[str]:
-        """What must be in no message."""
+        """Yields what must be in no message."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         yield os.environ.get(BEARER, "").strip()
@@ -147,7 +147,7 @@ class BedrockClient:
 
 
 def open_session(spec: Spec) -> tuple[Any, str]:
-    """A session, and the region: the recipe's, else the model ARN's, else that of AWS's own configuration.
+    """Returns a session, and the region: the recipe's, else the model ARN's, else that of AWS's own configuration.
 
     InputError where none has one, and for a profile or a configuration file that cannot be read.
     """

@@ -61,7 +61,7 @@ ADVICE = (
     ("cache", "Set cache_prefix: false"),
     ("schema", "Use a schema that the model supports, or unset json_schema"),
 )
-"""What to do about a ValidationException that says so. The kind of error never depends on its words."""
+"""The remedy for a ValidationException that says so. The kind of error never depends on its words."""
 
 KINDS: Mapping[type[Exception], type[TeacherError]] = {
     aws.HTTPClientError: Transient,  # timeouts and connections that broke
@@ -105,16 +105,19 @@ KINDS: Mapping[type[Exception], type[TeacherError]] = {
     aws.UnknownSignatureVersionError: InvalidRequest,
     aws.UnsupportedSignatureVersionError: InvalidRequest,
 }
-"""What botocore raises without an answer from AWS."""
+"""The exceptions that botocore raises without an answer from AWS."""
 
 
 def kind_of(error: type[Exception]) -> type[TeacherError] | None:
-    """Our kind for an exception that is no answer of AWS's; None where the table has no row for it."""
+    """Returns our kind for an exception that is no answer of AWS's; None where the table has no row for it."""
     return next((KINDS[base] for base in error.__mro__ if base in KINDS), None)
 
 
 def translate(error: Exception, *, model: str, region: str, secrets: Iterable[str]) -> TeacherError:
-    """Our error for botocore's. Each of `secrets`, which AWS echoes in some errors, is cut from both messages."""
+    """Returns our error for botocore's.
+
+    Each of `secrets`, which AWS echoes in some errors, is cut from both messages.
+    """
     secrets = tuple(secrets)
     error.args = tuple(_cut(str(arg), secrets) for arg in error.args)
     where = {"model": model, "region": region}

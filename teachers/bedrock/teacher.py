@@ -32,7 +32,7 @@ class BedrockTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model, the base URL where it is not AWS's own, and which API is spoken.
+        """Returns the model, the base URL where it is not AWS's own, and which API is spoken.
 
         The region is no part of it: a model is the same in every region that offers it. InputError for an API
         that is not Bedrock's.

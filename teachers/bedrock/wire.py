@@ -40,7 +40,7 @@ CACHE_POINT = {"cachePoint": {"type": "default"}}
 
 
 def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
-    """The arguments of Converse; what is None is not sent.
+    """Returns the arguments of Converse; what is None is not sent.
 
     `cache_prefix` marks the end of what all prompts share: the system text and every turn but the last.
     A prefix below the model's minimum (1,000 to 4,096 tokens) is answered and not cached.
@@ -61,7 +61,7 @@ def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
 
 
 def from_wire(body: object) -> Reply:
-    """The reply in a Converse body; Malformed where it is none. Reasoning is not part of the text."""
+    """Returns the reply in a Converse body; Malformed where it is none. Reasoning is not part of the text."""
     if not isinstance(body, dict):
         raise Malformed(f"answered a {type(body).__name__}, not an object", provider="bedrock")
     try:
@@ -82,14 +82,14 @@ def from_wire(body: object) -> Reply:
 
 
 def to_invoke(request: Request) -> dict[str, Any]:
-    """The body of InvokeModel for an imported model: a chat completion, the model being in the path."""
+    """Returns the body of InvokeModel for an imported model: a chat completion, the model being in the path."""
     body = chat_wire.to_wire(request)
     body.pop("model", None)
     return body
 
 
 def from_invoke(body: object) -> Reply:
-    """The reply of an imported model; raises what `chat_wire.from_wire` does."""
+    """Returns the reply of an imported model; raises what `chat_wire.from_wire` does."""
     return chat_wire.from_wire(body, "bedrock")
 
 
@@ -122,7 +122,7 @@ def _output_config(request: Request) -> dict[str, Any]:
 
 
 def _text(block: Mapping[str, Any]) -> str:
-    """A block's text; a text with citations comes in parts. Other blocks have none."""
+    """Returns a block's text; a text with citations comes in parts. Other blocks have none."""
     parts = block["citationsContent"].get("content") or () if "citationsContent" in block else (block,)
     return "".join(part.get("text") or "" for part in parts)
 

@@ -23,7 +23,7 @@ class Ticket:
 
     @property
     def given_up(self) -> bool:
-        """Whether nobody waits for the reply any more."""
+        """True once nobody waits for the reply."""
         return self.future.cancelled()
 
     def answer(self, reply: Reply) -> None:
@@ -42,15 +42,15 @@ class Ticket:
 
 
 class Worker(Protocol):
-    """What answers tickets, a step at a time. Called on one thread only."""
+    """Answers tickets, a step at a time. Called on one thread only."""
 
     @property
     def room(self) -> int:
-        """How many more tickets it takes now."""
+        """The tickets it takes now."""
 
     @property
     def busy(self) -> bool:
-        """Whether any ticket it took is still open."""
+        """True while a ticket it took is open."""
 
     def join(self, tickets: Sequence[Ticket]) -> None:
         """Takes tickets in; one that cannot be answered fails alone."""
@@ -73,7 +73,7 @@ class Batcher:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=provider)
 
     async def answer(self, request: Request, timeout_s: float) -> Reply:
-        """The worker's reply. Transient when it is late, InvalidRequest once closed; waiting counts as time."""
+        """Returns the worker's reply. Transient when it is late, InvalidRequest once closed; waiting counts as time."""
         ticket = Ticket(request)
         self._enter(ticket)
         try:

@@ -25,7 +25,7 @@ class Decoder(Protocol):
 
     @property
     def most(self) -> int | None:
-        """How many rows it can hold; None: as many as fit the memory."""
+        """The rows it can hold; None: as many as fit the memory."""
 
     def feed(
         self, first: int, tokens: Sequence[Sequence[int]], starts: Sequence[int], wanted: int
@@ -127,20 +127,20 @@ class SingleDecoder:
 
 
 def open_decoder(model: Any, rows: int) -> Decoder:
-    """A decoder for so many rows at once; one at a time where the model's rows cannot share a forward pass."""
+    """Returns a decoder for so many rows at once; one at a time where the model's rows cannot share a forward pass."""
     if rows > 1 and _attends_to_everything(model) and _agrees(model):
         return SlotDecoder(model)
     return SingleDecoder(model)
 
 
 def _attends_to_everything(model: Any) -> bool:
-    """Whether each layer is plain attention: sliding windows and recurrent states need caches of their own."""
+    """Tells whether each layer is plain attention: sliding windows and recurrent states need caches of their own."""
     layers = DynamicCache(config=model.config.get_text_config()).layers
     return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
 
 
 def _agrees(model: Any) -> bool:
-    """Whether two rows of different lengths get what each gets alone: some models ignore masks or positions."""
+    """Tries whether two rows of different lengths get what each gets alone: some models ignore masks or positions."""
     vocabulary = _vocabulary(model)
     rows = [[(7 * index + 3) % vocabulary for index in range(length)] for length in (3, 9)]
     exact = torch.finfo(model.dtype).eps < 1e-6

@@ -41,12 +41,12 @@ class Engine:
 
     @property
     def room(self) -> int:
-        """How many more rows fit; none while rows that failed together are tried alone."""
+        """The rows that still fit; none while rows that failed together are tried alone."""
         return 0 if self._retrying else self._most - len(self._rows)
 
     @property
     def busy(self) -> bool:
-        """Whether any row is open."""
+        """True while a row is open."""
         return bool(self._rows or self._alone)
 
     def join(self, tickets: Sequence[Ticket]) -> None:
@@ -104,7 +104,7 @@ class Engine:
         self._leave(ended)
 
     def _take(self, row: DecodingRow, logprobs_CV: torch.Tensor) -> set[DecodingRow]:
-        """The row, where it has ended."""
+        """Returns the row, where it has ended."""
         if not len(logprobs_CV):
             return set()
         try:
@@ -167,7 +167,7 @@ def _groups(rows: Sequence[DecodingRow], fresh: Sequence[int]) -> Iterator[range
 
 
 def _too_much(row: DecodingRow, error: Exception) -> InvalidRequest:
-    """What the engine said of a row that it could not take even alone."""
+    """Makes our error of what the engine said of a row that it could not take even alone."""
     provider = row.ticket.request.identity.provider
     refusal = InvalidRequest(f"{len(row.ids)} tokens could not be decoded: {error}", provider=provider)
     refusal.__cause__ = error

@@ -30,7 +30,7 @@ CONTEXT_TOKENS = 4096
 
 
 def find_model(name: str) -> Path:
-    """The file of an embedded model or of a path; InputError says what to install or give."""
+    """Returns the file of an embedded model or of a path; InputError says what to install or give."""
     if name in PACKAGED:
         return packaged_model(name)
     path = Path(name).expanduser()
@@ -47,7 +47,7 @@ def weights_version(path: Path) -> str:
 
 
 def to_wire(request: Request) -> dict[str, Any]:
-    """The body for llama.cpp: plain sampling, and the schema as a grammar (ValueError: not a schema).
+    """Returns the body for llama.cpp: plain sampling, and the schema as a grammar (ValueError: not a schema).
 
     `response_format` is not used: under it llama.cpp lets the model wrap its JSON in a Markdown fence and
     strips the fence from the text only, so that the tokens no longer join to the text (seen in 2026.10).
@@ -80,7 +80,7 @@ class GgufTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model's name and the digest of its weights."""
+        """Returns the model's name and the digest of its weights."""
         return Identity("gguf", spec.model, api_version=weights_version(find_model(spec.model)), terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
@@ -101,7 +101,7 @@ class GgufTeacher:
 def start_server(
     path: Path, *, concurrency: int, context_tokens: int, threads: int | None = None, raw_text: bool = True
 ) -> Any:
-    """A running, silent llama.cpp server; InputError where the file is not a model it can load.
+    """Returns a running, silent llama.cpp server; InputError where the file is not a model it can load.
 
     With `raw_text` a reply's text is what was generated, as its tokens say; without it llama.cpp takes
     reasoning and Markdown fences out of the text, and `response_format` works.
@@ -136,7 +136,7 @@ def _grammar(schema: str) -> str:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Returns the cores that this process may use."""
     # In a container the affinity is the truth and the count is the host's; macOS has no affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -50,7 +50,7 @@ class HuggingFaceTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model and the digest of its files; the hub's commit is known only once it is loaded."""
+        """Returns the model and the digest of its files; the hub's commit is known only once it is loaded."""
         return Identity(
             "huggingface", spec.model, api_version=version(spec.model), adapter_version=2, terms=terms_of(spec)
         )
@@ -82,7 +82,7 @@ class Admission:
         self._bytes_of = token_bytes(tokenizer)
 
     def __call__(self, ticket: Ticket) -> DecodingRow | None:
-        """The row; None where an empty text has been scored. InvalidRequest where the context is too short."""
+        """Returns the row; None where an empty text has been scored. InvalidRequest where the context is too short."""
         prompt = self._encode(ticket.request.messages)
         if ticket.request.continuation is not None:
             return self._scorer(ticket, prompt, ticket.request.continuation)
@@ -122,7 +122,7 @@ class Admission:
         )
 
     def _room(self, prompt: list[int], needed: int) -> int:
-        """The tokens left after the prompt."""
+        """Returns the tokens left after the prompt."""
         room = self._context - len(prompt)
         if room < needed:
             what = f"{len(prompt)} prompt tokens" + (f" and {needed} to score" if needed > 1 else "")
@@ -142,7 +142,7 @@ class Admission:
         return list(encoded["input_ids"])
 
     def _encode_reply(self, text: str) -> list[int]:
-        """The ids of a reply, whose bytes join to it exactly.
+        """Returns the ids of a reply, whose bytes join to it exactly.
 
         It is encoded by itself and put after the template's generation prompt. This assumes that the template
         puts a reply there as it is (one that strips or adds whitespace would train on another text), and that

@@ -13,7 +13,7 @@ from prompts.packaged import PACKAGED
 from teachers.local.gguf import find_model, weights_version
 
 WEIGHTS = frozenset({".safetensors", ".json", ".jinja", ".model"})
-"""What changes an answer: weights, configuration, tokenizer, chat template."""
+"""The files that change an answer: weights, configuration, tokenizer, chat template."""
 
 
 def load(name: str) -> tuple[Any, Any]:
@@ -38,7 +38,7 @@ def load(name: str) -> tuple[Any, Any]:
 
 
 def load_tokenizer(folder: str) -> Any:
-    """A local directory's tokenizer, with a chat template; InputError where there is none."""
+    """Returns a local directory's tokenizer, with a chat template; InputError where there is none."""
     from transformers import AutoTokenizer
 
     try:
@@ -61,7 +61,7 @@ def find_folder(name: str) -> Path | None:
 
 
 def version(name: str) -> str | None:
-    """The digest of a local model's files; None for a hub id, whose commit is known once it is loaded."""
+    """Returns the digest of a local model's files; None for a hub id, whose commit is known once it is loaded."""
     if _is_gguf(name):
         return weights_version(find_model(name))
     path = Path(name)
@@ -73,12 +73,12 @@ def version(name: str) -> str | None:
 
 
 def directory_version(files: Sequence[Path]) -> str:
-    """The digest of files' names and bytes, read again only where one of them was written since."""
+    """Returns the digest of files' names and bytes, read again only where one of them was written since."""
     return _directory_version(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
-    """The ids that end a turn, as the tokenizer and the model's generation config name them."""
+    """Returns the ids that end a turn, as the tokenizer and the model's generation config name them."""
     named = model.generation_config.eos_token_id
     ids = [*named] if isinstance(named, (list, tuple)) else [named]
     return frozenset(index for index in (*ids, tokenizer.eos_token_id) if index is not None)

@@ -31,7 +31,7 @@ class Plan:
     columns_BQ: torch.Tensor
     """The column each key goes to; -1, the last of the space, is written for padding and never read."""
     read: int
-    """How many columns, from 0 on, are attended to."""
+    """The count of columns, from 0 on, that are attended to."""
 
 
 class SlotLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers has no types
@@ -101,7 +101,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers has no types
 
     @torch.inference_mode()  # the space was made in it
     def save(self, slot: int, count: int) -> Saved:
-        """A copy of the first `count` columns of a slot."""
+        """Returns a copy of the first `count` columns of a slot."""
         return [(layer.keys[slot, :, :count].clone(), layer.values[slot, :, :count].clone()) for layer in self.layers]
 
     @torch.inference_mode()  # the space was made in it
@@ -138,7 +138,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers has no types
 
 
 def _grown(space: torch.Tensor | None, like: torch.Tensor, slots: int, columns: int) -> torch.Tensor:
-    """The space, enlarged if it must be. New space is zero: what a mask hides must still be a number."""
+    """Returns the space, enlarged if it must be. New space is zero: what a mask hides must still be a number."""
     if space is not None and space.shape[0] >= slots and space.shape[2] >= columns:
         return space
     grown = like.new_zeros((slots, like.shape[1], columns, like.shape[3]))

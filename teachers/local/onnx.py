@@ -24,7 +24,7 @@ from teachers.terms import terms_of
 
 CONFIG = "genai_config.json"
 FILES = frozenset({".onnx", ".data", ".json", ".jinja"})
-"""What changes an answer: graph, weights, configuration, tokenizer, chat template."""
+"""The files that change an answer: graph, weights, configuration, tokenizer, chat template."""
 
 
 class OnnxTeacher:
@@ -47,7 +47,7 @@ class OnnxTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model and the digest of its files."""
+        """Returns the model and the digest of its files."""
         folder = Path(spec.model)
         if not (folder / CONFIG).is_file():
             problem = f"holds no {CONFIG}" if folder.is_dir() else "no such model directory"

@@ -1,4 +1,4 @@
-"""What many prompts begin with, few-shot examples above all, is read once and copied into each row."""
+"""A beginning that prompts share, few-shot examples above all: read once and copied into each row."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SharedPrefix:
 
 
 def shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many ids two sequences begin with in common."""
+    """Counts the ids that two sequences begin with in common."""
     count = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
@@ -60,5 +60,8 @@ def shared(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 def _readable(row: DecodingRow) -> list[int]:
-    """What may come from elsewhere: the last columns, whose distributions are wanted, are the row's to feed."""
+    """Returns the ids that may come from elsewhere.
+
+    The last columns, whose distributions are wanted, are the row's to feed.
+    """
     return row.ids[: len(row.ids) - row.wanted]

@@ -20,13 +20,13 @@ BytesOf = Callable[[int], bytes]
 
 @dataclass(slots=True, eq=False)
 class DecodingRow:
-    """What both kinds share: its ids, and how many of them the decoder has read."""
+    """A row of either kind: its ids, and the count of them that the decoder has read."""
 
     ticket: Ticket
     ids: list[int]
     bytes_of: BytesOf
     wanted: int = 1
-    """How many of the last unread columns' distributions it takes."""
+    """The last unread columns whose distributions it takes."""
     read: int = 0
     cached: int = 0
     """Those of its ids that were read once for several rows."""
@@ -34,11 +34,11 @@ class DecodingRow:
 
     @property
     def unread(self) -> list[int]:
-        """What the decoder is to be fed next."""
+        """The ids that the decoder is to be fed next."""
         return self.ids[self.read :]
 
     def take(self, logprobs_CV: torch.Tensor) -> Reply | None:
-        """The next wanted distributions; the reply, once it is whole. Raises ValueError, RuntimeError."""
+        """Returns the next wanted distributions; the reply, once it is whole. Raises ValueError, RuntimeError."""
         raise NotImplementedError
 
     def restart(self) -> None:

@@ -10,14 +10,14 @@ from teachers.base import Alternative, Sampling, TokenLogprob
 
 
 def generator(seed: int | None) -> torch.Generator:
-    """A request's own randomness, so that its reply does not depend on who shares its batch."""
+    """Returns a request's own randomness, so that its reply does not depend on who shares its batch."""
     random = torch.Generator()
     random.seed() if seed is None else random.manual_seed(seed)
     return random
 
 
 def choose(logprobs_V: torch.Tensor, how: Sampling, random: torch.Generator) -> int:
-    """The sampled token's id: the most likely one at temperature 0 or none, else a draw from the nucleus.
+    """Returns the sampled token's id: the most likely one at temperature 0 or none, else a draw from the nucleus.
 
     The draw is made in the vocabulary's order, where float noise moves each probability a little; in order
     of probability it would swap neighbours, and with them their shares of the randomness.

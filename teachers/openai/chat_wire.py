@@ -21,7 +21,7 @@ FAILURES = frozenset({"abort", "error"})
 
 
 def to_wire(request: Request, *, limit: str = "max_tokens", cache_key: str | None = None) -> dict[str, Any]:
-    """The body of a request; what is None is not sent.
+    """Returns the body of a request; what is None is not sent.
 
     `limit` names the field of the token limit: OpenAI's own endpoint takes `max_completion_tokens`
     (its reasoning models refuse the old name), most other servers know only `max_tokens`. `cache_key`
@@ -45,7 +45,7 @@ def to_wire(request: Request, *, limit: str = "max_tokens", cache_key: str | Non
 
 
 def from_wire(body: object, provider: str = "openai") -> Reply:
-    """The reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
+    """Returns the reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
     if not isinstance(body, dict):
         raise Malformed(f"answered a {type(body).__name__}, not an object", provider=provider)
     if body.get("error"):
@@ -74,7 +74,7 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
 
 
 def read_usage(usage: object) -> Usage:
-    """The tokens as Chat Completions counts them."""
+    """Returns the tokens as Chat Completions counts them."""
     return Usage(
         input_tokens=count(usage, "prompt_tokens"),
         cached_tokens=count(usage, "prompt_tokens_details", "cached_tokens"),
@@ -95,7 +95,7 @@ def _failed(error: object, provider: str) -> Reply:
 
 
 def _tokens(choice: Mapping[str, Any], text: str) -> Read:
-    """The tokens of the text, as far as they can be read and fitted; the check on arrival drops the others."""
+    """Returns the tokens of the text, as far as they can be read and fitted; the check on arrival drops the others."""
     logprobs, ids = choice.get("logprobs"), choice.get("token_ids")
     entries = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
     tokens, warnings = read_tokens(entries, ids if isinstance(ids, list) else ())

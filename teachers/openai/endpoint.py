@@ -47,18 +47,18 @@ class Endpoint:
         return "max_tokens" if self.owner == "other" else "max_completion_tokens"
 
     def chat_path(self, model: str) -> str:
-        """The path of Chat Completions below the base URL."""
+        """Returns the path of Chat Completions below the base URL."""
         deployment = f"/deployments/{quote(model, safe='')}" if self.api_version else ""
         return f"{deployment}/chat/completions"
 
     @property
     def is_own(self) -> bool:
-        """Whether it is OpenAI's own."""
+        """True for OpenAI's own."""
         return self.owner == "openai"
 
 
 def endpoint_of(spec: Spec) -> Endpoint:
-    """The endpoint of a spec. A dated `api_version` says Azure, whatever the host: it may be behind a gateway.
+    """Returns the endpoint of a spec. A dated `api_version` says Azure, whatever the host: it may be behind a gateway.
 
     InputError for one at OpenAI's own endpoint, which has none.
     """

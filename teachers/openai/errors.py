@@ -49,21 +49,21 @@ REMEDIES: Mapping[str, str] = {
     "text.format.schema": BAD_SCHEMA,
     "input_tokens": TOO_LONG,
 }
-"""What to do, by an error's code, else its type, else the parameter it names."""
+"""Remedies by an error's code, else its type, else the parameter it names."""
 
 
 def is_filtered(error: Exception) -> bool:
-    """Whether the provider refused to answer because of what the prompt says."""
+    """Tells a refusal to answer because of what the prompt says."""
     return isinstance(error, openai.BadRequestError) and error.code in FILTERED
 
 
 def kind_of(error: type[Exception]) -> type[TeacherError] | None:
-    """Our kind for an exception class that has no status; None where the table has no row for it."""
+    """Returns our kind for an exception class that has no status; None where the table has no row for it."""
     return next((KINDS[base] for base in error.__mro__ if base in KINDS), None)
 
 
 def translate(error: Exception, *, secret: str, variable: str, provider: str = "openai") -> TeacherError:
-    """Our error for the SDK's. `secret`, which servers like to echo, is cut from both; `variable` held it."""
+    """Returns our error for the SDK's. `secret`, which servers like to echo, is cut from both; `variable` held it."""
     error.args = tuple(redact(str(arg), secret) for arg in error.args)
     if isinstance(error, openai.APIStatusError):
         return _from_status(error, provider, secret, variable)
@@ -82,7 +82,7 @@ def _from_status(error: openai.APIStatusError, provider: str, secret: str, varia
 
 
 def _message(error: openai.APIStatusError) -> str:
-    """The provider's own words, in whichever field its servers put them."""
+    """Returns the provider's own words, in whichever field its servers put them."""
     body = error.body if isinstance(error.body, dict) else {}
     said = next((body[name] for name in ("message", "Message", "detail", "error") if body.get(name)), None)
     if said is None and isinstance(error.body, str):

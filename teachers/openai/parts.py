@@ -1,4 +1,4 @@
-"""What OpenAI's two protocols share: how tokens, errors in a 200 and a schema are written, and the cache key."""
+"""The parts that OpenAI's two protocols share: tokens, errors in a 200, a schema, and the cache key."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def cache_key(request: Request) -> str | None:
 
 
 def json_schema(schema: str) -> dict[str, Any]:
-    """A schema as both protocols name it; strict, so that it binds the model."""
+    """Returns a schema as both protocols name it; strict, so that it binds the model."""
     return {"name": "reply", "schema": json.loads(schema), "strict": True}
 
 
 def named_error(error: object, provider: str) -> TeacherError:
-    """The error in a 200's body: some servers and gateways answer so."""
+    """Returns the error in a 200's body: some servers and gateways answer so."""
     details: Mapping[str, object] = error if isinstance(error, dict) else {"message": error}
     code = details.get("code", details.get("status"))
     status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else None
@@ -60,7 +60,7 @@ def named_error(error: object, provider: str) -> TeacherError:
 
 
 def read_tokens(entries: object, ids: Sequence[int] = ()) -> Read:
-    """The tokens of a list of logprobs; where they cannot be read none, and a warning says so.
+    """Returns the tokens of a list of logprobs; where they cannot be read none, and a warning says so.
 
     `ids` are the sampled tokens', where the server lists them beside: vLLM.
     """
@@ -94,7 +94,7 @@ def _alternative(entry: Mapping[str, Any]) -> Alternative:
 
 
 def _with_id(token: TokenLogprob, index: int) -> TokenLogprob:
-    """The sampled token with its id, and the alternative that is the same token with it too."""
+    """Returns the sampled token with its id, and the alternative that is the same token with it too."""
     top = tuple(
         replace(other, id=index) if (other.bytes, other.logprob) == (token.bytes, token.logprob) else other
         for other in token.top

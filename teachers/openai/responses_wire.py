@@ -28,7 +28,7 @@ FAILURES: Mapping[object, type[TeacherError]] = {
 
 
 def to_wire(request: Request, *, cache_key: str | None = None) -> dict[str, Any]:
-    """The body of a request; what is None is not sent, and nothing is stored at the provider.
+    """Returns the body of a request; what is None is not sent, and nothing is stored at the provider.
 
     System text goes into `input` as it stands in the conversation: `instructions` holds one text, always
     first, while a conversation may have several anywhere.
@@ -51,7 +51,7 @@ def to_wire(request: Request, *, cache_key: str | None = None) -> dict[str, Any]
 
 
 def from_wire(body: object, provider: str = "openai") -> Reply:
-    """The reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
+    """Returns the reply in a 200's body. Raises the error it names, or Malformed where it is no reply."""
     if not isinstance(body, dict):
         raise Malformed(f"answered a {type(body).__name__}, not an object", provider=provider)
     error, status = body.get("error"), string(body.get("status"))
@@ -83,7 +83,7 @@ def _failed(body: Mapping[str, Any], error: object, provider: str) -> Reply:
 
 
 def _is_message(item: object) -> bool:
-    """Whether an output is the answer: reasoning, tool calls and a model's commentary on its work are not."""
+    """Tells an output that is the answer: reasoning, tool calls and a model's commentary on its work are not."""
     return isinstance(item, dict) and item.get("type") == "message" and item.get("phase") != "commentary"
 
 
@@ -117,7 +117,7 @@ def _reply(body: Mapping[str, Any], status: str | None, parts: list[Mapping[str,
 
 
 def _ending(status: str | None, details: object) -> tuple[Outcome, str | None, tuple[str, ...]]:
-    """The outcome, the provider's own word for it, and a warning where that word is not known."""
+    """Returns the outcome, the provider's own word for it, and a warning where that word is not known."""
     if status == "completed":
         return "ok", status, ()
     if status != "incomplete":

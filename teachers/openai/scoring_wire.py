@@ -20,11 +20,11 @@ from teachers.openai.token_fit import fit_tokens, is_lossy
 from teachers.transport.body import storable, string
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "logprobs", "top_logprobs", "response_format")
-"""What is about the text that is sampled, of which here there is none."""
+"""Fields about the text that is sampled, of which here there is none."""
 
 
 def to_wire(request: Request) -> dict[str, Any]:
-    """The body; one token is sampled, because the protocol knows no request for none."""
+    """Returns the body; one token is sampled, because the protocol knows no request for none."""
     body = to_chat_wire(request)
     kept = {name: value for name, value in body.items() if name not in SAMPLING}
     return {
@@ -39,7 +39,7 @@ def to_wire(request: Request) -> dict[str, Any]:
 
 
 def from_wire(body: object, request: Request, provider: str = "openai") -> Reply:
-    """The continuation with its tokens; without them, and saying so, where the prompt does not end in it.
+    """Returns the continuation with its tokens; without them, and saying so, where the prompt does not end in it.
 
     Raises the error that the body names, Malformed where it is none of the protocol, InvalidRequest where
     the server knows nothing of prompt_logprobs.

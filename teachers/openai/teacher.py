@@ -43,7 +43,7 @@ class Call:
 
 
 def to_call(request: Request, endpoint: Endpoint, can: Capabilities, *, cache_prefix: bool) -> Call:
-    """The call that a request makes of an endpoint whose teacher can do this."""
+    """Returns the call that a request makes of an endpoint whose teacher can do this."""
     key = cache_key(request) if cache_prefix and endpoint.is_own else None
     chat = endpoint.chat_path(request.identity.model)
     if request.continuation is not None:
@@ -69,7 +69,7 @@ class OpenAITeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The model, the base URL where it is not OpenAI's own, and which API is spoken: their answers differ.
+        """Returns the model, the base URL where it is not OpenAI's own, and which API is spoken: their answers differ.
 
         InputError for an API or a version that is not OpenAI's.
         """
@@ -109,7 +109,7 @@ class OpenAITeacher:
         return refuse_echo(reply, [self._key], "openai")
 
     async def _refused(self, call: Call, answer: Answer) -> Reply:
-        """The reply where the prompt was filtered; every other refusal is raised."""
+        """Returns the reply where the prompt was filtered; every other refusal is raised."""
         from openai import OpenAIError
 
         from teachers.openai.errors import is_filtered, translate
@@ -145,7 +145,7 @@ def _open_sdk(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> Sdk
 
 
 def headers_of(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
-    """The key where its owner wants it, and nothing that the SDK takes from the environment for another's host."""
+    """Returns the key where its owner wants it, and nothing of the environment for another's host."""
     from openai import Omit
 
     ambient = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
@@ -158,7 +158,7 @@ def headers_of(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
 
 
 def _with_lacks(reply: Reply, request: Request) -> Reply:
-    """The reply with a warning where it has fewer logprobs than were asked for."""
+    """Returns the reply with a warning where it has fewer logprobs than were asked for."""
     most = request.sampling.top_logprobs
     short = sum(1 for token in reply.tokens if len(token.top) < most)
     if most and reply.text and not reply.tokens and not reply.warnings:

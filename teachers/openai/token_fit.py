@@ -15,7 +15,7 @@ REPLACEMENT = "\ufffd".encode()
 
 
 def fit_tokens(tokens: Sequence[TokenLogprob], text: str, *, whole: bool = True) -> tuple[TokenLogprob, ...] | None:
-    """The tokens that make up the text; None where they do not.
+    """Returns the tokens that make up the text; None where they do not.
 
     Pieces of one character become one entry with the character's bytes and the sum of their logprobs, without
     id and alternatives: those of a piece are false for the whole. With `whole` nothing may come before the
@@ -39,7 +39,7 @@ def fit_tokens(tokens: Sequence[TokenLogprob], text: str, *, whole: bool = True)
 def fit_reply(
     tokens: Sequence[TokenLogprob], text: str, *, stopped: bool, thought: bool
 ) -> tuple[TokenLogprob, ...] | None:
-    """The reply's tokens: all of them, or without the end-of-turn token, or those after the thoughts."""
+    """Returns the reply's tokens: all of them, or without the end-of-turn token, or those after the thoughts."""
     for kept in (tokens, tokens[:-1]) if stopped else (tokens,):
         fitted = fit_tokens(kept, text, whole=not thought)
         if fitted is not None:
@@ -48,7 +48,7 @@ def fit_reply(
 
 
 def is_lossy(data: bytes) -> bool:
-    """Whether a token's bytes are not its own."""
+    """Tells a token whose bytes are not its own."""
     return not data or REPLACEMENT in data
 
 

@@ -56,7 +56,7 @@ class Account:
         self._requests = None if requests_per_minute is None else Bucket.per_minute(requests_per_minute, now)
         self._tokens = None if tokens_per_minute is None else Bucket.per_minute(tokens_per_minute, now)
         self._told: list[tuple[Bucket, bool]] = []
-        """What the server said is left, as buckets; whether each counts tokens."""
+        """The limits of which the server said what is left, as buckets; and whether each counts tokens."""
         self._told_by = 0
         self._waiters: deque[tuple[asyncio.Future[Flight], float]] = deque()
         self._resting: set[asyncio.Future[None]] = set()
@@ -202,7 +202,10 @@ class Account:
             self._tokens.give_back(flight.tokens - used, now)
 
     def _hear(self, flight: Flight, limits: Limits | None, now: float) -> None:
-        """What the server said, less what was sent since. An answer to an earlier request says less."""
+        """Takes the server's word for what is left, less what was sent since.
+
+        An answer to an earlier request says less.
+        """
         if limits is None or flight.number < self._told_by:
             return
         self._told_by = flight.number
@@ -220,7 +223,7 @@ class Account:
 
 
 def _told(said: Allowance, since: float, ago_s: float, now: float) -> Bucket | None:
-    """A bucket as the server's own stands; None where it did not say enough, or all of it is there."""
+    """Returns a bucket as the server's own stands; None where it did not say enough, or all of it is there."""
     if said.limit is None or said.remaining is None or not said.reset_s or said.remaining >= said.limit:
         return None
     rate = (said.limit - said.remaining) / said.reset_s
@@ -228,7 +231,7 @@ def _told(said: Allowance, since: float, ago_s: float, now: float) -> Bucket | N
 
 
 def _exhausted_s(limits: Limits | None) -> float | None:
-    """Seconds until the quota that is used up is whole again; None where none is."""
+    """Returns seconds until the quota that is used up is whole again; None where none is."""
     said = () if limits is None else (limits.requests, limits.tokens)
     waits = [one.reset_s for one in said if one.remaining is not None and one.remaining < 1 and one.reset_s is not None]
     return max(waits, default=None)

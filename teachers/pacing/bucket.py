@@ -16,7 +16,7 @@ class Bucket:
 
     @classmethod
     def per_minute(cls, amount: float, now: float) -> Bucket:
-        """A quota a minute, spread evenly: a second's worth, at least one, may go at once.
+        """Returns a quota a minute, spread evenly: a second's worth, at least one, may go at once.
 
         Providers enforce a quota a minute over shorter windows too:
         https://developers.openai.com/api/docs/guides/rate-limits
@@ -24,13 +24,13 @@ class Bucket:
         return cls(amount / 60, max(1.0, amount / 60), now)
 
     def level(self, now: float) -> float:
-        """What may be taken at `now`; below 0 while a debt is waited for."""
+        """Returns the amount that may be taken at `now`; below 0 while a debt is waited for."""
         if now > self._at:
             self._level, self._at = min(self.burst, self._level + self.rate * (now - self._at)), now
         return self._level
 
     def ready_at(self, amount: float, now: float) -> float:
-        """The moment from which `amount` may be taken; `now` where it may be at once."""
+        """Returns the moment from which `amount` may be taken; `now` where it may be at once."""
         lacking = min(amount, self.burst) - self.level(now)
         # A rounding error must not become a wait of no length.
         return now if lacking <= 1e-9 else now + lacking / self.rate

@@ -1,4 +1,4 @@
-"""How many requests may be in flight: found out by trying, and given up at the server's word.
+"""The most requests in flight: found out by trying, and given up at the server's word.
 
     start      doubles each round trip until the first refusal
     cut        once for each episode of refusals: to 95 % of what the server had accepted
@@ -19,7 +19,7 @@ from teachers.pacing.queueing import QueueWatch
 FIRST_WINDOW = 10  # RFC 6928
 FIRST_SPACING_S = 0.002  # beyond the first window, until the first answer: a refusal comes sooner than a herd
 SOFT, HARD = 0.95, 0.85
-"""What a cut leaves of what the server had accepted: the first time, and where that was still too much."""
+"""The share that a cut leaves of what the server had accepted: the first time, and where that was still too much."""
 
 GROWTH = 1 / 8000
 """Growth relative to the last refused level, per second cubed: it doubles in 20 s beyond that level."""
@@ -43,7 +43,7 @@ class Flight:
     number: int
     sent_at: float
     tokens: float
-    """What was reserved for it."""
+    """Reserved for it."""
     landed: bool = False
 
 
@@ -70,7 +70,7 @@ class Ceiling:
         self._watch = QueueWatch()
 
     def opens_at(self) -> float | None:
-        """The moment from which one more may go; None while every place is taken."""
+        """Returns the moment from which one more may go; None while every place is taken."""
         return self._opens_at if self.in_flight < int(self.level) else None
 
     def take(self, now: float, tokens: float = 0.0) -> Flight:
@@ -157,7 +157,7 @@ class Ceiling:
         self.level = min(max(self.level, min(target, self.level + 1)), self.most)
 
     def _back_s(self) -> float:
-        """Seconds of growth from the cut to the level that was refused."""
+        """Returns seconds of growth from the cut to the level that was refused."""
         return float(((1 - self._share) / GROWTH) ** (1 / 3))
 
     def _cut(self, accepted: float, share: float) -> None:

@@ -1,4 +1,4 @@
-"""What a reply took and cost: a teacher around a teacher."""
+"""The time and the cost of a reply: a teacher around a teacher."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Price:
     """For input tokens the provider wrote to its cache; None: as any input."""
 
     def cost_usd(self, usage: Usage) -> float | None:
-        """What a reply costs; None where the provider did not count its tokens."""
+        """Returns a reply's cost; None where the provider did not count its tokens."""
         if usage.input_tokens is None or usage.output_tokens is None:
             return None
         cached = min(usage.cached_tokens or 0, usage.input_tokens)
@@ -51,7 +51,7 @@ class Metered(Wrapper):
 
 
 def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> float | None:
-    """Dollars for a reply with this usage; None where no price is known (a local model has none)."""
+    """Returns dollars for a reply with this usage; None where no price is known (a local model has none)."""
     if price is not None:
         return price.cost_usd(usage)
     if usage.input_tokens is None or usage.output_tokens is None:
@@ -60,7 +60,7 @@ def cost_usd(identity: Identity, usage: Usage, price: Price | None = None) -> fl
 
 
 def batch_cost_usd(identity: Identity, usage: Usage, share: float, price: Price | None = None) -> float | None:
-    """The same for a reply that came in a batch. `share` is Capabilities.batch_price.
+    """Returns the same for a reply that came in a batch. `share` is Capabilities.batch_price.
 
     genai-prices knows some models' batch prices, whose cached tokens may cost another share; it goes first.
     """

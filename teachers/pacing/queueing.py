@@ -1,4 +1,4 @@
-"""Whether a server queues what it cannot serve: seen in its latency, where it never says 429.
+"""A server that queues what it cannot serve, where it never says 429: seen in its latency.
 
 By Little's law a server with c requests in flight that each take l seconds answers c / l a second. While
 that grows with c the server has room, however long l is; where c grows and c / l does not, the rest waits

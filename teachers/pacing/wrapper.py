@@ -1,4 +1,4 @@
-"""What every wrapper shares: it is the teacher it wraps, but for what it adds."""
+"""A teacher around a teacher: the one it wraps, but for what it adds."""
 
 from __future__ import annotations
 

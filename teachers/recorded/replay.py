@@ -30,7 +30,7 @@ from teachers.terms import rule_of
 
 @dataclass(slots=True, frozen=True)
 class Recording:
-    """What a file or folder holds."""
+    """The replies of a file or folder."""
 
     identity: Identity
     replies: dict[str, list[Reply]]
@@ -49,11 +49,11 @@ class ReplayTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The file, the digest of what it holds, the terms of those who replied; InputError where there is no reply."""
+        """Returns the file, its digest, and the terms of those who replied; InputError where there is no reply."""
         return recording_of(spec).identity
 
     async def complete(self, request: Request) -> Reply:
-        """The recorded reply; InvalidRequest where these messages were never answered that often."""
+        """Returns the recorded reply; InvalidRequest where these messages were never answered that often."""
         check_supported(self, request)
         known = self._recording.replies.get(digest(to_dicts(request.messages)), [])
         if request.sample_index >= len(known):
@@ -67,7 +67,7 @@ class ReplayTeacher:
 
 
 def recording_of(spec: Spec) -> Recording:
-    """What the spec's file or folder holds; InputError where no record of it has a reply."""
+    """Reads the spec's file or folder; InputError where no record of it has a reply."""
     path = Path(spec.model)
     return _recording(spec.model, digest_file(path) if path.exists() else "")
 

@@ -64,13 +64,13 @@ class Rule(BaseModel):
     error: Literal["auth", "invalid", "malformed", "rate_limited", "transient"] | None = None
     """The failure to raise in place of an answer."""
     outcome: Literal["ok", "refused", "truncated", "filtered"] = "ok"
-    """How the answer ended."""
+    """The answer's ending."""
     finish_reason: str = "stop"
-    """What the provider would have called it."""
+    """The provider's word for that ending."""
     tokens: list[Token] = Field(default_factory=list)
     """The answer's tokens; without any, each word is a token that was certain."""
     times: int | None = Field(default=None, ge=1)
-    """How often the rule answers before it is used up; None: always."""
+    """The answers after which the rule is used up; None: it never is."""
     latency_s: float = Field(default=0.0, ge=0)
     """Seconds to wait before answering or failing."""
     retry_after_s: float | None = Field(default=None, ge=0)
@@ -97,7 +97,7 @@ class ScriptedTeacher:
 
     @staticmethod
     def identify(spec: Spec) -> Identity:
-        """The file, and the digest of what it says."""
+        """Returns the file, and the digest of what it says."""
         for _ in read_records(Path(spec.model), Rule):
             pass  # a bad file is found here, before anything is opened
         return Identity("scripted", spec.model, api_version=f"sha256:{digest_file(Path(spec.model))[:12]}")

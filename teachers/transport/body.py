@@ -1,4 +1,4 @@
-"""What every JSON API's reply needs: a body read into values, each of the type it should have or None."""
+"""A JSON API's bodies: read into values, each of the type it should have or None."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from teachers.errors import Malformed
 
 
 def to_json(value: object) -> bytes:
-    """A body as JSON, in UTF-8."""
+    """Returns a body as JSON, in UTF-8."""
     try:
         return orjson.dumps(value)
     except TypeError:  # half a surrogate pair, an integer of more than 64 bits: only the slow one writes them
@@ -18,7 +18,7 @@ def to_json(value: object) -> bytes:
 
 
 def parse_json(content: bytes, *, provider: str) -> object:
-    """The value in a body; Malformed, with how the body begins, where it is not JSON."""
+    """Returns the value in a body; Malformed, with how the body begins, where it is not JSON."""
     try:
         value: object = _loads(content)
     except (ValueError, RecursionError) as error:
@@ -37,12 +37,12 @@ def _loads(content: bytes) -> object:
 
 
 def string(value: object) -> str | None:
-    """The value where it is a string."""
+    """Returns the value where it is a string."""
     return value if isinstance(value, str) else None
 
 
 def count(value: object, *path: str) -> int | None:
-    """The non-negative integer at a path of keys, where there is one."""
+    """Returns the non-negative integer at a path of keys, where there is one."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

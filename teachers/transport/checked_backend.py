@@ -15,11 +15,11 @@ from teachers.errors import TeacherError
 from teachers.transport.egress import addresses_of, check_addresses, literal_addresses
 
 SLOW_CONNECT_S = 3.0
-"""How long an address may take to accept before the host's next one is tried."""
+"""The time an address has to accept before the host's next one is tried."""
 
 
 def refusal_in(error: BaseException) -> TeacherError | None:
-    """Our own error inside an SDK's: what the client refused to send or to read."""
+    """Returns our own error inside an SDK's: what the client refused to send or to read."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, TeacherError):
@@ -43,7 +43,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """A connection to the first address that accepts, in the resolver's order."""
+        """Returns a connection to the first address that accepts, in the resolver's order."""
         *others, last = await self._addresses(host, port)
         for address in others:
             patience = SLOW_CONNECT_S if timeout is None else min(timeout, SLOW_CONNECT_S)

@@ -47,7 +47,7 @@ def check_base_url(base_url: str, allowed: Iterable[str] = ()) -> None:
 
 
 def check_host(host: str, port: int, allowed: Iterable[str] = (), *, provider: str) -> list[str]:
-    """The addresses of a host, all of them allowed; Refused where one is not. Blocks: it asks the resolver.
+    """Returns the addresses of a host, all of them allowed; Refused where one is not. Blocks: it asks the resolver.
 
     An unknown host has none. For a client that resolves again by itself: between the two an attacker's
     name server may change its mind, which `http_client` rules out.
@@ -62,7 +62,7 @@ def check_host(host: str, port: int, allowed: Iterable[str] = (), *, provider: s
 
 
 def proxy_for(base_url: str) -> str | None:
-    """The proxy that the environment names for this URL; none for this machine. InputError for one of SOCKS."""
+    """Returns the proxy that the environment names for this URL; none for this machine. InputError for one of SOCKS."""
     parts = urlsplit(base_url)
     host, proxies = parts.hostname or "", getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -76,7 +76,7 @@ def proxy_for(base_url: str) -> str | None:
 
 
 def literal_addresses(host: str) -> list[str]:
-    """The address that a host spells out, as decimal, hexadecimal or octal numbers too; none for a name."""
+    """Returns the address that a host spells out, as decimal, hexadecimal or octal numbers too; none for a name."""
     try:
         _parse(host)
         return [host]
@@ -89,7 +89,7 @@ def literal_addresses(host: str) -> list[str]:
 
 
 def addresses_of(found: Iterable[tuple[object, object, object, object, tuple[object, ...]]]) -> list[str]:
-    """The distinct addresses of what `getaddrinfo` found, in its order."""
+    """Returns the distinct addresses of what `getaddrinfo` found, in its order."""
     return list(dict.fromkeys(str(item[4][0]) for item in found))
 
 
@@ -101,7 +101,7 @@ def check_addresses(host: str, addresses: Iterable[str], allowed: Iterable[str],
 
 
 def is_refused(address: Address) -> bool:
-    """Whether an address, or the IPv4 address inside it, is link-local or a metadata service."""
+    """Tells an address that is link-local or a metadata service, itself or by the IPv4 address inside it."""
     return any(form in network for form in _forms(address) for network in REFUSED if form.version == network.version)
 
 
@@ -141,7 +141,7 @@ def _parse(text: str) -> Address:
 
 
 def _forms(address: Address) -> list[Address]:
-    """The address, and the IPv4 address it stands for where it is a mapped, translated or tunnelled one."""
+    """Returns the address, and the IPv4 address it stands for where it is a mapped, translated or tunnelled one."""
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
     inner = [address.ipv4_mapped, address.sixtofour]

@@ -1,4 +1,4 @@
-"""What every HTTP API shares: how a status reads as an error, how long to wait, and what is left of the limits."""
+"""Statuses, hints and limits of HTTP APIs: which error a status is, when to come back, what is left of the limits."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ _BY_STATUS: dict[int, type[TeacherError]] = {
 
 
 def error_for_status(status: int) -> type[TeacherError]:
-    """The error a status stands for; a redirect is refused, since it could lead the key elsewhere."""
+    """Returns the error a status stands for; a redirect is refused, since it could lead the key elsewhere."""
     return _BY_STATUS.get(status, Transient if status >= 500 else InvalidRequest)
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds from `retry-after-ms`, or `retry-after` in seconds or as an HTTP date.
+    """Returns seconds from `retry-after-ms`, or `retry-after` in seconds or as an HTTP date.
 
     `headers` is read with lower-case names. None where there is no hint, or none that makes sense;
     never negative, never above MAX_HINT_S. `now` is Unix time.
@@ -76,7 +76,7 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
 
 
 def parse_limits(headers: Mapping[str, str], now: float | None = None) -> Limits | None:
-    """What is left of the account's limits: OpenAI's `x-ratelimit-*` and Anthropic's `anthropic-ratelimit-*`.
+    """Reads what is left of the account's limits: OpenAI's `x-ratelimit-*` and Anthropic's `anthropic-ratelimit-*`.
 
     `headers` is read with lower-case names; None where it has none of these. `now` is Unix time. Pages:
     https://developers.openai.com/api/docs/guides/rate-limits and https://platform.claude.com/docs/en/api/rate-limits.
@@ -90,7 +90,7 @@ def parse_limits(headers: Mapping[str, str], now: float | None = None) -> Limits
 
 
 def _allowance(headers: Mapping[str, str], families: tuple[tuple[str, str, str], ...], now: float) -> Allowance | None:
-    """The first family that says what remains."""
+    """Returns the first family that says what remains."""
     for limit, remaining, reset in families:
         left = _number(headers.get(remaining))
         if left is not None:
@@ -99,7 +99,7 @@ def _allowance(headers: Mapping[str, str], families: tuple[tuple[str, str, str],
 
 
 def _wait_s(text: str | None, now: float) -> float | None:
-    """Seconds, from "6m0s", "12ms", a number of seconds, a Unix time, or an ISO or HTTP date."""
+    """Returns seconds, from "6m0s", "12ms", a number of seconds, a Unix time, or an ISO or HTTP date."""
     if text is None:
         return None
     if (seconds := _number(text)) is not None:

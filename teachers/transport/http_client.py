@@ -23,7 +23,7 @@ from teachers.transport.http import MAX_BODY_BYTES
 from teachers.transport.inflate import ENCODINGS, inflate
 
 KEEPALIVE_S = 4.0
-"""How long an idle connection is kept: less than the servers, so that none is closed under a request. Node and
+"""The time an idle connection is kept: less than the servers, so that none is closed under a request. Node and
 uvicorn (vLLM, SGLang) close after 5 s, which is the least of the usual ones."""
 
 BIG_BODY_BYTES = 2**20
@@ -38,7 +38,7 @@ KINDS: dict[type[aiohttp.ClientError], type[TeacherError]] = {
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """What a server said."""
+    """A server's answer, read whole."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,7 +48,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether it is a 2xx."""
+        """True for a 2xx."""
         return 200 <= self.status < 300
 
 
@@ -70,7 +70,7 @@ class HttpClient:
         self._closed = False
 
     async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer, whatever its status. Raises TeacherError alone; the caller sets the time limit."""
+        """Returns the answer, whatever its status. Raises TeacherError alone; the caller sets the time limit."""
         if url.origin() != self._origin:
             raise InvalidRequest(f"refuses to send to {url.host}", provider=self.provider)
         session = self._open()
@@ -157,7 +157,7 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses, in the resolver's order; Refused where one of them is."""
+        """Returns the addresses, in the resolver's order; Refused where one of them is."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         results = [
@@ -172,7 +172,7 @@ class CheckedResolver(AbstractResolver):
 
 
 def kind_of(error: type[aiohttp.ClientError]) -> type[TeacherError]:
-    """Our kind for an exception class of aiohttp's."""
+    """Returns our kind for an exception class of aiohttp's."""
     return next(KINDS[base] for base in error.__mro__ if base in KINDS)
 
 

@@ -13,7 +13,7 @@ _NO_HEADER = -zlib.MAX_WBITS
 
 
 def inflate(packed: bytes, most_bytes: int) -> bytes | None:
-    """What is packed as gzip or deflate; None where it is more than `most_bytes`. ValueError where it is neither."""
+    """Unpacks gzip or deflate; None where it is more than `most_bytes`. ValueError where it is neither."""
     try:
         return _inflate(packed, most_bytes, _ANY_HEADER)
     except zlib.error as error:

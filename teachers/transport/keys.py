@@ -10,7 +10,7 @@ from teachers.errors import AuthError, Malformed, TeacherError
 from teachers.spec import Spec
 
 NO_KEY = "no-key-needed"
-"""What is sent to a server on this machine where the environment has no key."""
+"""Sent to a server on this machine where the environment has no key."""
 
 _SHORTEST_SECRET = 8
 """Dummy keys for local servers ("x", "none") are words of ordinary messages; they are no secrets."""
@@ -20,7 +20,7 @@ _SHORTEST_REAL_KEY = 16
 
 
 def read_key(name: str, spec: Spec) -> str:
-    """The key in the variable `name`; AuthError where there is none and the server is not on this machine."""
+    """Returns the key in the variable `name`; AuthError where there is none and the server is not on this machine."""
     key = os.environ.get(name, "").strip() or (NO_KEY if spec.is_loopback else None)
     if key is None:
         raise AuthError("no key", provider=spec.provider, remedy=f"Set {name} in the environment")
@@ -31,18 +31,21 @@ def read_key(name: str, spec: Spec) -> str:
 
 
 def redact(text: str, secret: str) -> str:
-    """The text without the secret, which servers like to echo."""
+    """Returns the text without the secret, which servers like to echo."""
     return text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text
 
 
 def redact_error(error: TeacherError, secret: str) -> TeacherError:
-    """The same error, its message without the secret."""
+    """Returns the same error, its message without the secret."""
     error.args = tuple(redact(str(arg), secret) for arg in error.args)
     return error
 
 
 def refuse_echo(reply: Reply, secrets: Iterable[str], provider: str) -> Reply:
-    """The reply; Malformed where it holds a key: a gateway that echoes its request is no model, and is not stored."""
+    """Returns the reply; Malformed where it holds a key.
+
+    A gateway that echoes its request is no model, and its answer is not stored.
+    """
     said = "\n".join(filter(None, (reply.text, reply.finish_reason, reply.request_id, *reply.warnings)))
     if any(secret in said for secret in secrets if _looks_real(secret)):
         remedy = "Check the base URL: what is there echoes its requests"

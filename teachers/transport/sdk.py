@@ -29,10 +29,10 @@ _OF_THE_BYTES = frozenset({"content-length", "content-encoding", "transfer-encod
 
 
 class Client(Protocol):
-    """What AsyncOpenAI and AsyncAnthropic have in common."""
+    """The part that AsyncOpenAI and AsyncAnthropic have in common."""
 
     async def post(self, path: str, *, cast_to: type[httpx2.Response], body: object, options: Any) -> httpx2.Response:
-        """The response to a POST; raises the SDK's own exception where it is no success."""
+        """Returns the response to a POST; raises the SDK's own exception where it is no success."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,7 +63,7 @@ class Sdk:
         self._targets: dict[str, Target] = {}
 
     async def target(self, path: str) -> Target:
-        """What the SDK would send to this path, the body apart: asked once, since it is always the same."""
+        """Returns what the SDK would send to this path, the body apart: asked once, since it is always the same."""
         if path not in self._targets:
             request = (await self._ask(path, EMPTY)).request
             headers = CIMultiDict(request.headers.multi_items())
@@ -74,7 +74,7 @@ class Sdk:
         return self._targets[path]
 
     async def post(self, path: str, body: object) -> Answer:
-        """The answer, whatever its status, within the time limit, which covers the whole body. Raises TeacherError."""
+        """Returns the answer, whatever its status; the time limit covers the whole body. Raises TeacherError."""
         target = await self.target(path)
         try:
             async with asyncio.timeout(self._timeout_s):
