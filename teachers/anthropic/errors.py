@@ -32,7 +32,9 @@ def translate(error: Exception, *, secret: str) -> TeacherError:
     if isinstance(error, anthropic.APIStatusError):
         return redact_error(_from_status(error), secret)
     kind = kind_of(type(error)) or Transient
-    cause = f" ({error.__cause__})" if error.__cause__ and str(error.__cause__) else ""
+    cause = ""
+    if error.__cause__ and str(error.__cause__):
+        cause = f" ({error.__cause__})"
     return redact_error(kind(f"{str(error).rstrip('.')}{cause}", provider=PROVIDER), secret)
 
 

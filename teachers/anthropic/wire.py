@@ -13,9 +13,9 @@ from typing import Any
 
 from prompts.messages import to_dicts
 from teachers.base import Outcome, Reply, Request, Usage
-from teachers.errors import AuthError, Malformed, TeacherError, Transient
-from teachers.transport.body import count, storable, string
-from teachers.transport.http import error_for_status
+from teachers.errors import AuthError, Malformed, TeacherError
+from teachers.transport.body import at, count, storable, string
+from teachers.transport.http import error_for_status, redirect_remedy
 
 PROVIDER = "anthropic"
 
@@ -69,7 +69,9 @@ def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
     but the last. A prefix below the model's minimum is not cached and costs nothing more.
     """
     how, messages = request.sampling, to_dicts(request.messages)
-    system = messages.pop(0)["content"] if messages[0]["role"] == "system" else None
+    system = None
+    if messages[0]["role"] == "system":  # here system text is a field of its own
+        system = messages.pop(0)["content"]
     body: dict[str, Any] = {
         "model": request.identity.model,
         "max_tokens": how.max_tokens,
@@ -114,26 +116,28 @@ def error_in(
 
     `status` is the response's own, None inside a 200. `reason` stands for a message.
     """
-    named = body.get("error") if isinstance(body, dict) else None
-    details = named if isinstance(named, dict) else {"message": named}
-    name, message = string(details.get("type")) or "", string(details.get("message")) or reason
-    status = status or STATUSES.get(name)
-    kind = Transient if status is None else error_for_status(status)
-    hopeless = _code(details) in NO_MORE or _NO_CREDIT.search(message) is not None
-    if hopeless:
-        kind = AuthError
-    remedy = "Add credit or raise the limit, or use another key" if hopeless else _remedy(status, message)
+    error = at(body, "error")
+    if not isinstance(error, dict):
+        error = {"message": error}  # some gateways write the bare message there
+    message = string(error.get("message")) or reason
+    if status is None:
+        status = STATUSES.get(string(error.get("type")) or "")
+    kind, remedy = error_for_status(status), _remedy(status, message)
+    if at(error, "details", "error_code") in NO_MORE or _NO_CREDIT.search(message):
+        kind, remedy = AuthError, "Add credit or raise the limit, or use another key"
     message = storable(message).strip().rstrip(".")
     return kind(message, provider=PROVIDER, status=status, retry_after_s=retry_after_s, remedy=remedy)
 
 
 def _thinking(model: str, effort: str | None) -> dict[str, str] | None:
     """Asks a model to think where an effort is wanted, which is about how long it thinks, also if it would not."""
-    if effort is None or (effort != "none" and _is_any(model, EFFORT_ONLY)):
+    if effort is None:
         return None
-    if effort == "none":
-        return {"type": "between_tools" if _is_any(model, BETWEEN_TOOLS) else "disabled"}
-    return {"type": "adaptive"}
+    if effort != "none":
+        return None if _is_any(model, EFFORT_ONLY) else {"type": "adaptive"}
+    if _is_any(model, BETWEEN_TOOLS):
+        return {"type": "between_tools"}
+    return {"type": "disabled"}
 
 
 def _output_config(request: Request) -> dict[str, Any] | None:
@@ -167,42 +171,38 @@ def _text(content: object) -> tuple[str, list[str]]:
         raise Malformed("answered without a list of content blocks", provider=PROVIDER)
     texts, warnings = [], []
     for block in content:
-        kind = block.get("type") if isinstance(block, dict) else None
-        text = string(block.get("text")) if kind == "text" else None
-        if text is not None:
-            texts.append(text)
-        elif kind == "text" or not isinstance(kind, str):
+        kind, text = string(at(block, "type")), string(at(block, "text"))
+        if kind is None or (kind == "text" and text is None):
             raise Malformed("answered a content block that cannot be read", provider=PROVIDER)
+        if kind == "text" and text is not None:
+            texts.append(text)
         elif kind not in THINKING:
             warnings.append(f"left out a '{kind}' block")
     return "".join(texts), warnings
 
 
 def _refusal(details: object) -> list[str]:
-    """Why it refused, in the provider's words."""
-    if not isinstance(details, dict):
+    """Says why it refused, in the provider's words."""
+    category, explanation = string(at(details, "category")), string(at(details, "explanation"))
+    words = ": ".join(filter(None, (category, explanation)))
+    if not words:
         return []
-    told = [string(details.get(name)) for name in ("category", "explanation")]
-    words = ": ".join(word for word in told if word)
-    return [storable(f"refused: {words}")] if words else []
+    return [storable(f"refused: {words}")]
 
 
 def _usage(usage: object) -> Usage:
     """Adds up the input: the API counts what was read from the cache, what was written to it, and the rest apart."""
-    rest, read = count(usage, "input_tokens"), count(usage, "cache_read_input_tokens")
+    whole, read = count(usage, "input_tokens"), count(usage, "cache_read_input_tokens")
     written = count(usage, "cache_creation_input_tokens")
+    if whole is not None:
+        whole += (read or 0) + (written or 0)
     return Usage(
-        input_tokens=None if rest is None else rest + (read or 0) + (written or 0),
+        input_tokens=whole,
         cached_tokens=read,
         output_tokens=count(usage, "output_tokens"),
         reasoning_tokens=count(usage, "output_tokens_details", "thinking_tokens"),
         cache_write_tokens=written,
     )
-
-
-def _code(details: Mapping[str, object]) -> str | None:
-    more = details.get("details")
-    return string(more.get("error_code")) if isinstance(more, dict) else None
 
 
 def _remedy(status: int | None, message: str) -> str | None:
@@ -216,4 +216,4 @@ def _remedy(status: int | None, message: str) -> str | None:
         return (
             "Change json_schema to what the API takes: platform.claude.com/docs/en/build-with-claude/structured-outputs"
         )
-    return "Give the base URL it leads to" if status is not None and 300 <= status < 400 else None
+    return redirect_remedy(status)

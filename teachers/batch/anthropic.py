@@ -27,7 +27,7 @@ from teachers.capabilities import capabilities_of
 from teachers.errors import Malformed, NeverRun, TeacherError
 from teachers.provider import PartLimits
 from teachers.spec import Spec
-from teachers.transport.body import count, string
+from teachers.transport.body import at, count, string
 from teachers.transport.http import parse_retry_after
 from teachers.transport.keys import read_key
 
@@ -70,14 +70,14 @@ class AnthropicBatches:
 
     async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
         """Returns the batch that was made after the part and holds as many requests; of several the first."""
-        found: str | None = None
+        oldest: str | None = None
         async for batch in self._listed():
             made_at = _unix_time(batch.get("created_at"))
             if made_at is None or made_at < ticket.created_at - SKEW_S:
                 break
             if _id(batch) not in taken and sum(_counts(batch).values()) == ticket.requests:
-                found = _id(batch)
-        return found
+                oldest = _id(batch)
+        return oldest
 
     async def poll(self, job_id: str) -> Job:
         """Returns the batch as it is now."""
@@ -135,25 +135,20 @@ def _caller(client: AsyncAnthropic, spec: Spec, key: str) -> Caller:
     from anthropic import AnthropicError, AsyncStream
 
     from teachers.anthropic.errors import translate
-    from teachers.batch.http import Caller
+    from teachers.batch.http import Caller, SdkParts
 
-    return Caller(
-        client,
-        headers_of(spec, key),
-        stream_cls=AsyncStream[Any],
-        raises=AnthropicError,
-        translate=partial(translate, secret=key),
-        provider=PROVIDER,
-        secret=key,
-    )
+    ours = partial(translate, secret=key)
+    return Caller(client, SdkParts(PROVIDER, AsyncStream[Any], AnthropicError, ours), headers_of(spec, key), key)
 
 
 def to_job(body: Mapping[str, Any]) -> Job:
     """Returns a job from the provider's record of it."""
     job_id, counts = _id(body), _counts(body)
     ended = body.get("processing_status") == "ended"
-    # The record's results_url is not followed: it could lead the key to another host.
-    files = (f"{_path(job_id)}/results",) if ended and body.get("results_url") else ()
+    files: tuple[str, ...] = ()
+    if ended and body.get("results_url"):
+        # The record's results_url is not followed: it could lead the key to another host.
+        files = (f"{_path(job_id)}/results",)
     return Job(job_id, ended, done=sum(counts.values()) - counts["processing"], files=files)
 
 
@@ -169,22 +164,26 @@ def from_line(value: object) -> Result:
 
 
 def _reply(result: object) -> Reply:
-    kind = result.get("type") if isinstance(result, dict) else None
-    if not isinstance(result, dict) or kind not in ("succeeded", "errored", "canceled", "expired"):
-        raise Malformed(f"a line of results has the type '{kind}'", provider=PROVIDER)
-    if kind == "succeeded":
-        return from_wire(result.get("message"))
-    if kind == "errored":
-        raise error_in(result.get("error"))
-    raise NeverRun(f"the batch was {kind} before this request was answered", provider=PROVIDER)
+    kind = at(result, "type")
+    match kind:
+        case "succeeded":
+            return from_wire(at(result, "message"))
+        case "errored":
+            raise error_in(at(result, "error"))
+        case "canceled" | "expired":
+            raise NeverRun(f"the batch was {kind} before this request was answered", provider=PROVIDER)
+        case _:
+            raise Malformed(f"a line of results has the type '{kind}'", provider=PROVIDER)
 
 
 async def _body(part: Part) -> AsyncGenerator[bytes, None]:
     """Yields the request's body, in pieces of a line."""
     yield HEAD
     with part.path.open("rb") as file:
-        for number, line in enumerate(file):
-            yield (b"," if number else b"") + line.rstrip(b"\n")
+        separator = b""
+        for line in file:
+            yield separator + line.rstrip(b"\n")
+            separator = b","
     yield TAIL
 
 
@@ -205,7 +204,7 @@ def _path(job_id: str) -> str:
 
 
 def _id(body: Mapping[str, Any]) -> str:
-    found = string(body.get("id"))
-    if not found:
+    named = string(body.get("id"))
+    if not named:
         raise Malformed("answered without an id", provider=PROVIDER)
-    return found
+    return named

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -54,25 +55,28 @@ class StreamingHost(httpx2.AsyncHTTPTransport):
         return await super().handle_async_request(request)
 
 
+@dataclass(slots=True, frozen=True)
+class SdkParts:
+    """The parts in which the providers' SDKs differ."""
+
+    provider: str
+    stream_cls: type[Any]
+    """The SDK's class of a streamed answer; without one it reads bodies whole."""
+    raises: type[Exception]
+    """The root of its exceptions."""
+    translate: Callable[[Exception], TeacherError]
+    """Makes our error of one of them."""
+
+
 class Caller:
     """Sends through an SDK's client, which owns addresses, headers and error classes, and reads what comes.
 
-    Raises TeacherError and nothing else. `translate` makes one of an exception of the SDK's, `raises`.
+    Raises TeacherError and nothing else. `headers` go with every call.
     """
 
-    def __init__(
-        self,
-        client: Any,
-        headers: Mapping[str, Any],
-        *,
-        stream_cls: type[Any],
-        raises: type[Exception],
-        translate: Callable[[Exception], TeacherError],
-        provider: str,
-        secret: str,
-    ) -> None:
-        self._client, self._headers, self._stream_cls = client, headers, stream_cls
-        self._raises, self._translate, self._provider, self._secret = raises, translate, provider, secret
+    def __init__(self, client: Any, sdk: SdkParts, headers: Mapping[str, Any], secret: str) -> None:
+        self._client, self._sdk, self._headers, self._secret = client, sdk, headers, secret
+        self._provider = sdk.provider
 
     async def send(
         self,
@@ -85,15 +89,17 @@ class Caller:
     ) -> httpx2.Response:
         """Returns the response to a call, its body unread. `body` holds the SDK's `body`, `content` or `files`."""
         options = {"headers": {**self._headers, **(headers or {})}, "params": dict(query or {})}
-        streamed = {} if method == "delete" else {"stream": True, "stream_cls": self._stream_cls}
+        streamed: dict[str, Any] = {}
+        if method != "delete":  # which the SDKs do not stream
+            streamed = {"stream": True, "stream_cls": self._sdk.stream_cls}
         call = getattr(self._client, method)
         try:
             response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **streamed, **body)
             return response
-        except self._raises as error:
+        except self._sdk.raises as error:
             if isinstance(error.__cause__, RuntimeError):
                 raise InvalidRequest(str(error.__cause__), provider=self._provider) from error  # it is closed
-            raise refusal_in(error) or self._translate(error) from error
+            raise refusal_in(error) or self._sdk.translate(error) from error
         except httpx2.HTTPError as error:  # an error's body that broke off
             raise Transient(f"the answer broke off: {type(error).__name__}", provider=self._provider) from error
         except RuntimeError as error:  # the client is closed

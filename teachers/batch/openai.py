@@ -7,7 +7,7 @@ too, with what it had answered by then. Azure's version 1 API is the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -29,7 +29,7 @@ from teachers.openai.responses_wire import from_wire as read_responses
 from teachers.openai.teacher import RESPONSES, OpenAITeacher, headers_of, to_call
 from teachers.provider import PartLimits
 from teachers.spec import Spec
-from teachers.transport.body import count, string
+from teachers.transport.body import at, count, string
 from teachers.transport.http import error_for_status, parse_retry_after
 from teachers.transport.keys import read_key
 
@@ -67,7 +67,9 @@ class OpenAIBatches:
         self._key = read_key(self._endpoint.key, spec)
         self._client = _open_client(spec, self._endpoint, self._key, timeout_s)
         self._calls = _caller(self._client, self._endpoint, self._key)
-        path = "/responses" if self.capabilities.api == RESPONSES else "/chat/completions"
+        path, self._read = "/chat/completions", read_chat
+        if self.capabilities.api == RESPONSES:
+            path, self._read = "/responses", read_responses
         # Azure's dated API names the endpoint without its version.
         self._url = path if self._endpoint.api_version else f"/v1{path}"
 
@@ -88,13 +90,13 @@ class OpenAIBatches:
                 files=[("file", (name, file, "application/jsonl"))],
                 headers={"Content-Type": "multipart/form-data"},
             )
-        told = {
+        job = {
             "input_file_id": _id(uploaded),
             "endpoint": self._url,
             "completion_window": "24h",
             "metadata": {PART: part.ticket.part_id},
         }
-        return _id(await self._calls.json("post", "/batches", body=told))
+        return _id(await self._calls.json("post", "/batches", body=job))
 
     async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
         """By metadata, among the newest jobs. Where there is none, a file that was uploaded for it is deleted."""
@@ -115,11 +117,10 @@ class OpenAIBatches:
 
     async def results(self, job: Job) -> AsyncGenerator[Result, None]:
         """Yields the lines of the output file, then those of the error file."""
-        read = read_responses if self.capabilities.api == RESPONSES else read_chat
         for file in job.files:
             async with aclosing(self._calls.lines(f"{_file_path(file)}/content")) as lines:
                 async for value in lines:
-                    yield from_line(value, read).without([self._key], PROVIDER)
+                    yield from_line(value, self._read).without([self._key], PROVIDER)
 
     async def cancel(self, job_id: str) -> None:
         """It stays "cancelling" for up to ten minutes; what it had answered by then is in its files."""
@@ -141,7 +142,7 @@ class OpenAIBatches:
         query |= {"limit": str(PAGE)}
         while True:
             page = await self._calls.json("get", path, query=query)
-            items = [item for item in page.get("data") or () if isinstance(item, dict)]
+            items = _dicts(page.get("data"))
             for item in items:
                 if (count(item, "created_at") or 0) < ticket.created_at - SKEW_S:
                     return
@@ -171,24 +172,20 @@ def _open_client(spec: Spec, endpoint: Endpoint, key: str, timeout_s: float) -> 
 def _caller(client: AsyncOpenAI, endpoint: Endpoint, key: str) -> Caller:
     from openai import AsyncStream, OpenAIError
 
-    from teachers.batch.http import Caller
+    from teachers.batch.http import Caller, SdkParts
     from teachers.openai.errors import translate
 
-    return Caller(
-        client,
-        headers_of(endpoint, key),
-        stream_cls=AsyncStream[Any],
-        raises=OpenAIError,
-        translate=partial(translate, secret=key, variable=endpoint.key),
-        provider=PROVIDER,
-        secret=key,
-    )
+    ours = partial(translate, secret=key, variable=endpoint.key)
+    return Caller(client, SdkParts(PROVIDER, AsyncStream[Any], OpenAIError, ours), headers_of(endpoint, key), key)
 
 
 def to_job(body: Mapping[str, Any]) -> Job:
     """Returns a job from the provider's record of it."""
     status = string(body.get("status"))
-    problem, bad_lines = _failure(body) if status == "failed" else (None, {})
+    problem: TeacherError | None = None
+    bad_lines: Mapping[int, TeacherError] = {}
+    if status == "failed":
+        problem, bad_lines = _failure(body)
     files = (string(body.get(name)) for name in ("output_file_id", "error_file_id"))
     done = sum(count(body, "request_counts", name) or 0 for name in ("completed", "failed"))
     return Job(
@@ -202,7 +199,7 @@ def to_job(body: Mapping[str, Any]) -> Job:
     )
 
 
-def from_line(value: object, read: Any = read_chat) -> Result:
+def from_line(value: object, read: Callable[[object], Reply] = read_chat) -> Result:
     """Reads how a request ended, from a line of either file; `read` is the protocol's `from_wire`."""
     if not isinstance(value, dict):
         return Result("", Malformed("a line of results is no JSON object", provider=PROVIDER))
@@ -213,41 +210,52 @@ def from_line(value: object, read: Any = read_chat) -> Result:
         return Result(key, error)
 
 
-def _reply(value: Mapping[str, Any], read: Any) -> Reply:
+def _reply(value: Mapping[str, Any], read: Callable[[object], Reply]) -> Reply:
     error, response = value.get("error"), value.get("response")
     if isinstance(error, dict) and error:
-        kind = NeverRun if error.get("code") in ("batch_expired", "batch_cancelled") else Transient
-        raise kind(f"{error.get('code')}: {error.get('message')}", provider=PROVIDER)
+        words = f"{error.get('code')}: {error.get('message')}"
+        if error.get("code") in ("batch_expired", "batch_cancelled"):
+            raise NeverRun(words, provider=PROVIDER)
+        raise Transient(words, provider=PROVIDER)
     if not isinstance(response, dict):
         raise Malformed("a line of results has neither response nor error", provider=PROVIDER)
     status, body = count(response, "status_code") or 200, response.get("body")
-    reply: Reply = read(body) if status < 300 else _refused(status, body)
+    reply = _refused(status, body) if status >= 300 else read(body)
     return replace(reply, request_id=string(response.get("request_id")) or reply.request_id)
 
 
 def _refused(status: int, body: object) -> Reply:
-    named = body.get("error") if isinstance(body, dict) else None
-    details: Mapping[str, Any] = named if isinstance(named, dict) else {"message": named or "no reason given"}
-    code = details.get("code")
+    error = at(body, "error")
+    if not isinstance(error, dict):
+        error = {"message": error or "no reason given"}
+    code = error.get("code")
     if code in FILTERED:
         return Reply("", "filtered", str(code))
     kind = AuthError if code in NO_CREDIT else error_for_status(status)
-    raise kind(str(details.get("message")), provider=PROVIDER, status=status)
+    raise kind(str(error.get("message")), provider=PROVIDER, status=status)
 
 
 def _failure(body: Mapping[str, Any]) -> tuple[TeacherError | None, Mapping[int, TeacherError]]:
-    """Why a job failed as a whole, or the lines for which it did."""
-    found = body.get("errors")
-    errors = [item for item in (found.get("data") if isinstance(found, dict) else None) or () if isinstance(item, dict)]
+    """Says why a job failed as a whole, or the lines for which it did."""
+    errors = _dicts(at(body, "errors", "data"))
     if any(item.get("code") in QUEUE_FULL for item in errors):
         return RateLimited(_words(errors), provider=PROVIDER), {}
-    lines = {count(item, "line"): item for item in errors}
-    if errors and None not in lines:
-        return None, {
-            line: InvalidRequest(_words([item]), provider=PROVIDER) for line, item in lines.items() if line is not None
-        }
+    bad_lines = {}
+    for item in errors:
+        line = count(item, "line")
+        if line is not None:
+            bad_lines[line] = InvalidRequest(_words([item]), provider=PROVIDER)
+    if errors and all(count(item, "line") is not None for item in errors):
+        return None, bad_lines
     remedy = "Check that the model can be used in batches, or set generate.lane to online"
     return InvalidRequest(f"refused the batch: {_words(errors)}", provider=PROVIDER, remedy=remedy), {}
+
+
+def _dicts(values: object) -> list[dict[str, Any]]:
+    """Returns the objects of a list, and none of what is neither."""
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _words(errors: Sequence[Mapping[str, Any]]) -> str:
@@ -255,10 +263,10 @@ def _words(errors: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _id(body: Mapping[str, Any]) -> str:
-    found = string(body.get("id"))
-    if not found:
+    named = string(body.get("id"))
+    if not named:
         raise Malformed("answered without an id", provider=PROVIDER)
-    return found
+    return named
 
 
 def _job_path(job_id: str) -> str:

@@ -6,6 +6,7 @@ https://developers.openai.com/api/docs/api-reference/chat, read 2026-11-24. llam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from prompts.messages import to_dicts
@@ -35,7 +36,7 @@ def to_wire(request: Request, *, limit: str = "max_tokens", cache_key: str | Non
         "top_p": how.top_p,
         limit: how.max_tokens,
         "seed": how.seed,
-        "logprobs": True if how.top_logprobs else None,
+        "logprobs": bool(how.top_logprobs) or None,
         "top_logprobs": how.top_logprobs or None,
         "reasoning_effort": how.reasoning_effort,
         "response_format": _response_format(request.schema),
@@ -60,17 +61,19 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
         raise Malformed("answered a message whose content is not text", provider=provider)
     if finish_reason in FAILURES:
         raise Transient(f"gave up: finish_reason '{finish_reason}'", provider=provider)
-    tokens, warnings = ((), ()) if refusal else _tokens(choice, storable(text or ""))
-    known = finish_reason in OUTCOMES
-    return Reply(
-        text=storable(refusal or text or ""),
-        outcome="refused" if refusal else OUTCOMES.get(finish_reason, "ok"),
-        finish_reason=finish_reason,
-        tokens=tokens,
-        usage=read_usage(body.get("usage")),
-        request_id=string(body.get("id")),
-        warnings=warnings if known else (*warnings, f"unknown finish_reason '{finish_reason}'"),
-    )
+    reply = _ended(storable(refusal or text or ""), finish_reason)
+    reply = replace(reply, usage=read_usage(body.get("usage")), request_id=string(body.get("id")))
+    if refusal:
+        return replace(reply, outcome="refused")  # its words are in a field of their own, which has no logprobs
+    tokens, warnings = _tokens(choice, reply.text)
+    return replace(reply, tokens=tokens, warnings=(*warnings, *reply.warnings))
+
+
+def _ended(text: str, finish_reason: str | None) -> Reply:
+    """Returns the reply as its finish reason says it ended, with a warning where that is not known."""
+    if finish_reason in OUTCOMES:
+        return Reply(text, OUTCOMES[finish_reason], finish_reason)
+    return Reply(text, "ok", finish_reason, warnings=(f"unknown finish_reason '{finish_reason}'",))
 
 
 def read_usage(usage: object) -> Usage:
@@ -85,7 +88,9 @@ def read_usage(usage: object) -> Usage:
 
 
 def _response_format(schema: str | None) -> dict[str, Any] | None:
-    return None if schema is None else {"type": "json_schema", "json_schema": json_schema(schema)}
+    if schema is None:
+        return None
+    return {"type": "json_schema", "json_schema": json_schema(schema)}
 
 
 def _failed(error: object, provider: str) -> Reply:
@@ -96,12 +101,17 @@ def _failed(error: object, provider: str) -> Reply:
 
 def _tokens(choice: Mapping[str, Any], text: str) -> Read:
     """Returns the tokens of the text, as far as they can be read and fitted; the check on arrival drops the others."""
-    logprobs, ids = choice.get("logprobs"), choice.get("token_ids")
-    entries = logprobs.get("content") if isinstance(logprobs, dict) else logprobs
-    tokens, warnings = read_tokens(entries, ids if isinstance(ids, list) else ())
+    entries, ids = choice.get("logprobs"), choice.get("token_ids")
+    if isinstance(entries, dict):
+        entries = entries.get("content")
+    if not isinstance(ids, list):
+        ids = []
+    tokens, warnings = read_tokens(entries, ids)
     if b"".join(token.bytes for token in tokens) == text.encode() and all(token.bytes for token in tokens):
         return tokens, warnings
     message = choice["message"]
     thought = bool(message.get("reasoning") or message.get("reasoning_content"))
     fitted = fit_reply(tokens, text, stopped=choice.get("finish_reason") == "stop", thought=thought)
-    return tokens if fitted is None else fitted, warnings
+    if fitted is None:
+        return tokens, warnings
+    return fitted, warnings

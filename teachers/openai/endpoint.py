@@ -48,8 +48,9 @@ class Endpoint:
 
     def chat_path(self, model: str) -> str:
         """Returns the path of Chat Completions below the base URL."""
-        deployment = f"/deployments/{quote(model, safe='')}" if self.api_version else ""
-        return f"{deployment}/chat/completions"
+        if not self.api_version:
+            return "/chat/completions"
+        return f"/deployments/{quote(model, safe='')}/chat/completions"
 
     @property
     def is_own(self) -> bool:
@@ -69,13 +70,18 @@ def endpoint_of(spec: Spec) -> Endpoint:
         remedy = "Give the base URL of your Azure resource, or leave api_version unset"
         raise InputError(f"OpenAI's own endpoint has no api_version '{version}'", field="api_version", remedy=remedy)
     if version or host.endswith(AZURE_SUFFIXES):
-        root = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/openai"
-        return Endpoint("azure", root if version else _with_v1(root), version)
+        return Endpoint("azure", _azure_root(url, version), version)
     if _BEDROCK.fullmatch(host):
         return Endpoint("bedrock", url)
-    own = host == "api.openai.com" or host.endswith(".api.openai.com")
-    return Endpoint("openai" if own else "other", url)
+    if host == "api.openai.com" or host.endswith(".api.openai.com"):
+        return Endpoint("openai", url)
+    return Endpoint("other", url)
 
 
-def _with_v1(url: str) -> str:
-    return url if urlsplit(url).path.rstrip("/") != "/openai" else f"{url.rstrip('/')}/v1"
+def _azure_root(url: str, version: str | None) -> str:
+    """Completes a resource's URL: its API is below /openai, and without a dated version below /openai/v1."""
+    if not urlsplit(url).path.strip("/"):
+        url = f"{url.rstrip('/')}/openai"
+    if version or urlsplit(url).path.rstrip("/") != "/openai":
+        return url
+    return f"{url.rstrip('/')}/v1"

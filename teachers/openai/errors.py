@@ -8,7 +8,7 @@ import openai
 
 from teachers.errors import AuthError, InvalidRequest, Malformed, TeacherError, Transient
 from teachers.openai.parts import FILTERED
-from teachers.transport.http import error_for_status, parse_retry_after
+from teachers.transport.http import error_for_status, parse_retry_after, redirect_remedy
 from teachers.transport.keys import redact
 
 KINDS: dict[type[Exception], type[TeacherError]] = {
@@ -68,14 +68,16 @@ def translate(error: Exception, *, secret: str, variable: str, provider: str = "
     if isinstance(error, openai.APIStatusError):
         return _from_status(error, provider, secret, variable)
     kind = kind_of(type(error)) or Transient
-    cause = f" ({redact(str(error.__cause__), secret)})" if error.__cause__ and str(error.__cause__) else ""
+    cause = ""
+    if error.__cause__ and str(error.__cause__):
+        cause = f" ({redact(str(error.__cause__), secret)})"
     return kind(f"{redact(str(error), secret)}{cause}", provider=provider)
 
 
 def _from_status(error: openai.APIStatusError, provider: str, secret: str, variable: str) -> TeacherError:
-    no_credit = error.code in NO_CREDIT
-    kind = AuthError if no_credit else error_for_status(error.status_code)
-    remedy = "Add credit, or use another key" if no_credit else _remedy(error, variable)
+    kind, remedy = error_for_status(error.status_code), _remedy(error, variable)
+    if error.code in NO_CREDIT:
+        kind, remedy = AuthError, "Add credit, or use another key"
     hint = parse_retry_after(error.response.headers)
     message = redact(_message(error), secret)
     return kind(message, provider=provider, status=error.status_code, retry_after_s=hint, remedy=remedy)
@@ -83,11 +85,20 @@ def _from_status(error: openai.APIStatusError, provider: str, secret: str, varia
 
 def _message(error: openai.APIStatusError) -> str:
     """Returns the provider's own words, in whichever field its servers put them."""
-    body = error.body if isinstance(error.body, dict) else {}
-    said = next((body[name] for name in ("message", "Message", "detail", "error") if body.get(name)), None)
-    if said is None and isinstance(error.body, str):
-        said = "answered a web page" if error.body.lstrip().startswith("<") else error.body[:200]
-    return str(said or error.response.reason_phrase or "no reason given").strip().rstrip(".")
+    words = _words(error.body) or error.response.reason_phrase or "no reason given"
+    return str(words).strip().rstrip(".")
+
+
+def _words(body: object) -> object:
+    if isinstance(body, dict):
+        for name in ("message", "Message", "detail", "error"):  # OpenAI and most; AWS; FastAPI; TGI
+            if body.get(name):
+                return body[name]
+    if not isinstance(body, str):
+        return None
+    if body.lstrip().startswith("<"):
+        return "answered a web page"
+    return body[:200]
 
 
 def _remedy(error: openai.APIStatusError, variable: str) -> str | None:
@@ -102,4 +113,4 @@ def _remedy_by_status(status: int, variable: str) -> str | None:
         return "Check the model's name, the base URL (most end in /v1), and `api`: some models need 'responses'"
     if status == 413:
         return TOO_LONG
-    return "Give the base URL it leads to" if 300 <= status < 400 else None
+    return redirect_remedy(status)

@@ -11,7 +11,7 @@ from prompts.digest import digest
 from prompts.messages import to_dicts
 from teachers.arrival import is_sentinel
 from teachers.base import Alternative, Request, TokenLogprob
-from teachers.errors import TeacherError, Transient
+from teachers.errors import TeacherError
 from teachers.openai.token_fit import is_lossy
 from teachers.transport.body import storable
 from teachers.transport.http import error_for_status
@@ -39,7 +39,9 @@ def cache_key(request: Request) -> str | None:
     (https://developers.openai.com/api/docs/guides/prompt-caching, read 2026-11-24).
     """
     prefix = request.messages[:-1]
-    return digest(to_dicts(prefix)) if prefix else None
+    if not prefix:
+        return None
+    return digest(to_dicts(prefix))
 
 
 def json_schema(schema: str) -> dict[str, Any]:
@@ -49,13 +51,11 @@ def json_schema(schema: str) -> dict[str, Any]:
 
 def named_error(error: object, provider: str) -> TeacherError:
     """Returns the error in a 200's body: some servers and gateways answer so."""
-    details: Mapping[str, object] = error if isinstance(error, dict) else {"message": error}
-    code = details.get("code", details.get("status"))
-    status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else None
-    if status is None:
-        names = f"{code} {details.get('type')}"
-        status = 429 if "rate_limit" in names else 400 if "invalid" in names else None
-    kind = Transient if status is None else error_for_status(status)
+    details: Mapping[str, object] = {}
+    if isinstance(error, dict):
+        details = error
+    status = _status_of(details)
+    kind = error_for_status(status)
     return kind(str(details.get("message") or error), provider=provider, status=status)
 
 
@@ -76,6 +76,21 @@ def read_tokens(entries: object, ids: Sequence[int] = ()) -> Read:
     return tuple(tokens), ()
 
 
+def _status_of(details: Mapping[str, object]) -> int | None:
+    """Returns the status an error stands for: its code where that is a number, else what its code or type is named."""
+    code = details.get("code", details.get("status"))
+    if isinstance(code, int):
+        return int(code)
+    if isinstance(code, str) and code.isdecimal():
+        return int(code)
+    names = f"{code} {details.get('type')}"
+    if "rate_limit" in names:
+        return 429
+    if "invalid" in names:
+        return 400
+    return None
+
+
 def _token(entry: Mapping[str, Any]) -> TokenLogprob:
     top = tuple(_alternative(other) for other in entry.get("top_logprobs") or ())
     sampled = _alternative(entry)
@@ -89,14 +104,17 @@ def _token(entry: Mapping[str, Any]) -> TokenLogprob:
 
 def _alternative(entry: Mapping[str, Any]) -> Alternative:
     raw = entry.get("bytes")
-    data = storable(entry["token"]).encode() if raw is None else bytes(raw)
-    return Alternative(data, float(entry["logprob"]), entry.get("id", entry.get("token_id")))
+    if raw is None:
+        raw = storable(entry["token"]).encode()
+    return Alternative(bytes(raw), float(entry["logprob"]), entry.get("id", entry.get("token_id")))
 
 
 def _with_id(token: TokenLogprob, index: int) -> TokenLogprob:
     """Returns the sampled token with its id, and the alternative that is the same token with it too."""
-    top = tuple(
-        replace(other, id=index) if (other.bytes, other.logprob) == (token.bytes, token.logprob) else other
-        for other in token.top
-    )
-    return replace(token, id=index, top=top)
+    top = []
+    for other in token.top:
+        # vLLM lists the sampled token among the alternatives, and gives the id of the sampled one alone.
+        if (other.bytes, other.logprob) == (token.bytes, token.logprob):
+            other = replace(other, id=index)
+        top.append(other)
+    return replace(token, id=index, top=tuple(top))

@@ -6,13 +6,14 @@ https://developers.openai.com/api/docs/api-reference/responses and the SDK's `ty
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from prompts.messages import to_dicts
-from teachers.base import Outcome, Reply, Request, Usage
+from teachers.base import Outcome, Reply, Request, TokenLogprob, Usage
 from teachers.errors import InvalidRequest, Malformed, RateLimited, TeacherError, Transient
 from teachers.openai.parts import FILTERED, Read, json_schema, named_error, read_tokens
-from teachers.transport.body import count, storable, string
+from teachers.transport.body import at, count, storable, string
 
 LOGPROBS = "message.output_text.logprobs"
 
@@ -34,19 +35,21 @@ def to_wire(request: Request, *, cache_key: str | None = None) -> dict[str, Any]
     first, while a conversation may have several anywhere.
     """
     how = request.sampling
-    body = {
+    body: dict[str, Any] = {
         "model": request.identity.model,
         "input": to_dicts(request.messages),
         "temperature": how.temperature,
         "top_p": how.top_p,
         "max_output_tokens": how.max_tokens,
-        "include": [LOGPROBS] if how.top_logprobs else None,
         "top_logprobs": how.top_logprobs or None,
-        "reasoning": None if how.reasoning_effort is None else {"effort": how.reasoning_effort},
         "text": _text_format(request.schema),
         "prompt_cache_key": cache_key,
         "store": False,
     }
+    if how.top_logprobs:
+        body["include"] = [LOGPROBS]  # without it the number alone brings nothing
+    if how.reasoning_effort is not None:
+        body["reasoning"] = {"effort": how.reasoning_effort}
     return {name: value for name, value in body.items() if value is not None}
 
 
@@ -69,11 +72,13 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
 
 
 def _text_format(schema: str | None) -> dict[str, Any] | None:
-    return None if schema is None else {"format": {"type": "json_schema", **json_schema(schema)}}
+    if schema is None:
+        return None
+    return {"format": {"type": "json_schema", **json_schema(schema)}}
 
 
 def _failed(body: Mapping[str, Any], error: object, provider: str) -> Reply:
-    code = string(error.get("code")) if isinstance(error, dict) else None
+    code = string(at(error, "code"))
     if code in FILTERED:
         return Reply("", "filtered", code, usage=_usage(body.get("usage")), request_id=string(body.get("id")))
     if not isinstance(error, dict) or code is None or code.isdecimal():
@@ -104,16 +109,18 @@ def _reply(body: Mapping[str, Any], status: str | None, parts: list[Mapping[str,
     texts = [part for part in parts if part.get("type") == "output_text"]
     refusal = "".join(part.get("refusal", "") for part in parts if part.get("type") == "refusal")
     outcome, finish_reason, warnings = _ending(status, body.get("incomplete_details"))
-    tokens, unread = ((), ()) if refusal else _tokens(texts)
-    return Reply(
+    reply = Reply(
         text=storable(refusal or "".join(part.get("text", "") for part in texts)),
-        outcome="refused" if refusal else outcome,
+        outcome=outcome,
         finish_reason=finish_reason,
-        tokens=tokens,
         usage=_usage(body.get("usage")),
         request_id=string(body.get("id")),
-        warnings=(*unread, *warnings),
+        warnings=warnings,
     )
+    if refusal:
+        return replace(reply, outcome="refused")
+    tokens, unread = _tokens(texts)
+    return replace(reply, tokens=tokens, warnings=(*unread, *warnings))
 
 
 def _ending(status: str | None, details: object) -> tuple[Outcome, str | None, tuple[str, ...]]:
@@ -122,14 +129,20 @@ def _ending(status: str | None, details: object) -> tuple[Outcome, str | None, t
         return "ok", status, ()
     if status != "incomplete":
         return "ok", status, (f"unknown status '{status}'",)
-    reason = string(details.get("reason")) if isinstance(details, dict) else None
-    known = reason in INCOMPLETE
-    return INCOMPLETE.get(reason, "truncated"), reason, () if known else (f"unknown reason '{reason}'",)
+    reason = string(at(details, "reason"))
+    if reason in INCOMPLETE:
+        return INCOMPLETE[reason], reason, ()
+    return "truncated", reason, (f"unknown reason '{reason}'",)
 
 
 def _tokens(texts: list[Mapping[str, Any]]) -> Read:
-    read = [read_tokens(part.get("logprobs")) for part in texts]
-    return tuple(token for tokens, _ in read for token in tokens), tuple(each for _, told in read for each in told)
+    tokens: list[TokenLogprob] = []
+    warnings: list[str] = []
+    for part in texts:
+        read, unread = read_tokens(part.get("logprobs"))
+        tokens += read
+        warnings += unread
+    return tuple(tokens), tuple(warnings)
 
 
 def _usage(usage: object) -> Usage:

@@ -8,6 +8,7 @@ https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html and vLLM's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from teachers.arrival import is_sentinel
@@ -52,24 +53,21 @@ def from_wire(body: object, request: Request, provider: str = "openai") -> Reply
         remedy = "Only vLLM's protocol does: remove `score` from this teacher's capabilities"
         raise InvalidRequest("answered without prompt_logprobs", provider=provider, remedy=remedy)
     continuation = request.continuation or ""
-    found = _prompt_tokens(body, request.sampling.top_logprobs, provider)
-    tokens = fit_tokens(found, continuation, whole=False)
-    lost = () if tokens is not None else ("logprobs dropped: the prompt's tokens do not end in the text",)
-    return Reply(
-        continuation,
-        tokens=tokens or (),
-        usage=read_usage(body.get("usage")),
-        request_id=string(body.get("id")),
-        warnings=lost,
-    )
+    prompt_tokens = _prompt_tokens(body, request.sampling.top_logprobs, provider)
+    tokens = fit_tokens(prompt_tokens, continuation, whole=False)
+    reply = Reply(continuation, usage=read_usage(body.get("usage")), request_id=string(body.get("id")))
+    if tokens is None:
+        return replace(reply, warnings=("logprobs dropped: the prompt's tokens do not end in the text",))
+    return replace(reply, tokens=tokens)
 
 
 def _prompt_tokens(body: Mapping[str, Any], most: int, provider: str) -> list[TokenLogprob]:
     entries, ids = body["prompt_logprobs"], body.get("prompt_token_ids")
-    known = ids if isinstance(ids, list) and len(ids) == len(entries) else [None] * len(entries)
+    if not isinstance(ids, list) or len(ids) != len(entries):
+        ids = [None] * len(entries)  # older servers list none
     try:
         # The first token has nothing before it, and so no logprob.
-        return [_token(entry, index, most) for entry, index in zip(entries, known, strict=True) if entry]
+        return [_token(entry, index, most) for entry, index in zip(entries, ids, strict=True) if entry]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed("answered prompt_logprobs that cannot be read", provider=provider) from error
 
@@ -77,7 +75,9 @@ def _prompt_tokens(body: Mapping[str, Any], most: int, provider: str) -> list[To
 def _token(entry: Mapping[str, Mapping[str, Any]], index: int | None, most: int) -> TokenLogprob:
     """One position, by id: the `most` likely tokens and the one that stands there, which older servers list first."""
     read = {int(key): _alternative(int(key), value) for key, value in entry.items()}
-    own = read[next(iter(read)) if index is None else index]
+    if index is None:
+        index = next(iter(read))
+    own = read[index]
     likely = sorted(read.values(), key=lambda other: -other.logprob)[:most]
     top = tuple(other for other in likely if not is_sentinel(other.logprob) and not is_lossy(other.bytes))
     return TokenLogprob(own.bytes, own.logprob, own.id, top)

@@ -44,7 +44,9 @@ class Call:
 
 def to_call(request: Request, endpoint: Endpoint, can: Capabilities, *, cache_prefix: bool) -> Call:
     """Returns the call that a request makes of an endpoint whose teacher can do this."""
-    key = cache_key(request) if cache_prefix and endpoint.is_own else None
+    key = None
+    if cache_prefix and endpoint.is_own:  # other servers may refuse a field that they do not know
+        key = cache_key(request)
     chat = endpoint.chat_path(request.identity.model)
     if request.continuation is not None:
         return Call(chat, scoring_wire.to_wire(request), partial(scoring_wire.from_wire, request=request))
@@ -76,8 +78,9 @@ class OpenAITeacher:
         api, version = capabilities_of(spec).api, endpoint_of(spec).api_version
         if api not in (CHAT, RESPONSES):
             raise InputError(f"openai speaks no '{api}'", field="api", remedy=f"Use {CHAT} or {RESPONSES}")
-        spoken = f"{api} {version}" if version else api
-        return Identity("openai", spec.model, spec.base_url, spoken, terms=terms_of(spec))
+        if version:
+            api = f"{api} {version}"
+        return Identity("openai", spec.model, spec.base_url, api, terms=terms_of(spec))
 
     async def complete(self, request: Request) -> Reply:
         """Answers one request within the timeout, which covers the whole body."""
@@ -91,7 +94,9 @@ class OpenAITeacher:
         except TeacherError as error:
             error.limits = limits
             raise redact_error(error, self._key)  # noqa: B904  # it is the same error
-        return reply if limits is None else replace(reply, limits=limits)
+        if limits is None:
+            return reply
+        return replace(reply, limits=limits)
 
     async def close(self) -> None:
         """Closes the connections; safe to call twice."""
@@ -100,6 +105,7 @@ class OpenAITeacher:
     async def _read(self, call: Call, answer: Answer, request: Request) -> Reply:
         if answer.is_success:
             reply = call.read(parse_json(answer.content, provider="openai"))
+            # A text that is only scored was written by someone else: the schema says nothing of it.
             schema = None if request.continuation is not None else request.schema
             reply = _with_lacks(checked(reply, schema), request)
         else:
@@ -150,7 +156,8 @@ def headers_of(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
 
     ambient = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
     unwanted = [line.partition(":")[0].strip() for line in ambient if ":" in line]
-    unwanted += [] if endpoint.is_own else ["OpenAI-Organization", "OpenAI-Project"]
+    if not endpoint.is_own:
+        unwanted += ["OpenAI-Organization", "OpenAI-Project"]
     headers: dict[str, str | Omit] = {name: Omit() for name in unwanted}
     if endpoint.owner == "azure":
         return {**headers, "Authorization": Omit(), "api-key": key}
@@ -160,11 +167,11 @@ def headers_of(endpoint: Endpoint, key: str) -> dict[str, str | Omit]:
 def _with_lacks(reply: Reply, request: Request) -> Reply:
     """Returns the reply with a warning where it has fewer logprobs than were asked for."""
     most = request.sampling.top_logprobs
-    short = sum(1 for token in reply.tokens if len(token.top) < most)
-    if most and reply.text and not reply.tokens and not reply.warnings:
-        told = f"no alternatives came, {most} a token were asked for"
-    elif short:
-        told = f"{short} of {len(reply.tokens)} tokens have fewer than the {most} alternatives asked for"
+    short = sum(len(token.top) < most for token in reply.tokens)
+    if short:
+        warning = f"{short} of {len(reply.tokens)} tokens have fewer than the {most} alternatives asked for"
+    elif most and reply.text and not reply.tokens and not reply.warnings:
+        warning = f"no alternatives came, {most} a token were asked for"
     else:
         return reply
-    return replace(reply, warnings=(*reply.warnings, told))
+    return replace(reply, warnings=(*reply.warnings, warning))

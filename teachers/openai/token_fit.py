@@ -26,7 +26,8 @@ def fit_tokens(tokens: Sequence[TokenLogprob], text: str, *, whole: bool = True)
     while left and end:
         start = _first_of_run(tokens, left)
         pieces = tokens[start:left]
-        begin = _begin(data, end, pieces, tokens[start - 1] if start else None)
+        before = tokens[start - 1].bytes if start else b""
+        begin = _begin(data, end, pieces, before)
         if begin is None:
             return None
         fitted.append(_joined(pieces, data[begin:end]))
@@ -40,11 +41,10 @@ def fit_reply(
     tokens: Sequence[TokenLogprob], text: str, *, stopped: bool, thought: bool
 ) -> tuple[TokenLogprob, ...] | None:
     """Returns the reply's tokens: all of them, or without the end-of-turn token, or those after the thoughts."""
-    for kept in (tokens, tokens[:-1]) if stopped else (tokens,):
-        fitted = fit_tokens(kept, text, whole=not thought)
-        if fitted is not None:
-            return fitted
-    return None
+    fitted = fit_tokens(tokens, text, whole=not thought)
+    if fitted is None and stopped:
+        fitted = fit_tokens(tokens[:-1], text, whole=not thought)
+    return fitted
 
 
 def is_lossy(data: bytes) -> bool:
@@ -64,20 +64,31 @@ def _first_of_run(tokens: Sequence[TokenLogprob], left: int) -> int:
     return start
 
 
-def _begin(data: bytes, end: int, pieces: Sequence[TokenLogprob], before: TokenLogprob | None) -> int | None:
-    """Where in the text before `end` the pieces begin; None where they cannot stand there."""
+def _begin(data: bytes, end: int, pieces: Sequence[TokenLogprob], before: bytes) -> int | None:
+    """Finds where in the text before `end` the pieces begin; None where they cannot stand there.
+
+    `before` are the bytes of the token before them, none at the beginning.
+    """
     shown = b"".join(piece.bytes for piece in pieces)
     if shown and data.endswith(shown, 0, end):
         return end - len(shown)
     if REPLACEMENT not in shown:
         return None
-    at = data.rfind(before.bytes, 0, end) if before is not None and before.bytes else -1
-    begin = at + len(before.bytes) if before is not None and at >= 0 else 0
+    begin = 0
+    if before and before in data[:end]:
+        begin = data.rindex(before, 0, end) + len(before)
+    if _can_show(shown, data[begin:end]):
+        return begin
+    return None
+
+
+def _can_show(shown: bytes, segment: bytes) -> bool:
+    """Tells whether a text with U+FFFD in it may stand for these bytes: what is replaced is never ASCII."""
     head, tail = shown[: shown.index(REPLACEMENT)], shown[shown.rindex(REPLACEMENT) + len(REPLACEMENT) :]
-    segment = data[begin:end]
+    if not (segment.startswith(head) and segment.endswith(tail)):
+        return False
     inside = segment[len(head) : len(segment) - len(tail)]
-    fits = segment.startswith(head) and segment.endswith(tail) and inside and all(byte > 127 for byte in inside)
-    return begin if fits else None
+    return bool(inside) and all(byte > 127 for byte in inside)
 
 
 def _joined(pieces: Sequence[TokenLogprob], data: bytes) -> TokenLogprob:

@@ -23,8 +23,9 @@ def parse_json(content: bytes, *, provider: str) -> object:
         value: object = _loads(content)
     except (ValueError, RecursionError) as error:
         start = content[:60].decode("utf-8", "replace")
-        page = content.lstrip()[:1] == b"<"
-        remedy = "That is a web page: check the base URL" if page else None
+        remedy = None
+        if content.lstrip().startswith(b"<"):
+            remedy = "That is a web page: check the base URL"
         raise Malformed(f"answered what is not JSON: {start!r}", provider=provider, remedy=remedy) from error
     return value
 
@@ -38,14 +39,27 @@ def _loads(content: bytes) -> object:
 
 def string(value: object) -> str | None:
     """Returns the value where it is a string."""
-    return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value
+    return None
+
+
+def at(value: object, *path: str) -> object:
+    """Returns the value at a path of keys; None where there is none, or no object on the way."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
 def count(value: object, *path: str) -> int | None:
     """Returns the non-negative integer at a path of keys, where there is one."""
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    number = at(value, *path)
+    # To Python a JSON `true` is the integer 1.
+    if isinstance(number, int) and not isinstance(number, bool) and number >= 0:
+        return number
+    return None
 
 
 def storable(text: str) -> str:

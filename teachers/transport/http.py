@@ -54,9 +54,21 @@ _BY_STATUS: dict[int, type[TeacherError]] = {
 }
 
 
-def error_for_status(status: int) -> type[TeacherError]:
-    """Returns the error a status stands for; a redirect is refused, since it could lead the key elsewhere."""
-    return _BY_STATUS.get(status, Transient if status >= 500 else InvalidRequest)
+def error_for_status(status: int | None) -> type[TeacherError]:
+    """Returns the error a status stands for; Transient where there is none.
+
+    A redirect is refused, since it could lead the key elsewhere.
+    """
+    if status is None or status >= 500:
+        return Transient
+    return _BY_STATUS.get(status, InvalidRequest)
+
+
+def redirect_remedy(status: int | None) -> str | None:
+    """Returns what to do about a redirect, which is never followed; None for any other status."""
+    if status is not None and 300 <= status < 400:
+        return "Give the base URL it leads to"
+    return None
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -69,10 +81,14 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
     if milliseconds is not None:
         return min(milliseconds / 1000, MAX_HINT_S)
     text = headers.get("retry-after")
+    if text is None:
+        return None
     seconds = _number(text)
-    if seconds is None and text is not None:
-        seconds = _until(text, time.time() if now is None else now)
-    return None if seconds is None else min(seconds, MAX_HINT_S)
+    if seconds is None:
+        seconds = _until(text, _or_now(now))
+    if seconds is None:
+        return None
+    return min(seconds, MAX_HINT_S)
 
 
 def parse_limits(headers: Mapping[str, str], now: float | None = None) -> Limits | None:
@@ -81,7 +97,7 @@ def parse_limits(headers: Mapping[str, str], now: float | None = None) -> Limits
     `headers` is read with lower-case names; None where it has none of these. `now` is Unix time. Pages:
     https://developers.openai.com/api/docs/guides/rate-limits and https://platform.claude.com/docs/en/api/rate-limits.
     """
-    now = time.time() if now is None else now
+    now = _or_now(now)
     requests = _allowance(headers, REQUEST_LIMITS, now)
     tokens = _allowance(headers, TOKEN_LIMITS, now)
     if requests is None and tokens is None:
@@ -103,8 +119,7 @@ def _wait_s(text: str | None, now: float) -> float | None:
     if text is None:
         return None
     if (seconds := _number(text)) is not None:
-        milliseconds = seconds > 1000 * FIRST_UNIX_TIME
-        wait = seconds if seconds < FIRST_UNIX_TIME else (seconds / 1000 if milliseconds else seconds) - now
+        wait = _seconds_or_moment(seconds, now)
     elif _DURATION.fullmatch(text):
         wait = sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(text))
     elif (until := _until_iso(text, now)) is not None:
@@ -114,21 +129,32 @@ def _wait_s(text: str | None, now: float) -> float | None:
     return min(max(wait, 0.0), MAX_HINT_S)
 
 
+def _seconds_or_moment(number: float, now: float) -> float:
+    """Reads a bare number as seconds to wait, or as a moment in seconds or milliseconds since 1970."""
+    if number < FIRST_UNIX_TIME:
+        return number
+    if number > 1000 * FIRST_UNIX_TIME:
+        number /= 1000
+    return number - now
+
+
 def _until_iso(text: str, now: float) -> float | None:
     try:
-        moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.timestamp() - now
+        return _in_utc(datetime.fromisoformat(text)).timestamp() - now
     except (ValueError, OverflowError):
         return _until(text, now)
 
 
 def _number(text: str | None) -> float | None:
+    if text is None:
+        return None
     try:
-        value = float(text) if text is not None else -1.0
+        value = float(text)
     except ValueError:
         return None
-    return value if isfinite(value) and value >= 0 else None
+    if isfinite(value) and value >= 0:
+        return value
+    return None
 
 
 def _until(date: str, now: float) -> float | None:
@@ -136,6 +162,17 @@ def _until(date: str, now: float) -> float | None:
         moment = parsedate_to_datetime(date)
     except ValueError:
         return None
+    return max(0.0, _in_utc(moment).timestamp() - now)
+
+
+def _in_utc(moment: datetime) -> datetime:
     # An HTTP date is GMT by definition, also where the server forgot to write so.
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment
+
+
+def _or_now(now: float | None) -> float:
+    if now is None:
+        return time.time()
+    return now
