@@ -1,3 +1,5 @@
+"""JSON: the share of fields that are right."""
+
 from __future__ import annotations
 
 import json
@@ -8,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluate.scorers.json import JsonScorer
-from pipeline.evaluate.scorers.numeric import NumericScorer
-from pipeline.recipe.scorer import Score
+from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.scorer import FieldMarks, Score
 from prompts.errors import InputError
 
 NOTHING = Score(0.0, valid=False)
@@ -57,29 +59,17 @@ def test_a_value_is_itself_however_it_is_written(value: Any) -> None:
     assert JsonScorer().normal(text) == JsonScorer().normal(json.dumps(value, indent=3)) != ""
 
 
-@pytest.mark.parametrize(
-    ("reply", "score"),
-    [
-        ("So it is 1,234.5 in all.", Score(1.0, True)),
-        ("1234.6", Score(1.0, True)),
-        ("1234.7", Score(0.0, True)),
-        ("1234.5, or 7", Score(0.0, True)),
-        ("none", NOTHING),
-    ],
-)
-def test_the_last_number_counts_within_the_tolerance(reply: str, score: Score) -> None:
-    assert NumericScorer(0.1).score(reply, "1234.5") == score
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=3))
-def test_a_number_equals_itself(number: Any) -> None:
-    scorer = NumericScorer()
-    assert scorer.score(f"It is {number:f}", str(f"{number:f}")).value == 1
-    assert scorer.normal(f"{number:f}") == scorer.normal(f"{number:f}0") != ""
-
-
-def test_gold_answers_are_checked_before_anyone_is_asked() -> None:
+def test_a_gold_answer_that_is_no_json_is_found_before_anyone_is_asked() -> None:
     with pytest.raises(InputError, match="is not JSON"):
         JsonScorer().check([GOLD, "Ada"])
-    with pytest.raises(InputError, match="holds no number"):
-        NumericScorer().check(["1", "one"])
+
+
+def test_details_are_of_golds_fields_alone() -> None:
+    marks = JsonScorer().details(['{"name": "ada", "died": 1852}', "Ada"], [GOLD, GOLD]).fields
+    both = frozenset({"name", "born"})
+    assert marks == FieldMarks(gold_N=(both, both), right_N=(frozenset({"name"}), frozenset()))
+
+
+def test_scores_are_comparable_whatever_order_the_fields_have() -> None:
+    one, other = (Evaluate(scorer={"name": "json", "fields": fields}) for fields in (["a", "b"], ["b", "a"]))
+    assert one.scoring == other.scoring == {"scorer": "json", "fields": ["a", "b"]}

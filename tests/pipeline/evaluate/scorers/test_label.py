@@ -1,3 +1,5 @@
+"""Label: the same label, on the first line."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
-from pipeline.evaluate.scorers.exact import ExactScorer
 from pipeline.evaluate.scorers.label import LabelScorer
 from pipeline.recipe.evaluate import Evaluate
-from pipeline.recipe.scorer import Score
+from pipeline.recipe.scorer import LabelPlaces, Score
 from prompts.errors import InputError
 
 RIGHT, WRONG, INVALID = Score(1.0, True), Score(0.0, True), Score(0.0, False)
@@ -35,25 +36,11 @@ def test_a_label_is_the_whole_first_line(reply: str, expected: Score) -> None:
     assert SPAM_OR_HAM.score(reply, "Spam") == expected
 
 
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [("New  York\n", RIGHT), ("new york", RIGHT), ("York", WRONG), (" ", INVALID), ("", INVALID)],
-)
-def test_exact_ignores_case_white_space_and_unicode_form(reply: str, expected: Score) -> None:
-    assert ExactScorer().score(reply, "New York") == expected
-
-
 @given(st.lists(st.tuples(st.sampled_from(["spam", "ham"]), st.sampled_from(["spam", "ham"])), min_size=1))
 def test_mean_label_score_is_accuracy(pairs: list[tuple[str, str]]) -> None:
     golds, replies = zip(*pairs, strict=True)
     mean = sum(SPAM_OR_HAM.score(reply, gold).value for gold, reply in pairs) / len(pairs)
     assert mean == pytest.approx(accuracy_score(golds, replies), abs=1e-9)
-
-
-@given(st.text())
-def test_an_answer_equal_to_a_valid_gold_is_right(text: str) -> None:
-    scorer = ExactScorer()
-    assert scorer.score(text, text) == (RIGHT if scorer.normal(text) else INVALID)
 
 
 @given(st.text(), st.sampled_from(["spam", "ham"]))
@@ -62,8 +49,7 @@ def test_only_valid_answers_score(reply: str, gold: str) -> None:
     assert score.valid or score.value == 0
 
 
-def test_the_recipe_names_the_scorer() -> None:
-    assert isinstance(Evaluate().to_scorer(), ExactScorer)
+def test_the_recipe_names_the_labels() -> None:
     assert Evaluate(scorer="label", labels=["a", "b"]).to_scorer() == LabelScorer(("a", "b"))
 
 
@@ -81,6 +67,14 @@ def test_labels_must_differ(labels: tuple[str, ...]) -> None:
 def test_a_gold_answer_that_no_reply_can_reach_is_found_before_anyone_is_asked() -> None:
     with pytest.raises(InputError, match="'phishing' is none of"):
         SPAM_OR_HAM.check(["spam", "phishing"])
-    with pytest.raises(InputError, match="empty gold"):
-        ExactScorer().check(["yes", " "])
     SPAM_OR_HAM.check(["SPAM", "ham"])
+
+
+def test_places_are_those_of_the_recipes_list() -> None:
+    places = SPAM_OR_HAM.details(["Ham.", "spam\nyes", "eggs"], ["ham", "ham", "SPAM"]).labels
+    assert places == LabelPlaces(("spam", "ham"), gold_N=(1, 1, 0), said_N=(1, 0, 2))
+
+
+def test_scores_are_comparable_whatever_order_the_labels_have() -> None:
+    one, other = Evaluate(scorer="label", labels=["a", "b"]), Evaluate(scorer="label", labels=["b", "a"])
+    assert one.scoring == other.scoring == {"scorer": "label", "labels": ["a", "b"]}
