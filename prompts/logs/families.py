@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prompts.logs.conversation import conversation, text_of
@@ -24,8 +24,8 @@ _SYSTEM = re.compile(r"^\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 
 
 @dataclass(slots=True, frozen=True)
-class Said:
-    """What an output body says; counts where the record's envelope may lack them."""
+class Answer:
+    """What an output body says; with counts where the record's envelope may lack them."""
 
     text: str = ""
     ended: Ending = "ok"
@@ -36,7 +36,7 @@ class Said:
 
 
 def read_prompt(sent: Mapping[str, Any]) -> Conversation:
-    """The conversation of an input body; Unusable for a family that is not known."""
+    """Reads the conversation of an input body; Unusable for a family that is not known."""
     if isinstance(sent.get("messages"), list):
         return conversation(sent["messages"], sent.get("system"))
     if isinstance(sent.get("prompt"), str):
@@ -44,56 +44,57 @@ def read_prompt(sent: Mapping[str, Any]) -> Conversation:
     raise Unusable("unknown_family")
 
 
-def read_said(body: Mapping[str, Any]) -> Said:
-    """The reply of an output body; Unusable for a family that is not known, or a reply that is no text."""
-    if isinstance(body.get("choices"), list):
+def read_answer(body: Mapping[str, Any]) -> Answer:
+    """Reads the reply of an output body; Unusable for a family that is not known, or a reply that is no text."""
+    if isinstance(body.get("choices"), list):  # chat completions
         text, ended, reason = read_choice(body["choices"][0])
-        return Said(text, ended, reason, word(body.get("model")))
-    if isinstance(body.get("output"), dict):
-        counts = body.get("usage") or {}
-        inputs, outputs = count(counts.get("inputTokens")), count(counts.get("outputTokens"))
-        return _said(body["output"]["message"]["content"], body.get("stopReason"), None, inputs, outputs)
-    if isinstance(body.get("content"), list):
-        return _said(body["content"], body.get("stop_reason"), word(body.get("model")))
-    if isinstance(body.get("generation"), str):
-        return _said(body["generation"], body.get("stop_reason"))
-    if isinstance(body.get("outputs"), list):
-        return _said(body["outputs"][0]["text"], body["outputs"][0].get("stop_reason"))
+        return Answer(text, ended, reason, word(body.get("model")))
+    if isinstance(body.get("output"), dict):  # Converse, Nova
+        usage = body.get("usage") or {}
+        answer = _answer(body["output"]["message"]["content"], body.get("stopReason"))
+        inputs, outputs = count(usage.get("inputTokens")), count(usage.get("outputTokens"))
+        return replace(answer, input_tokens=inputs, output_tokens=outputs)
+    if isinstance(body.get("content"), list):  # Anthropic
+        return replace(_answer(body["content"], body.get("stop_reason")), model=word(body.get("model")))
+    if isinstance(body.get("generation"), str):  # Llama
+        return _answer(body["generation"], body.get("stop_reason"))
+    if isinstance(body.get("outputs"), list):  # Mistral
+        return _answer(body["outputs"][0]["text"], body["outputs"][0].get("stop_reason"))
     raise Unusable("unknown_family")
 
 
-def _said(
-    content: Any, reason: Any, model: str | None = None, inputs: int | None = None, outputs: int | None = None
-) -> Said:
+def _answer(content: Any, reason: Any) -> Answer:
     ended = ending(reason)
-    return Said(text_of(content, ""), ended, word(reason), model, inputs, outputs)
+    return Answer(text_of(content, ""), ended, word(reason))
 
 
 def _unwrapped(prompt: str) -> list[dict[str, str]]:
-    """The turns in a prompt string; one without a chat template's marks is a user turn as it stands."""
+    """Splits a prompt string into its turns; one without a chat template's marks is a user turn as it stands."""
     if _LLAMA.search(prompt):
-        return list(_llama(prompt))
+        return _llama(prompt)
     if _INST.search(prompt):
         return list(_inst(prompt))
     return [{"role": "user", "content": prompt}]
 
 
-def _llama(prompt: str) -> Iterator[dict[str, str]]:
+def _llama(prompt: str) -> list[dict[str, str]]:
     _, *parts = _LLAMA.split(prompt)
-    turns = [
-        {"role": role, "content": _LLAMA_END.sub("", content).strip()}
-        for role, content in zip(parts[::2], parts[1::2], strict=True)
-    ]
-    # The last header only asks for the answer.
-    yield from turns[:-1] if turns[-1] == {"role": "assistant", "content": ""} else turns
+    turns = []
+    for role, content in zip(parts[::2], parts[1::2], strict=True):
+        turns.append({"role": role, "content": _LLAMA_END.sub("", content).strip()})
+    if turns[-1] == {"role": "assistant", "content": ""}:
+        turns.pop()  # this header only asks for the answer
+    return turns
 
 
 def _inst(prompt: str) -> Iterator[dict[str, str]]:
     _, *parts = _INST.split(prompt)
     for question, answer in zip(parts[::2], parts[1::2], strict=True):
-        if found := _SYSTEM.search(question):
-            yield {"role": "system", "content": found[1].strip()}
-            question = question[found.end() :]
+        system = _SYSTEM.search(question)
+        if system:
+            yield {"role": "system", "content": system[1].strip()}
+            question = question[system.end() :]
         yield {"role": "user", "content": question.strip()}
-        if said := answer.replace("</s>", "").replace("<s>", "").strip():
-            yield {"role": "assistant", "content": said}
+        reply = answer.replace("</s>", "").replace("<s>", "").strip()
+        if reply:
+            yield {"role": "assistant", "content": reply}

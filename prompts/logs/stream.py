@@ -10,43 +10,53 @@ from prompts.logs.logged import Unusable
 Event = dict[str, Any]
 
 
-def whole(body: Any) -> Event:
-    """The output body itself, or its events joined. ConverseStream is logged whole, InvokeModel's is not."""
+def assemble(body: Any) -> Event:
+    """Returns an output body as it is, or its events joined. ConverseStream is logged whole, InvokeModel's is not."""
     if isinstance(body, dict):
         return body
-    events = [event for event in body if isinstance(event, dict)] if isinstance(body, list) else []
-    if any("type" in event for event in events):
+    if not isinstance(body, list):
+        raise Unusable("unknown_family")
+    events = [event for event in body if isinstance(event, dict)]
+    if _has(events, "type"):
         return _anthropic(events)
-    if any("contentBlockDelta" in event or "messageStart" in event for event in events):
+    if _has(events, "contentBlockDelta", "messageStart"):
         return _nova(events)
-    if any("generation" in event for event in events):
+    if _has(events, "generation"):
         return {"generation": _joined(events, "generation"), "stop_reason": _last(events, "stop_reason")}
-    if any("outputs" in event for event in events):
+    if _has(events, "outputs"):
         parts = [part for event in events for part in event.get("outputs") or ()]
         return {"outputs": [{"text": _joined(parts, "text"), "stop_reason": _last(parts, "stop_reason")}]}
-    if any("choices" in event for event in events):
+    if _has(events, "choices"):
         return _chat(events)
     raise Unusable("unknown_family")
 
 
+def _has(events: Sequence[Event], *names: str) -> bool:
+    """Tells whether an event has one of these fields."""
+    return any(name in event for event in events for name in names)
+
+
 def _anthropic(events: Sequence[Event]) -> Event:
     content: list[Event] = []
+    deltas: list[Event] = []
     for event in events:
-        if event.get("type") == "content_block_start":
-            content.append(dict(event["content_block"]))
-        elif event.get("type") == "content_block_delta" and "text" in event["delta"]:
-            content[-1]["text"] += event["delta"]["text"]
-    start: Event = next((event["message"] for event in events if "message" in event), {})
-    deltas = [event["delta"] for event in events if event.get("type") == "message_delta"]
+        match event.get("type"):
+            case "content_block_start":
+                content.append(dict(event["content_block"]))
+            case "content_block_delta" if "text" in event["delta"]:
+                content[-1]["text"] += event["delta"]["text"]
+            case "message_delta":
+                deltas.append(event["delta"])
+    start = _last(events[::-1], "message") or {}
     return {"content": content, "stop_reason": _last(deltas, "stop_reason"), "model": start.get("model")}
 
 
 def _nova(events: Sequence[Event]) -> Event:
-    deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
-    stops = [event["messageStop"] for event in events if "messageStop" in event]
-    counts = [event["metadata"] for event in events if "metadata" in event]
+    deltas = [delta["delta"] for delta in _all(events, "contentBlockDelta")]
     message = {"content": [{"text": _joined(deltas, "text")}]}
-    return {"output": {"message": message}, "stopReason": _last(stops, "stopReason"), "usage": _last(counts, "usage")}
+    reason = _last(_all(events, "messageStop"), "stopReason")
+    usage = _last(_all(events, "metadata"), "usage")
+    return {"output": {"message": message}, "stopReason": reason, "usage": usage}
 
 
 def _chat(events: Sequence[Event]) -> Event:
@@ -58,9 +68,17 @@ def _chat(events: Sequence[Event]) -> Event:
     return {"choices": [{"message": message, "finish_reason": reason}], "model": _last(events, "model")}
 
 
+def _all(events: Sequence[Event], name: str) -> list[Event]:
+    return [event[name] for event in events if name in event]
+
+
 def _joined(parts: Sequence[Event], name: str) -> str:
     return "".join(part.get(name) or "" for part in parts)
 
 
 def _last(parts: Sequence[Event], name: str) -> Any:
-    return next((part[name] for part in reversed(parts) if part.get(name) is not None), None)
+    """Returns the last value that is not null."""
+    for part in reversed(parts):
+        if part.get(name) is not None:
+            return part[name]
+    return None

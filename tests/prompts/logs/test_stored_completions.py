@@ -14,7 +14,7 @@ from prompts.logs.read import read_logs
 from tests.prompts.log_records import completion
 from tests.servers.faults import Answer, FaultServer, Seen
 
-DOCS = Path(__file__).parents[2] / "docs/ingest-and-export.md"
+DOCS = Path(__file__).parents[3] / "docs/ingest-and-export.md"
 STORED = [f"chatcmpl-{number}" for number in range(5)]
 PAGE = 2
 
