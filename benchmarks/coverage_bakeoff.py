@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks.coverage import SHARED, holds
-from pipeline.bakeoff.decision import Verdict, decide
+from pipeline.bakeoff.decision import Choice, decide
 from pipeline.bakeoff.measure import MeasuredTeacher
 
 REPEATS, RESAMPLES = 500, 1000
@@ -20,8 +20,8 @@ ROWS = (30, 100, 300)
 SLICES = {"all alike": (0.85,) * 5, "one ahead": (0.9, 0.8, 0.8, 0.8, 0.8), "spread": (0.9, 0.85, 0.8, 0.7, 0.6)}
 
 
-def draw(accuracies: tuple[float, ...], rows: int, rng: np.random.Generator) -> Verdict:
-    """The verdict on one slice; a teacher's label is its place."""
+def draw(accuracies: tuple[float, ...], rows: int, rng: np.random.Generator) -> Choice:
+    """The choice on one slice; a teacher's label is its place."""
     latent = np.sqrt(SHARED) * rng.standard_normal(rows) + np.sqrt(1 - SHARED) * rng.standard_normal((5, rows))
     limits = np.array([NormalDist().inv_cdf(accuracy) for accuracy in accuracies])
     measured = [

@@ -169,14 +169,15 @@ def bakeoff(
     as_json: bool,
 ) -> None:
     """Ask several teachers the same few prompts of RECIPE; name the cheapest that is not significantly worse."""
+    from pipeline.bakeoff.command import BakeoffOptions
     from pipeline.bakeoff.command import bakeoff as bake
     from pipeline.bakeoff.table import render
     from pipeline.run.progress import Progress
 
     loaded = _load(recipe, overrides, None)
     with Progress(as_json=as_json) as progress:
-        found = bake(loaded, _directory(run_dir, loaded), specs, rows, progress, judge=judge)
-    _print(found, as_json, render)
+        result = bake(loaded, _directory(run_dir, loaded), BakeoffOptions(specs, rows, judge), progress)
+    click.echo(json.dumps(result.to_dict()) if as_json else render(result))
 
 
 @cli.command()

@@ -21,7 +21,6 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
 from pipeline.run.counts import Counts
 from pipeline.run.directory import SCHEMA_VERSION, RunDir
-from pipeline.run.errors import BudgetReached
 from pipeline.run.files import is_stale
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
@@ -167,21 +166,12 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
     started = time.monotonic()
     if misfit := context.manifest.misfits.get(stage.name):
         context.progress.say(f"{stage.name}: runs again: manifest.json has counts that do not fit ({misfit})")
-    context.manifest.begin(stage.name, fingerprint)
     try:
-        counts: Counts = importlib.import_module(stage.module).work(context)
-    except KeyboardInterrupt:
-        context.manifest.end(stage.name, "stopped")
-        raise
-    except BudgetReached as error:
-        context.manifest.end(stage.name, "stopped", error=str(error))
-        raise
-    except Exception as error:
-        context.manifest.end(stage.name, "failed", error=str(error))
-        raise
+        with context.manifest.recorded(stage.name, fingerprint) as work:
+            counts: Counts = importlib.import_module(stage.module).work(context)
+            work.counts = counts
     finally:
         context.progress.finish()
-    context.manifest.end(stage.name, "done", counts)
     context.progress.say(f"{stage.name}: {_summary(counts)} in {time.monotonic() - started:.1f} s")
 
 

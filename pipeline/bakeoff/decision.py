@@ -8,8 +8,8 @@ What is not corrected: each of the K-1 differences has its own 95 % interval, an
 best on these very rows, luck included, which widens its lead. Where one teacher is ahead that is nothing; among five
 alike each was called worse on 8 % of slices, where 2.5 % would be meant, and the intervals held the truth on 90 to 91 %
 (benchmarks/coverage_bakeoff.py). Both errors keep a costlier teacher; neither names a cheap one too soon. That happens
-only where the slice is small: "not significantly worse" is not "as good", so the verdict says how large a difference
-the slice could have missed. Below LEAST_ROWS independent rows no verdict is given. The intervals are those of
+only where the slice is small: "not significantly worse" is not "as good", so the sentence says how large a difference
+the slice could have missed. Below LEAST_ROWS independent rows nobody is named. The intervals are those of
 evaluation.json (pipeline/statistics/intervals.py).
 
 On simulated slices (300 each; tests/pipeline/bakeoff/test_decision.py repeats some): among five teachers of the same
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.bakeoff.measure import MeasuredTeacher
-from pipeline.display.wording import DASH, difference, share
+from pipeline.display.wording import DASH, share, signed, signed_interval
 from pipeline.statistics.auc import Floats
 from pipeline.statistics.bootstrap import Bootstrap
 from pipeline.statistics.intervals import Interval, Size, of_difference, of_share
@@ -45,6 +45,9 @@ class Difference:
     value: float
     ci95: tuple[float, float]
 
+    def __str__(self) -> str:
+        return f"{signed(self.value)} ({signed_interval(self.ci95)})"
+
     @property
     def significantly_below(self) -> bool:
         """Whether the whole interval is below 0."""
@@ -54,6 +57,9 @@ class Difference:
     def half_width(self) -> float:
         """Half the interval's width."""
         return (self.ci95[1] - self.ci95[0]) / 2
+
+
+ITSELF = Difference(0.0, (0.0, 0.0))
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,7 +73,7 @@ class Standing:
 
 
 @dataclass(slots=True, frozen=True)
-class Verdict:
+class Choice:
     """How the teachers stand, in the order they were given, and who is named."""
 
     standings: tuple[Standing, ...]
@@ -83,104 +89,117 @@ class Verdict:
 
 
 def money(value: float | None) -> str:
-    """Dollars with two digits that count, never with an exponent: $0.0000092, $1.20."""
-    if not value:
-        return DASH if value is None else "$0"
+    """Formats dollars with two digits that count, never with an exponent: $0.0000092, $1.20."""
+    if value is None:
+        return DASH
+    if value == 0:
+        return "$0"
     return f"${value:.{max(2, 1 - math.floor(math.log10(value)))}f}"
 
 
-def decide(measured: Sequence[MeasuredTeacher], groups: Sequence[str], *, resamples: int, seed: int) -> Verdict:
+def decide(measured: Sequence[MeasuredTeacher], groups: Sequence[str], *, resamples: int, seed: int) -> Choice:
     """Compares teachers scored on the same rows; `groups` are the rows'. The teachers' order changes nothing."""
-    usable = [index for index in range(len(groups)) if all(one.scores[index] is not None for one in measured)]
+    usable = [row for row in range(len(groups)) if all(teacher.scores[row] is not None for teacher in measured)]
     left_out = len(groups) - len(usable)
     if not usable:
-        return Verdict((), 0, left_out, 0, None, None, "No verdict: no row has a score from every teacher.")
-    scores_NK = np.array([[one.scores[index] for one in measured] for index in usable], dtype=np.float64)
-    bootstrap = Bootstrap([groups[index] for index in usable], resamples, seed)
+        return Choice((), 0, left_out, 0, None, None, "No verdict: no row has a score from every teacher.")
+    scores_NK = np.array([[teacher.scores[row] for teacher in measured] for row in usable], dtype=np.float64)
+    bootstrap = Bootstrap([groups[row] for row in usable], resamples, seed)
     means_RK = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)])
-    best = min(range(len(measured)), key=lambda index: _rank(measured[index], float(means_RK[0, index])))
+    best = min(range(len(measured)), key=lambda place: _rank(measured[place], float(means_RK[0, place])))
     size = Size(len(usable), bootstrap.groups)
-    standings = tuple(_standing(one, means_RK, index, best, size) for index, one in enumerate(measured))
-    named, sentence = _name(standings, standings[best], size.rows, size.groups)
-    return Verdict(standings, len(usable), left_out, bootstrap.groups, measured[best].label, named, sentence)
+    standings = []
+    for place, teacher in enumerate(measured):
+        mine_R = means_RK[:, place]
+        # Its own difference has no width, also where rounding would give it one.
+        minus_best = ITSELF if place == best else _difference(mine_R, means_RK[:, best], size)
+        standings.append(Standing(teacher, float(mine_R[0]), _ends(of_share(mine_R, size)), minus_best))
+    named, sentence = _name(standings, standings[best], size)
+    return Choice(tuple(standings), size.rows, left_out, size.groups, measured[best].label, named, sentence)
 
 
 def cheapest(standings: Sequence[Standing]) -> Standing | None:
-    """The cheapest per accepted row of those not significantly below the best and with a known cost."""
-    priced = [one for one in in_the_running(standings) if one.measured.cost_per_accepted_usd is not None]
+    """Returns the cheapest per accepted row of those not significantly below the best and with a known cost."""
+    priced = [each for each in in_the_running(standings) if each.measured.cost_per_accepted_usd is not None]
     return min(priced, key=_price_rank, default=None)
 
 
 def in_the_running(standings: Sequence[Standing]) -> list[Standing]:
-    """Those that are not significantly below the best."""
-    return [one for one in standings if not one.minus_best.significantly_below]
+    """Returns those that are not significantly below the best."""
+    return [standing for standing in standings if not standing.minus_best.significantly_below]
 
 
 def _rank(measured: MeasuredTeacher, score: float) -> tuple[float, float, str]:
     """Best first; a tie goes to the cheaper, then to the name, so that the order given decides nothing."""
     cost = measured.cost_per_accepted_usd
     # Rounded: the same mean, summed in another order, can differ in its last bits.
-    return (-round(score, 9), np.inf if cost is None else cost, measured.label)
+    return (-round(score, 9), math.inf if cost is None else cost, measured.label)
 
 
-def _price_rank(one: Standing) -> tuple[float, float, str]:
-    return (one.measured.cost_per_accepted_usd or 0.0, -round(one.score, 9), one.measured.label)
+def _price_rank(standing: Standing) -> tuple[float, float, str]:
+    return (standing.measured.cost_per_accepted_usd or 0.0, -round(standing.score, 9), standing.measured.label)
 
 
-def _standing(one: MeasuredTeacher, means_RK: Floats, index: int, best: int, size: Size) -> Standing:
-    mine, bests = means_RK[:, index], means_RK[:, best]
-    itself = [0.0, 0.0]
-    below = Difference(float(mine[0] - bests[0]), _ends(itself if index == best else of_difference(mine, bests, size)))
-    return Standing(one, float(mine[0]), _ends(of_share(mine, size)), below)
+def _difference(mine_R: Floats, best_R: Floats, size: Size) -> Difference:
+    return Difference(float(mine_R[0] - best_R[0]), _ends(of_difference(mine_R, best_R, size)))
 
 
 def _ends(interval: Interval | None) -> tuple[float, float]:
     assert interval is not None  # a mean over at least one row is always finite
-    # Equal up to rounding is equal: an interval that ends at -1e-17 does not lie below 0.
+    # Equal up to rounding is equal: an interval that ends at -1e-17 does not lie below 0. Adding 0 makes -0 a 0.
     low, high = (round(end, 9) + 0.0 for end in interval)
     return low, high
 
 
-def _name(standings: Sequence[Standing], best: Standing, rows: int, groups: int) -> tuple[str | None, str]:
-    if groups < LEAST_ROWS:
-        independent = "" if groups == rows else f" in {groups} groups"
+def _name(standings: Sequence[Standing], best: Standing, size: Size) -> tuple[str | None, str]:
+    """Who is named, if anyone, and the sentence that says so."""
+    if size.groups < LEAST_ROWS:
+        independent = f" in {size.groups} groups" if size.is_grouped else ""
         return None, (
-            f"No verdict: {rows} rows{independent} are too few to tell teachers apart; ask for more with --rows, "
+            f"No verdict: {size.rows} rows{independent} are too few to tell teachers apart; ask for more with --rows, "
             f"at least {LEAST_ROWS} independent ones."
         )
     if best.score == 0:
         return None, "No verdict: no teacher scored on any row. Are evaluate.scorer and its labels right?"
+    unpriced = _unpriced(standings)
     named = cheapest(standings)
-    unpriced = [one.measured for one in in_the_running(standings) if one.measured.cost_usd is None]
     if named is None:
-        return None, f"No cheapest is named: {_unpriced(unpriced) or 'nothing was accepted'}."
-    also = f" Not compared by price: {_unpriced(unpriced)}." if unpriced else ""
-    return named.measured.label, f"{_sentence(named, best, standings, rows, groups)}{also}"
+        return None, f"No cheapest is named: {unpriced or 'nothing was accepted'}."
+    sentence = _sentence(named, best, standings, size)
+    if unpriced:
+        sentence += f" Not compared by price: {unpriced}."
+    return named.measured.label, sentence
 
 
-def _sentence(named: Standing, best: Standing, standings: Sequence[Standing], rows: int, groups: int) -> str:
+def _sentence(named: Standing, best: Standing, standings: Sequence[Standing], size: Size) -> str:
     cost = f"{money(named.measured.cost_per_accepted_usd)} per accepted row"
-    missed = f"{rows} rows could have missed a difference of {share(_resolution(named, best, standings, groups))}"
+    resolution = share(_resolution(named, best, standings, size.groups))
+    missed = f"{size.rows} rows could have missed a difference of {resolution}"
     if named is best:
         others = "no other that is not significantly worse is cheaper"
         return f"{named.measured.label} scores best ({share(best.score)}) and {others}: {cost}; {missed}."
     return (
         f"{named.measured.label} is the cheapest that is not significantly worse than the best, {best.measured.label}: "
-        f"{cost}, a score of {share(named.score)}, {difference(_plain(named.minus_best))} from the best; {missed}."
+        f"{cost}, a score of {share(named.score)}, {named.minus_best} from the best; {missed}."
     )
-
-
-def _plain(found: Difference) -> dict[str, object]:
-    return {"value": found.value, "ci95": found.ci95}
 
 
 def _resolution(named: Standing, best: Standing, standings: Sequence[Standing], groups: int) -> float:
     """The half-width of the difference that decided; where nothing differs, what so many rows cannot show."""
-    rivals = [one for one in standings if one is not best]
-    deciding = [named] if named is not best else rivals
-    widths = [one.minus_best.half_width for one in deciding]
-    return max([RULE_OF_THREE / groups, *widths])
+    widest = RULE_OF_THREE / groups
+    if named is not best:
+        return max(widest, named.minus_best.half_width)
+    for rival in standings:
+        if rival is not best:
+            widest = max(widest, rival.minus_best.half_width)
+    return widest
 
 
-def _unpriced(unpriced: Sequence[MeasuredTeacher]) -> str:
-    return "; ".join(f"{one.label} ({one.why_no_cost})" for one in unpriced)
+def _unpriced(standings: Sequence[Standing]) -> str:
+    """Those in the running without a known cost, and why."""
+    reasons = []
+    for standing in in_the_running(standings):
+        teacher = standing.measured
+        if teacher.cost_usd is None:
+            reasons.append(f"{teacher.label} ({teacher.why_no_cost})")
+    return "; ".join(reasons)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.curate.curate import curate
 from pipeline.evaluate.comparison.summary import SCORED
 from pipeline.inference.endpoints import ConfiguredTeacher
@@ -49,9 +51,35 @@ class MeasuredTeacher:
     """Fields of `generate` that it cannot honour and was not asked with."""
 
     @property
+    def asked(self) -> int:
+        """How many prompts it was asked."""
+        return sum(self.outcomes.values())
+
+    @property
+    def refused(self) -> int:
+        """How many of them it refused."""
+        return self.outcomes.get("refused", 0)
+
+    @property
     def cost_per_accepted_usd(self) -> float | None:
         """None too where nothing was accepted."""
-        return None if self.cost_usd is None or not self.accepted else self.cost_usd / self.accepted
+        if self.cost_usd is None or not self.accepted:
+            return None
+        return self.cost_usd / self.accepted
+
+    @property
+    def latency_p50_s(self) -> float | None:
+        """The median of what replies took; None without any."""
+        if not self.latencies_s:
+            return None
+        return float(np.median(self.latencies_s))
+
+    @property
+    def latency_p95_s(self) -> float | None:
+        """The same of their 95th percentile."""
+        if not self.latencies_s:
+            return None
+        return float(np.percentile(self.latencies_s, 95))
 
     @property
     def failures(self) -> dict[str, int]:
@@ -74,33 +102,46 @@ def read_replies(rows: Sequence[Row], student_messages: Mapping[str, Conversatio
 def score_replies(
     rows: Sequence[Row], reading: Reading, prompts: Sequence[Prompt], scorer: Scorer
 ) -> tuple[float | None, ...]:
-    """Each prompt's score against gold; 0 where there was no answer, as in the evaluation."""
+    """Scores each prompt's answer against gold; 0 where there was none, as in the evaluation."""
     outcomes = {row["prompt_id"]: row["outcome"] for row in rows}
-    return tuple(
-        scorer.score(reading.texts[prompt.id], prompt.gold or "").value if outcomes.get(prompt.id) in SCORED else 0.0
-        for prompt in prompts
-    )
+    scores: list[float | None] = []
+    for prompt in prompts:
+        if outcomes.get(prompt.id) in SCORED:
+            scores.append(scorer.score(reading.texts[prompt.id], prompt.gold or "").value)
+        else:
+            scores.append(0.0)
+    return tuple(scores)
 
 
 def measure(
     endpoint: ConfiguredTeacher, rows: Sequence[Row], reading: Reading, scores: Sequence[float | None], *, no_price: str
 ) -> MeasuredTeacher:
-    """One teacher's numbers. `no_price` is why a cost is unknown where no reply has one."""
+    """Returns one teacher's numbers. `no_price` is why a cost is unknown where no reply has one."""
     costs = [_cost_usd(row, endpoint) for row in rows if row["outcome"] in ANSWERS]
-    known = [cost for cost in costs if cost is not None]
-    whole = bool(costs) and len(known) == len(costs)
-    partly = f"the cost of {len(costs) - len(known)} of {len(costs)} replies is not known" if known else no_price
+    cost_usd, why_no_cost = _sum_costs(costs, no_price)
     return MeasuredTeacher(
         label=endpoint.entry.label,
         spec=str(endpoint.who.spec),
         scores=tuple(scores),
         accepted=len(reading.accepted),
         outcomes=dict(sorted(Counter(row["outcome"] for row in rows).items())),
-        cost_usd=sum(known) if whole else None,
+        cost_usd=cost_usd,
         latencies_s=tuple(row["latency_s"] for row in rows if row["latency_s"] is not None),
-        why_no_cost=None if whole else partly if costs else "it answered nothing",
+        why_no_cost=why_no_cost,
         asked_without=endpoint.left_out,
     )
+
+
+def _sum_costs(costs: Sequence[float | None], no_price: str) -> tuple[float | None, str | None]:
+    """The sum, or why there is none: a part of the bill would make a teacher cheap."""
+    if not costs:
+        return None, "it answered nothing"
+    known = [cost for cost in costs if cost is not None]
+    if len(known) == len(costs):
+        return sum(known), None
+    if not known:
+        return None, no_price
+    return None, f"the cost of {len(costs) - len(known)} of {len(costs)} replies is not known"
 
 
 def _cost_usd(row: Row, endpoint: ConfiguredTeacher) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.run.counts import C, Counts, Misfit, read_counts, validate
-from pipeline.run.errors import RunError
+from pipeline.run.errors import BudgetReached, RunError
 from pipeline.run.files import write_text
 
 Status = Literal["running", "done", "failed", "stopped"]
@@ -39,6 +40,13 @@ class Entry:
         """Returns it as it stands in the file."""
         counts = {} if self.counts is None else self.counts.to_dict()
         return asdict(replace(self, counts=None)) | {"counts": counts}
+
+
+@dataclass(slots=True)
+class Work:
+    """A stage that is running."""
+
+    counts: Counts | None = None
 
 
 class Manifest:
@@ -92,6 +100,24 @@ class Manifest:
         entry = self.stages[stage]
         self.stages[stage] = replace(entry, status=status, seconds=seconds, counts=counts, error=error)
         self._save()
+
+    @contextmanager
+    def recorded(self, stage: str, fingerprint: str) -> Iterator[Work]:
+        """Records a stage that runs within: how it ended, and its counts where it set them."""
+        self.begin(stage, fingerprint)
+        work = Work()
+        try:
+            yield work
+        except KeyboardInterrupt:
+            self.end(stage, "stopped")
+            raise
+        except BudgetReached as error:
+            self.end(stage, "stopped", error=str(error))
+            raise
+        except Exception as error:
+            self.end(stage, "failed", error=str(error))
+            raise
+        self.end(stage, "done", work.counts)
 
     def _read(self, stage: str, values: Mapping[str, Any]) -> None:
         entry = validate(_entries(), {name: value for name, value in values.items() if name != "counts"})

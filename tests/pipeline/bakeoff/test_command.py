@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bakeoff.command import bakeoff
+from pipeline.bakeoff.command import BakeoffOptions, bakeoff
 from pipeline.bakeoff.lineup import take_slice
+from pipeline.bakeoff.result import Bakeoff
 from pipeline.bakeoff.table import render
 from pipeline.judge.pairwise import question
 from pipeline.recipe.load import load_recipe
@@ -75,9 +76,14 @@ def wrong_on(indices: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def bake(folder: Path, *specs: str, rows: int = ROWS, judge: str | None = None, **sections: Any) -> dict[str, Any]:
+    """The result as people's scripts read it."""
+    return run_bakeoff(folder, BakeoffOptions(specs, rows, judge), **sections).to_dict()
+
+
+def run_bakeoff(folder: Path, options: BakeoffOptions, **sections: Any) -> Bakeoff:
     recipe = load_recipe(write_recipe(folder, **{"evaluate": LABELS, "curate": STEPS, **sections}))
     with Progress() as progress:
-        return bakeoff(recipe, folder / "run", specs, rows, progress, judge=judge)
+        return bakeoff(recipe, folder / "run", options, progress)
 
 
 def of(found: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -94,7 +100,9 @@ def test_numbers_are_those_of_the_replies(folder: Path) -> None:
     odd: dict[int, dict[str, Any]] = {2: {"reply": "no", "outcome": "refused"}, 4: {"reply": "eggs"}}
     odd[6] = {"reply": None, "error": "invalid"}
     fair = script(folder / "fair.jsonl", wrong_on([5, 7]) | odd)
-    found = bake(folder, "good", "fair", teacher=[priced("good", good, 1000), priced("fair", fair, 100)])
+    teachers = [priced("good", good, 1000), priced("fair", fair, 100)]
+    result = run_bakeoff(folder, BakeoffOptions(("good", "fair"), ROWS), teacher=teachers)
+    found = result.to_dict()
     assert of(found, "good")["score"] == pytest.approx(39 / 40)
     assert of(found, "fair")["score"] == pytest.approx(35 / 40)
     assert of(found, "fair")["accepted"] == 40 - 3
@@ -102,7 +110,7 @@ def test_numbers_are_those_of_the_replies(folder: Path) -> None:
     assert of(found, "fair")["failures"] == {"invalid": 1}
     assert found["best"] == "good"
     assert of(found, "fair")["minus_best"]["value"] == pytest.approx(-4 / 40)
-    assert "fair: 1 invalid." in render(found)
+    assert "fair: 1 invalid." in render(result)
     rows = list(read_rows(folder / "run/bakeoff/replies.parquet"))
     assert len(rows) == 80
     costs = sum(row["cost_usd"] for row in rows if "good" in row["teacher"]["model"])
@@ -164,9 +172,10 @@ def test_what_a_teacher_cannot_honour_stops_it_before_any_call(folder: Path, fau
     with pytest.raises(Unsupported, match=r"'lacking' cannot do this; it takes no seed.*generate\.optional"):
         bake(folder, teacher=teachers, generate={"seed": 1})
     assert faults.requests == []
-    found = bake(folder, teacher=teachers, generate={"seed": 1, "optional": ["seed"]}, rows=5)
+    generate = {"seed": 1, "optional": ["seed"]}
+    result = run_bakeoff(folder, BakeoffOptions(rows=5), teacher=teachers, generate=generate)
     assert {seen.body["model"]: seen.body.get("seed") for seen in faults.requests} == {"a": None, "b": 1}
-    assert "lacking: asked without seed" in render(found)
+    assert "lacking: asked without seed" in render(result)
 
 
 def label_token(index: int, bias: float) -> dict[str, Any]:
@@ -261,24 +270,25 @@ class Judge:
         return chat(gold(index_of(seen)) if seen.body["model"] == "a" else self.b(index_of(seen)))
 
 
-def judged(folder: Path, faults: FaultServer, judge: Judge, rows: int = ROWS) -> dict[str, Any]:
+def judged(folder: Path, faults: FaultServer, judge: Judge, rows: int = ROWS) -> Bakeoff:
     faults.responder = judge
-    specs = [faults.spec("a"), faults.spec("b")]
-    curate = {"steps": [{"step": "outcome"}]}
-    return bake(folder, *specs, judge=faults.spec("judge"), rows=rows, prompts=NO_GOLD, curate=curate)
+    options = BakeoffOptions([faults.spec("a"), faults.spec("b")], rows, faults.spec("judge"))
+    return run_bakeoff(folder, options, prompts=NO_GOLD, curate={"steps": [{"step": "outcome"}]})
 
 
 def test_a_judge_that_prefers_a_place_prefers_nobody(folder: Path, faults: FaultServer) -> None:
     judge = Judge(lambda one, two: "1", b=lambda index: "eggs")
-    found = judged(folder, faults, judge)
+    result = judged(folder, faults, judge)
+    found = result.to_dict()
     assert [one["score"] for one in found["teachers"]] == [0.5, 0.5]
     assert (found["judge"]["calls"], found["judge"]["changed"], found["judge"]["failures"]) == (80, 40, 0)
-    assert "40 pairs decided by the answers' places" in render(found)
+    assert "40 pairs decided by the answers' places" in render(result)
 
 
 def test_a_judge_that_knows_is_believed(folder: Path, faults: FaultServer) -> None:
     judge = Judge(lambda one, two: "2" if one == "eggs" else "1", b=lambda index: "eggs" if index < 10 else gold(index))
-    found = judged(folder, faults, judge)
+    result = judged(folder, faults, judge)
+    found = result.to_dict()
     assert of(found, faults.spec("b"))["score"] == pytest.approx(15 / 40)  # ten lost, thirty equal: half a point each
     assert of(found, faults.spec("b"))["significantly_worse"]
     assert judge.calls == 20  # equal answers need no judge
@@ -289,15 +299,17 @@ def test_a_judge_that_knows_is_believed(folder: Path, faults: FaultServer) -> No
 @pytest.mark.parametrize("verdict", ["Answer 1 is better", "3", "", "1 2", "one"])
 def test_a_malformed_verdict_is_a_failure_and_no_score(folder: Path, faults: FaultServer, verdict: str) -> None:
     bad = Judge(lambda one, two: verdict if "eggs 00" in one + two else "0", b=lambda index: f"eggs {index:03}")
-    found = judged(folder, faults, bad)
+    result = judged(folder, faults, bad)
+    found = result.to_dict()
     assert (found["rows"], found["left_out"], found["judge"]["failures"]) == (30, 10, 20)
     assert [one["score"] for one in found["teachers"]] == [0.5, 0.5]
-    assert "10 left out" in render(found)
+    assert "10 left out" in render(result)
 
 
 def test_no_answer_loses_without_a_call(folder: Path, faults: FaultServer) -> None:
     judge = Judge(lambda one, two: "0", b=lambda index: "" if index < 10 else "eggs")
-    found = judged(folder, faults, judge)
+    result = judged(folder, faults, judge)
+    found = result.to_dict()
     assert of(found, faults.spec("b"))["score"] == pytest.approx(15 / 40)
     assert judge.calls == 60
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bakeoff.decision import LEAST_ROWS, Verdict, decide, money
+from pipeline.bakeoff.decision import LEAST_ROWS, Choice, decide, money
 from pipeline.bakeoff.measure import MeasuredTeacher
-from pipeline.bakeoff.table import render, to_data
+from pipeline.bakeoff.result import Bakeoff
+from pipeline.bakeoff.table import render
 
 SCORES = st.lists(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3), min_size=1, max_size=40)
 COSTS = st.tuples(*[st.none() | st.sampled_from([0.0, 0.01, 0.01, 2.0])] * 3)
@@ -28,7 +29,7 @@ def teacher(
     return MeasuredTeacher(label, f"scripted:{label}", tuple(scores), kept, {"ok": rows}, total, (0.5,), why)
 
 
-def verdict_on(*measured: MeasuredTeacher, groups: Sequence[str] | None = None) -> Verdict:
+def choice_on(*measured: MeasuredTeacher, groups: Sequence[str] | None = None) -> Choice:
     rows = len(measured[0].scores)
     return decide(measured, groups or [f"row {index}" for index in range(rows)], resamples=400, seed=0)
 
@@ -45,7 +46,7 @@ def share_named(name: str, accuracies: dict[str, tuple[float, float]], rows: int
         measured = [
             teacher(label, answers(rng, *(accuracy, rows)), cost) for label, (accuracy, cost) in accuracies.items()
         ]
-        named += verdict_on(*measured).named == name
+        named += choice_on(*measured).named == name
     return named / slices
 
 
@@ -68,14 +69,14 @@ def test_what_a_slice_can_tell_is_said_in_the_docstring() -> None:
 
 def test_a_better_and_cheaper_one_is_best_and_named() -> None:
     rng = np.random.default_rng(0)
-    found = verdict_on(teacher("worse", answers(rng, 0.5, 100), 5), teacher("better", answers(rng, 0.95, 100), 1))
+    found = choice_on(teacher("worse", answers(rng, 0.5, 100), 5), teacher("better", answers(rng, 0.95, 100), 1))
     assert (found.best, found.named) == ("better", "better")
     assert "better scores best" in found.sentence
 
 
 def test_identical_teachers_are_told_apart_by_price_alone() -> None:
     scores = [float(index % 5 != 0) for index in range(50)]
-    found = verdict_on(teacher("dear", scores, 10), teacher("cheap", scores, 1), teacher("middle", scores, 5))
+    found = choice_on(teacher("dear", scores, 10), teacher("cheap", scores, 1), teacher("middle", scores, 5))
     assert found.named == "cheap"
     assert all(one.minus_best.value == 0 and not one.minus_best.significantly_below for one in found.standings)
     assert next(one for one in found.standings if one.measured.label == "cheap").minus_best.ci95 == (0, 0)
@@ -84,15 +85,15 @@ def test_identical_teachers_are_told_apart_by_price_alone() -> None:
 
 def test_a_tie_in_everything_goes_by_name_whatever_the_order() -> None:
     scores = [1.0] * 40
-    straight = verdict_on(teacher("b", scores), teacher("a", scores))
-    assert straight.named == verdict_on(teacher("a", scores), teacher("b", scores)).named == "a"
+    straight = choice_on(teacher("b", scores), teacher("a", scores))
+    assert straight.named == choice_on(teacher("a", scores), teacher("b", scores)).named == "a"
 
 
 def test_the_difference_is_paired() -> None:
     """Worse on the same few rows by a little, always: certain, though the teachers' own intervals overlap."""
     base = [float(index % 2) for index in range(200)]
     worse = [0.0 if index % 20 == 1 else score for index, score in enumerate(base)]
-    found = verdict_on(teacher("best", base, 10), teacher("worse", worse, 1))
+    found = choice_on(teacher("best", base, 10), teacher("worse", worse, 1))
     one = found.standings[1]
     assert one.ci95[1] > found.standings[0].ci95[0]
     assert one.minus_best.significantly_below
@@ -104,7 +105,7 @@ def test_rows_of_one_group_count_once() -> None:
     rng = np.random.default_rng(1)
     a, b = answers(rng, 0.9, 10), answers(rng, 0.9, 10)
     groups = [f"group {index % 10}" for index in range(200)]
-    found = verdict_on(teacher("a", a * 20), teacher("b", b * 20), groups=groups)
+    found = choice_on(teacher("a", a * 20), teacher("b", b * 20), groups=groups)
     assert (found.rows, found.groups, found.named) == (200, 10, None)
     assert "in 10 groups" in found.sentence
 
@@ -112,7 +113,7 @@ def test_rows_of_one_group_count_once() -> None:
 @pytest.mark.parametrize(("rows", "named"), [(LEAST_ROWS - 1, None), (LEAST_ROWS, "b")])
 def test_below_thirty_rows_intervals_are_shown_and_nobody_is_named(rows: int, named: str | None) -> None:
     scores = [float(index % 3 != 0) for index in range(rows)]
-    found = verdict_on(teacher("a", scores, 2), teacher("b", scores, 1))
+    found = choice_on(teacher("a", scores, 2), teacher("b", scores, 1))
     assert found.named == named
     assert all(one.ci95[0] < one.score < one.ci95[1] for one in found.standings)
     assert ("No verdict" in found.sentence) is (named is None)
@@ -120,10 +121,10 @@ def test_below_thirty_rows_intervals_are_shown_and_nobody_is_named(rows: int, na
 
 def test_a_teacher_without_a_price_is_mentioned_and_never_named() -> None:
     scores = [1.0] * 40
-    found = verdict_on(teacher("free", scores, None), teacher("dear", scores, 10))
+    found = choice_on(teacher("free", scores, None), teacher("dear", scores, 10))
     assert found.named == "dear"
     assert "Not compared by price: free (no price known: give `price`)" in found.sentence
-    nobody = verdict_on(teacher("free", scores, None), teacher("bad", [0.0] * 40, 1))
+    nobody = choice_on(teacher("free", scores, None), teacher("bad", [0.0] * 40, 1))
     assert nobody.named is None
     assert "No cheapest is named: free" in nobody.sentence
 
@@ -131,14 +132,14 @@ def test_a_teacher_without_a_price_is_mentioned_and_never_named() -> None:
 def test_cost_is_per_accepted_row() -> None:
     """Half the price, and a quarter of its rows accepted: the dearer one."""
     scores = [1.0] * 40
-    assert verdict_on(teacher("picky", scores, 0.5, accepted=10), teacher("plain", scores, 1)).named == "plain"
-    none = verdict_on(teacher("none", scores, 0.5, accepted=0), teacher("plain", scores, 1))
+    assert choice_on(teacher("picky", scores, 0.5, accepted=10), teacher("plain", scores, 1)).named == "plain"
+    none = choice_on(teacher("none", scores, 0.5, accepted=0), teacher("plain", scores, 1))
     assert none.named == "plain"
     assert none.standings[0].measured.cost_per_accepted_usd is None
 
 
 def test_nobody_is_best_at_nothing() -> None:
-    found = verdict_on(teacher("a", [0.0] * 40), teacher("b", [0.0] * 40))
+    found = choice_on(teacher("a", [0.0] * 40), teacher("b", [0.0] * 40))
     assert found.named is None
     assert "no teacher scored" in found.sentence
 
@@ -146,10 +147,10 @@ def test_nobody_is_best_at_nothing() -> None:
 def test_a_row_without_a_score_of_every_teacher_is_left_out() -> None:
     scores: list[float | None] = [1.0] * 40
     holes: list[float | None] = [None if index < 5 else 0.0 for index in range(40)]
-    found = verdict_on(teacher("a", scores), teacher("b", holes))
+    found = choice_on(teacher("a", scores), teacher("b", holes))
     assert (found.rows, found.left_out) == (35, 5)
     assert found.standings[1].score == 0
-    empty = verdict_on(teacher("a", scores), teacher("b", [None] * 40))
+    empty = choice_on(teacher("a", scores), teacher("b", [None] * 40))
     assert (empty.rows, empty.named) == (0, None)
     assert "no row has a score" in empty.sentence
 
@@ -159,7 +160,7 @@ def test_the_order_of_the_teachers_changes_nothing(
     rows: list[tuple[float, float, float]], costs: tuple[float | None, ...], order: list[int]
 ) -> None:
     measured = [teacher("abc"[index], [row[index] for row in rows], costs[index]) for index in range(3)]
-    straight, shuffled = verdict_on(*measured), verdict_on(*(measured[index] for index in order))
+    straight, shuffled = choice_on(*measured), choice_on(*(measured[index] for index in order))
     assert (straight.best, straight.named) == (shuffled.best, shuffled.named)
     by_label = {one.measured.label: one for one in shuffled.standings}
     for one in straight.standings:
@@ -173,7 +174,7 @@ def test_the_order_of_the_teachers_changes_nothing(
 def test_the_named_one_is_the_cheapest_in_the_running(
     rows: list[tuple[float, float, float]], costs: tuple[float | None, ...]
 ) -> None:
-    found = verdict_on(*(teacher("abc"[index], [row[index] for row in rows], costs[index]) for index in range(3)))
+    found = choice_on(*(teacher("abc"[index], [row[index] for row in rows], costs[index]) for index in range(3)))
     best = next(one for one in found.standings if one.measured.label == found.best)
     assert best.minus_best.value == 0
     assert all(one.score <= best.score + 1e-9 for one in found.standings)
@@ -189,8 +190,7 @@ def test_the_named_one_is_the_cheapest_in_the_running(
 
 def test_the_table_tells_what_it_knows_in_ascii() -> None:
     priced, free = teacher("a", [1.0] * 40, 0.000012), teacher("b", [0.5] * 40, None)
-    data = to_data(verdict_on(priced, free)) | {"scorer": "label", "judge": None, "in_flight": 4, "run": "x"}
-    text = render(data)
+    text = render(Bakeoff(choice_on(priced, free), "label", None, 4, 400, 0, "x"))
     assert text.isascii()
     assert "$0.000012" in text
     assert "b: no cost, no price known" in text
@@ -198,8 +198,8 @@ def test_the_table_tells_what_it_knows_in_ascii() -> None:
 
 
 def test_the_table_calls_one_teacher_best_on_a_tie() -> None:
-    tied = verdict_on(teacher("a", [1.0] * 40), teacher("b", [1.0] * 40))
-    text = render(to_data(tied) | {"scorer": "label", "judge": None, "in_flight": 4, "run": "x"})
+    tied = choice_on(teacher("a", [1.0] * 40), teacher("b", [1.0] * 40))
+    text = render(Bakeoff(tied, "label", None, 4, 400, 0, "x"))
     assert [" best |" in line for line in text.splitlines() if line.startswith(("|a", "|b"))] == [True, False]
     assert "+0.000 (-0.088 to +0.088)" in text  # that both are right on forty rows is not that they are the same
 
