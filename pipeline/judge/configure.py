@@ -1,4 +1,4 @@
-"""How a judge is asked, whoever it is."""
+"""The way in which a judge is asked, whoever it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_TOKENS = 1024
 
 
 def configure_judge(generate: Generate, entry: TeacherEntry, schema: dict[str, Any] | None = None) -> ConfiguredTeacher:
-    """The judge described, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
+    """Describes the judge, asked as surely as it can be: at temperature 0 and held to the schema where it can be."""
     changes: dict[str, Any] = {"temperature": 0.0, "top_p": None, "seed": None, "top_logprobs": 0}
     changes |= {"json_schema": schema, "max_tokens": MAX_TOKENS, "reasoning_effort": None}
     changes |= {"optional": ["temperature", "json_schema"]}

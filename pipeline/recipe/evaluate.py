@@ -70,7 +70,7 @@ class Evaluate(Section):
 
     @property
     def scoring(self) -> dict[str, Any]:
-        """What scores depend on, under the recipe's words: where two runs differ in it, they cannot be compared."""
+        """All that scores depend on, under the recipe's words: where two runs differ in it, they cannot be compared."""
         return {"scorer": self.scorer.name, **self.scorer.comparable(self.labels)}
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, frozen=True)
 class Missing:
-    """What is missing and where the recipe names it; who reads the recipe adds its file and line."""
+    """The place where the recipe names it, and the problem; who reads the recipe adds its file and line."""
 
     place: tuple[str | int, ...]
     """The field, and the place in its list where it is a list."""

@@ -1,4 +1,4 @@
-"""What a scorer is: settings that a recipe can name, the rule they stand for, and what others ask of it.
+"""The contract of a scorer: settings that a recipe can name, the rule they stand for, and what others ask of it.
 
 Each scorer is one module of pipeline/evaluate/scorers/. What follows are the only questions that others ask of it.
 Each has the answer that most scorers give, so that a scorer declares what is special about it and no more.
@@ -71,7 +71,7 @@ class FieldMarks:
 
 @dataclass(slots=True, frozen=True)
 class Details:
-    """What a scorer can say of many answers beyond their scores; None where it does not."""
+    """All that a scorer can say of many answers beyond their scores; None where it does not."""
 
     labels: LabelPlaces | None = None
     fields: FieldMarks | None = None

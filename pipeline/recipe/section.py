@@ -1,4 +1,4 @@
-"""What every part of a recipe is: closed, typed, immutable."""
+"""The base of every part of a recipe: closed, typed, immutable."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class TeacherEntry(Section):
 
     @property
     def label(self) -> str:
-        """What it is called in this recipe."""
+        """The name by which this recipe calls it."""
         return self.name or self.spec
 
     def to_spec(self) -> Spec:

@@ -31,7 +31,7 @@ class Range(Section):
 
 
 class Tune(Section):
-    """How settings of the student are searched, on the validation rows."""
+    """The search for settings of the student, on the validation rows."""
 
     trials: int = Field(20, ge=1)
     """Trainings, those among them that were given up early. A larger number goes on with the same search."""

@@ -14,7 +14,7 @@ from pipeline.recipe.scorer import Scorer, ScorerSettings
 
 
 class Function(ScorerSettings):
-    """What your function returns, from 0 to 1."""
+    """The number from 0 to 1 that your function returns."""
 
     name: Literal["function"] = "function"
     function: str = Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")

@@ -31,7 +31,7 @@ class Judge(ScorerSettings):
 
     @property
     def pair_judge(self) -> PairJudge:
-        """The model."""
+        """The model and what it is asked to pick."""
         return PairJudge(self.judge, self.rubric)
 
 

@@ -1,1 +1,1 @@
-"""What several scorers share: overlap with gold, and processes with limits."""
+"""Parts that several scorers share: overlap with gold, processes with limits, files of the user's."""
