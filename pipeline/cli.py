@@ -197,10 +197,10 @@ def tune(recipe: Path, run_dir: Path | None, teacher: str | None, overrides: tup
     require_launchable("tune")
     loaded = _load(recipe, overrides, teacher)
     with placed(recipe), Progress(as_json=as_json) as progress:
-        found = search(
+        outcome = search(
             loaded, _directory(run_dir, loaded), progress, lambda context: run_stages(context, "generate", "curate")
         )
-    _print(found, as_json, render)
+    click.echo(json.dumps(outcome.to_dict(), default=str) if as_json else render(outcome))
 
 
 @cli.command()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,17 @@ from pipeline.run.context import Context
 from pipeline.run.directory import open_run
 from pipeline.run.errors import RunError
 from pipeline.run.files import write_text
-from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.tune.outcome import best_of, outcome_of
+from pipeline.train.stage import describe, figures
+from pipeline.tune.outcome import TuneOutcome, best_of, outcome_of, trial_outcome
 from pipeline.tune.space import Space, own_values, space_of, with_values
 from pipeline.tune.study import next_trial, open_study, require_optuna
-from pipeline.tune.trial import Attempt, told
+from pipeline.tune.table import trial_line
+from pipeline.tune.trial import Attempt
 from prompts.digest import digest, digest_file
 from students.base.prepare import base_digest, prepare_base
 from students.extra import require_training
+from students.result import Progress as TrainingProgress
 
 if TYPE_CHECKING:
     import optuna
@@ -34,7 +35,7 @@ STUDY = "study.jsonl"
 RESULT = "tune.json"
 
 
-def tune(recipe: Recipe, root: Path, progress: Progress, bring_up_to_date: Callable[[Context], None]) -> dict[str, Any]:
+def tune(recipe: Recipe, root: Path, progress: Progress, bring_up_to_date: Callable[[Context], None]) -> TuneOutcome:
     """Runs the trials that are owed, on the corpus that `bring_up_to_date` leaves.
 
     The result is in RUN/tune/tune.json too, the best settings in RUN/tuned.yaml. A trial that was under way when a
@@ -50,14 +51,13 @@ def tune(recipe: Recipe, root: Path, progress: Progress, bring_up_to_date: Calla
         bring_up_to_date(context)
         run.tune.mkdir(exist_ok=True)
         name = study_name(context, space)
-        with _recorded(manifest, name):
+        with manifest.recorded("tune", name):
             study = open_study(run.tune / STUDY, name, recipe.tune)
-            search = Search(context, study, space)
-            search.run()
+            Search(context, study, space).run()
             outcome = outcome_of(study, recipe, run)
-            write_text(run.tune / RESULT, orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode() + "\n")
-    if outcome["best"] is None:
-        reasons = {trial["error"] for trial in outcome["trials"] if trial["error"]}
+            write_text(run.tune / RESULT, orjson.dumps(outcome.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n")
+    if outcome.best is None:
+        reasons = {trial.error for trial in outcome.trials if trial.error}
         raise RunError(f"no trial came to an end: {'; '.join(sorted(reasons)) or 'the time was over before one had'}")
     return outcome
 
@@ -66,24 +66,11 @@ def study_name(context: Context, space: Space) -> str:
     """Names the search by all that its results depend on; the number of trials is not among it."""
     recipe, run = context.recipe, context.run
     base = base_digest(prepare_base(recipe.student.base, cache=run.work), run.work)
-    plain = {name: list(values) if isinstance(values, list) else values.model_dump() for name, values in space.items()}
+    plain: dict[str, Any] = {}
+    for setting, values in space.items():
+        plain[setting] = list(values) if isinstance(values, list) else values.model_dump()
     tuned = recipe.tune.model_dump(include={"objective", "prune", "seed"})
     return digest([plain, tuned, recipe.student.deciding(), base, digest_file(run.kept)])
-
-
-@contextmanager
-def _recorded(manifest: Manifest, fingerprint: str) -> Iterator[None]:
-    """Keeps the manifest, so that `status` tells of it."""
-    manifest.begin("tune", fingerprint)
-    try:
-        yield
-    except KeyboardInterrupt:
-        manifest.end("tune", "stopped")
-        raise
-    except Exception as error:
-        manifest.end("tune", "failed", error=str(error))
-        raise
-    manifest.end("tune", "done")
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,7 +82,7 @@ class Search:
     space: Space
 
     def run(self) -> None:
-        """Until there are as many as the recipe wants, or its time is over."""
+        """Runs trials until there are as many as the recipe wants, or its time is over."""
         tune, progress = self.context.recipe.tune, self.context.progress
         began_s = time.monotonic()
         if ended := self._ended():
@@ -118,18 +105,13 @@ class Search:
             progress.say(f"tune: trial {trial.number} goes on where it was interrupted")
         config = with_values(recipe.student, trial.params)
 
-        def show(now: Any) -> None:
-            text, figures = told(now, trial.number)
-            progress.update(ended, text, figures=figures)
+        def show(now: TrainingProgress) -> None:
+            text = f"trial {trial.number}: step {now.step}/{now.total_steps}, {describe(now)}"
+            progress.update(ended, text, figures={"trial": trial.number, **figures(now)})
 
         Attempt(context, self.study, trial, config, place, recipe.tune, show).run()
-        progress.say(self._line(trial.number))
+        progress.say(trial_line(trial_outcome(self.study.get_trials(deepcopy=False)[trial.number])))
         self._keep_best()
-
-    def _line(self, number: int) -> str:
-        from pipeline.tune.table import trial_line
-
-        return trial_line(self.study.get_trials(deepcopy=False)[number])
 
     def _keep_best(self) -> None:
         """Writes the recipe of the best so far: an interrupted search leaves one too."""

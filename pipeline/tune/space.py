@@ -20,20 +20,21 @@ FIXED = frozenset({"base", "max_length", "validation_fraction", "eval_every", "p
 
 
 def space_of(student: StudentConfig, space: Space | None) -> Space:
-    """The recipe's space, checked, or the default one. InputError names the field that cannot be searched."""
+    """Returns the recipe's space, checked, or the default one. InputError names the field that cannot be searched."""
     if space is None:
         return default_space(student)
     for name, values in space.items():
         _require_field(name)
         if isinstance(values, list) and not values:
             raise InputError("has no choice", field=f"tune.space.{name}", remedy="Give some values, or a range")
-        for value in [values.low, values.high] if isinstance(values, Range) else values:
+        tried = [values.low, values.high] if isinstance(values, Range) else values
+        for value in tried:
             with_values(student, {name: value})
     return space
 
 
 def default_space(student: StudentConfig) -> Space:
-    """Around the recipe's own settings. The size of the student is not in it: the largest would always win."""
+    """Returns a space around the recipe's own settings, without the student's size: the largest would always win."""
     rate, epochs = student.learning_rate, student.epochs
     space: dict[str, Range | list[Choice]] = {
         "learning_rate": Range(low=rate / 5, high=rate * 5, log=True),
@@ -45,13 +46,14 @@ def default_space(student: StudentConfig) -> Space:
     if student.method == "distill":
         distill = student.distill or Distill()
         space["distill.tail_sampling"] = Range(low=0.0, high=max(1.0, distill.tail_sampling))
-        if distill.a_ce > 0 and distill.a_kd > 0:  # one alone scales the whole loss, which AdamW takes out again
+        # One of them alone scales the whole loss, which AdamW takes out again.
+        if distill.a_ce > 0 and distill.a_kd > 0:
             space["distill.a_kd"] = Range(low=distill.a_kd / 4, high=distill.a_kd * 4, log=True)
     return space
 
 
 def with_values(student: StudentConfig, values: Mapping[str, Any]) -> StudentConfig:
-    """The student with these fields; InputError names one whose value does not do.
+    """Returns the student with these fields; InputError names one whose value does not do.
 
     Null for a section's field that may not be null takes the section away, whatever else is said of it; so does a
     section of nothing but nulls.
@@ -81,7 +83,7 @@ def with_values(student: StudentConfig, values: Mapping[str, Any]) -> StudentCon
 
 
 def own_values(student: StudentConfig, space: Space) -> dict[str, Any] | None:
-    """The recipe's own settings as a point of the space; None where they are none."""
+    """Returns the recipe's own settings as a point of the space; None where they are none."""
     plain = student.model_dump()
     own: dict[str, Any] = {}
     for name, values in space.items():
@@ -119,8 +121,13 @@ def _may_be_null(section: str, field: str) -> bool:
 
 def _section(name: str) -> type[BaseModel] | None:
     info = StudentConfig.model_fields.get(name)
-    parts = () if info is None else (info.annotation, *get_args(info.annotation))
-    return next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
+    if info is None:
+        return None
+    # A section is optional in the recipe: its model stands in a union with None.
+    for part in (info.annotation, *get_args(info.annotation)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
 
 
 def _for_method(plain: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def require_optuna() -> None:
 
 
 def open_study(path: Path, name: str, tune: Tune) -> optuna.Study:
-    """The study of this name in the journal at `path`, made if it is not there. One process at a time."""
+    """Opens the study of this name in the journal at `path`, made if it is not there. One process at a time."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
@@ -55,28 +55,28 @@ def _mend(path: Path) -> None:
     """Takes away what a killed process leaves: its lock, and a last line that it did not finish."""
     for lock in path.parent.glob(f"{path.name}.lock*"):
         lock.unlink()
-    if path.exists() and (text := path.read_bytes()) and not text.endswith(b"\n"):
+    if not path.exists():
+        return
+    text = path.read_bytes()
+    if text and not text.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(text.rfind(b"\n") + 1)
 
 
 def next_trial(study: optuna.Study, space: Space, seed: int, first: Mapping[str, Any] | None) -> optuna.Trial:
-    """The trial that a killed process had begun, else a new one; the very first has the values `first`."""
+    """Returns the trial that a killed process had begun, else a new one; the very first has the values `first`."""
     import optuna
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
     begun = [trial for trial in trials if trial.state == TrialState.RUNNING]
     number = begun[0].number if begun else sum(trial.state != TrialState.WAITING for trial in trials)
-    study.sampler = optuna.samplers.TPESampler(
-        seed=int(digest([seed, number]), 16) % 2**32, n_startup_trials=STARTUP, constant_liar=False
-    )
-    if begun:
-        trial = optuna.Trial(study, begun[0]._trial_id)
-    else:
-        if first is not None and not trials:
-            study.enqueue_trial(dict(first))
-        trial = study.ask()
+    # A sampler of its own for each trial: one that went on from its last draw would depend on the process's age.
+    draws = int(digest([seed, number]), 16) % 2**32
+    study.sampler = optuna.samplers.TPESampler(seed=draws, n_startup_trials=STARTUP, constant_liar=False)
+    if not begun and not trials and first is not None:
+        study.enqueue_trial(dict(first))
+    trial = optuna.Trial(study, begun[0]._trial_id) if begun else study.ask()
     for name, values in space.items():
         _suggest(trial, name, values)
     return trial
@@ -92,19 +92,15 @@ def _suggest(trial: optuna.Trial, name: str, values: Range | list[Any]) -> None:
 
 
 def report(study: optuna.Study, trial: optuna.Trial, percent: int, value: float) -> bool:
-    """Tells of a measurement after `percent` of a trial's steps; whether the trial is to be given up."""
+    """Tells of a measurement after `percent` of a trial's steps; says whether the trial is to be given up."""
     if percent not in study.get_trials(deepcopy=False)[trial.number].intermediate_values:
         trial.report(value, percent)  # one that goes on after a kill may measure what it has told of
     return percent < 100 and bool(trial.should_prune())
 
 
 def twin_of(study: optuna.Study, trial: optuna.Trial) -> FrozenTrial | None:
-    """An earlier trial of the same values: training is deterministic, so it came to what this one would."""
-    return next(
-        (
-            other
-            for other in study.get_trials(deepcopy=False)
-            if other.number < trial.number and other.state.is_finished() and other.params == trial.params
-        ),
-        None,
-    )
+    """Returns an earlier trial of the same values, if any: training is deterministic, so this one would end as it."""
+    for other in study.get_trials(deepcopy=False):
+        if other.number < trial.number and other.state.is_finished() and other.params == trial.params:
+            return other
+    return None

@@ -2,76 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from math import inf
 
 from pipeline.display.grid import plain, render_grid
 from pipeline.display.wording import DASH, seconds
-from pipeline.tune.outcome import trial_data
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+from pipeline.tune.outcome import TrialOutcome, TuneOutcome
 
 
-def trial_line(trial: FrozenTrial) -> str:
-    """What a trial came to, in one line."""
-    one = trial_data(trial)
-    values = ", ".join(f"{name} {show(value)}" for name, value in one["values"].items())
-    return plain(f"tune: trial {one['number']} ({values}): {_state(one)}, {_measures(one)}")
+def trial_line(trial: TrialOutcome) -> str:
+    """Returns what a trial came to, in one line."""
+    values = ", ".join(f"{name} {show(value)}" for name, value in trial.values.items())
+    measures = f"cross-entropy {_number(trial.cross_entropy)}, accuracy {_number(trial.accuracy)}"
+    return plain(f"tune: trial {trial.number} ({values}): {_state(trial)}, {measures}")
 
 
-def render(outcome: Mapping[str, Any]) -> str:
-    """The table, best first, and what to do with the best."""
-    trials = sorted(outcome["trials"], key=lambda one: _rank(one, outcome))
-    names = list(dict.fromkeys(name for one in trials for name in one["values"]))
+def render(outcome: TuneOutcome) -> str:
+    """Returns the table, best first, and what to do with the best."""
+    trials = sorted(outcome.trials, key=lambda trial: _rank(trial, outcome.objective))
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     header = ["trial", *names, "cross-entropy", "accuracy", "steps", "time", "state"]
-    rows = [_cells(one, names, outcome["best"]) for one in trials]
+    rows = [_cells(trial, names, outcome.best) for trial in trials]
     lines = [render_grid(header, rows), ""]
-    lines += [f"trial {one['number']}: {one['error']}" for one in trials if one["error"]]
-    return "\n".join([*lines, *_verdict(outcome)])
+    lines += [f"trial {trial.number}: {trial.error}" for trial in trials if trial.error]
+    return "\n".join([*lines, *_what_now(outcome)])
 
 
 def show(value: object) -> str:
-    """A setting, short."""
-    return f"{value:.3g}" if isinstance(value, float) else "none" if value is None else str(value)
+    """Formats a setting, short."""
+    if value is None:
+        return "none"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _rank(one: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[bool, float]:
-    value = one[outcome["objective"]]
-    ordered = value if outcome["objective"] == "cross_entropy" or value is None else -value
-    return one["state"] != "done", float("inf") if ordered is None else ordered
+def _rank(trial: TrialOutcome, objective: str) -> tuple[bool, float]:
+    value = trial.measure(objective)
+    if value is None:
+        return not trial.is_done, inf
+    return not trial.is_done, value if objective == "cross_entropy" else -value
 
 
-def _cells(one: Mapping[str, Any], names: list[str], best: int | None) -> list[str]:
-    number = f"{one['number']}{' (best)' if one['number'] == best else ''}{' (recipe)' if one['own'] else ''}"
-    values = [show(one["values"][name]) if name in one["values"] else DASH for name in names]
-    measures = [_number(one["cross_entropy"]), _number(one["accuracy"])]
-    took = DASH if one["seconds"] is None else seconds(one["seconds"])
-    return [number, *values, *measures, DASH if one["steps"] is None else str(one["steps"]), took, _state(one)]
+def _cells(trial: TrialOutcome, names: Sequence[str], best: int | None) -> list[str]:
+    number = str(trial.number)
+    if trial.number == best:
+        number += " (best)"
+    if trial.own:
+        number += " (recipe)"
+    values = [show(trial.values[name]) if name in trial.values else DASH for name in names]
+    steps = DASH if trial.steps is None else str(trial.steps)
+    measures = [_number(trial.cross_entropy), _number(trial.accuracy)]
+    return [number, *values, *measures, steps, seconds(trial.seconds), _state(trial)]
 
 
-def _state(one: Mapping[str, Any]) -> str:
-    return one["state"] if one["same_as"] is None else f"{one['state']}, as trial {one['same_as']}"
-
-
-def _measures(one: Mapping[str, Any]) -> str:
-    return f"cross-entropy {_number(one['cross_entropy'])}, accuracy {_number(one['accuracy'])}"
+def _state(trial: TrialOutcome) -> str:
+    if trial.same_as is None:
+        return trial.state
+    return f"{trial.state}, as trial {trial.same_as}"
 
 
 def _number(value: float | None) -> str:
     return DASH if value is None else f"{value:.4f}"
 
 
-def _verdict(outcome: Mapping[str, Any]) -> list[str]:
-    measure = outcome["objective"].replace("_", "-")
+def _what_now(outcome: TuneOutcome) -> list[str]:
+    measure = outcome.objective.replace("_", "-")
     lines = [
-        f"Chosen by {measure} on {outcome['validation_rows']} validation rows, carved out of the train split: the "
+        f"Chosen by {measure} on {outcome.validation_rows} validation rows, carved out of the train split: the "
         "held-out ones score the student in the end."
     ]
-    if outcome["owed"]:
-        lines.append(f"{outcome['owed']} trials are owed: the same command goes on.")
+    if outcome.owed:
+        lines.append(f"{outcome.owed} trials are owed: the same command goes on.")
     return [
         *lines,
-        f"The best as a recipe: {outcome['tuned']}",
-        f"Train and score it: stillhouse run {outcome['tuned']} --dir {outcome['run']}",
+        f"The best as a recipe: {outcome.tuned}",
+        f"Train and score it: stillhouse run {outcome.tuned} --dir {outcome.run}",
     ]

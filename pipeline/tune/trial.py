@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.recipe.tune import Tune
 from pipeline.run.context import Context
-from pipeline.train.stage import describe, figures, train_student
+from pipeline.train.stage import train_student
 from pipeline.tune.study import report, twin_of
 from prompts.errors import StillhouseError
 from students.config import StudentConfig
@@ -42,11 +42,14 @@ class Attempt:
     """By step: cross-entropy and accuracy."""
 
     def run(self) -> None:
-        """Trains to the end, or until it is given up or diverges, and tells the study. What else goes wrong is raised,
-        with the trial left open: the same command goes on with it."""
+        """Trains to the end, or until it is given up or diverges, and tells the study.
+
+        What else goes wrong is raised, with the trial left open: the same command goes on with it.
+        """
         from optuna.trial import TrialState
 
-        if (twin := twin_of(self.study, self.trial)) is not None:
+        twin = twin_of(self.study, self.trial)
+        if twin is not None:
             self._end_as(twin)
             return
         self.measured = dict(self.trial.user_attrs.get("measured", {}))
@@ -62,8 +65,7 @@ class Attempt:
             cross_entropy, accuracy = self.measured[str(result.best_step)]
             self.trial.set_user_attr("kept", [cross_entropy, accuracy])
             self.trial.set_user_attr("result", {"steps": result.steps, "parameters": result.parameters})
-            value = cross_entropy if self.tune.objective == "cross_entropy" else accuracy
-            self._end(TrialState.COMPLETE, began_s, value)
+            self._end(TrialState.COMPLETE, began_s, self._objective(cross_entropy, accuracy))
         shutil.rmtree(self.place, ignore_errors=True)
 
     def _train(self) -> TrainResult:
@@ -81,9 +83,12 @@ class Attempt:
         self.measured[str(now.step)] = [now.cross_entropy, now.accuracy]
         self.trial.set_user_attr("measured", self.measured)
         self.trial.set_user_attr("validation_rows", now.rows)
-        value = now.cross_entropy if self.tune.objective == "cross_entropy" else now.accuracy
+        value = self._objective(now.cross_entropy, now.accuracy)
         if report(self.study, self.trial, round(100 * now.step / now.total_steps), value) and self.tune.prune:
             raise GivenUp(f"trial {self.trial.number} is worse than the median at step {now.step}")
+
+    def _objective(self, cross_entropy: float, accuracy: float) -> float:
+        return cross_entropy if self.tune.objective == "cross_entropy" else accuracy
 
     def _end(self, state: optuna.trial.TrialState, began_s: float, value: float | None = None) -> None:
         self.trial.set_user_attr("seconds", round(time.monotonic() - began_s, 3))
@@ -96,8 +101,3 @@ class Attempt:
         for percent, reported in twin.intermediate_values.items():
             self.trial.report(reported, percent)
         self.study.tell(self.trial, twin.value if twin.state.name == "COMPLETE" else None, twin.state)
-
-
-def told(now: Progress, number: int) -> tuple[str, dict[str, Any]]:
-    """A step of a trial as text and as figures."""
-    return f"trial {number}: step {now.step}/{now.total_steps}, {describe(now)}", {"trial": number, **figures(now)}

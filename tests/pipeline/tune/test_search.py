@@ -49,7 +49,8 @@ def test_a_search_in_this_process(tmp_path: Path, tiny: Path, monkeypatch: pytes
     recipe = load_recipe(make(tmp_path, tiny, trials=2, space={"learning_rate": [5e-3, 2e-2], "epochs": [1, 2]}))
     with Progress() as progress:
         found = search(recipe, tmp_path / "run", progress, lambda context: run_stages(context, "generate", "curate"))
-    assert [one["state"] for one in found["trials"]] == ["done", "done"]
+    assert [trial.state for trial in found.trials] == ["done", "done"]
+    assert json.loads((tmp_path / "run/tune/tune.json").read_text()) == found.to_dict()
     assert load_recipe(tmp_path / "run/tuned.yaml").student.epochs in (1, 2)
     assert "stillhouse run" in render(found)
     assert [path.name for path in (tmp_path / "run/tune").glob("trial-*")] == []
