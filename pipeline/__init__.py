@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from pipeline.front.work import run
     from pipeline.recipe.recipe import Recipe
     from pipeline.run.progress import StageMessage, StageProgress
-    from prompts.errors import StillhouseError
+    from prompts.errors import InputError, MissingExtra, StillhouseError
 
 __all__ = [
+    "InputError",
+    "MissingExtra",
     "Recipe",
     "Rows",
     "Run",
@@ -44,6 +46,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "InputError": "prompts.errors",
+    "MissingExtra": "prompts.errors",
     "Recipe": "pipeline.recipe.recipe",
     "Rows": "pipeline.front.rows",
     "Run": "pipeline.front.opened",

@@ -3,7 +3,7 @@
 A machine reads one object a line: {"event": "message", "text"} and {"event": "progress", "stage", "done", "total",
 "per_s", "left_s"}, with what else is known: "in_flight", "ceiling", "waiting", "refused" (429s), "input_tokens",
 "output_tokens", "cost_usd", "kept", "outcomes", "accounts", "loss", "validation_loss", "tokens_per_s". The same object
-is left in a file of the run, for `stillhouse status`.
+is left in a file of the run, for `stillhouse status`. Python code that runs the stages can hear the same as records.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,14 +26,45 @@ JSON_EVERY_S = 1.0
 FILE_EVERY_S = 1.0
 
 
+@dataclass(slots=True, frozen=True)
+class StageMessage:
+    """A line that is there to be read."""
+
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class StageProgress:
+    """How far a stage is."""
+
+    stage: str
+    done: int
+    total: int
+    """0 while nobody has counted."""
+    per_s: float
+    left_s: float | None
+    """Seconds left; None while nothing tells."""
+    detail: str
+    """The rest, for people."""
+    figures: Mapping[str, Any]
+    """The same for machines: see above."""
+
+
+Listener = Callable[[StageMessage | StageProgress], None]
+
+
 class Progress:
     """One stage at a time: `start`, `update` as often as you like, `say` for a line that stays."""
 
-    def __init__(self, *, as_json: bool = False, file: Path | None = None) -> None:
-        """`as_json` writes JSON lines wherever stderr is no terminal; `file` has the last of them while it lasts."""
+    def __init__(self, *, as_json: bool = False, file: Path | None = None, listener: Listener | None = None) -> None:
+        """`as_json` writes JSON lines wherever stderr is no terminal; `file` has the last of them while it lasts.
+
+        Where there is a `listener` it is told everything, and stderr nothing.
+        """
+        self._listener = listener
         self._file, self._file_at = file, -FILE_EVERY_S
         self._as_json = as_json and not sys.stderr.isatty()
-        self._bars = _bars() if sys.stderr.isatty() else None
+        self._bars = _bars() if sys.stderr.isatty() and listener is None else None
         self._task: rich.progress.TaskID | None = None
         self._stage, self._total = "", 0
         self._left_s: float | None = None
@@ -52,7 +84,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        if self._bars is not None:
+        if self._listener is not None:
+            self._listener(StageMessage(text))
+        elif self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False)
         else:
             self._print(json.dumps({"event": "message", "text": text}) if self._as_json else text)
@@ -83,7 +117,10 @@ class Progress:
         self._total, self._left_s = self._total if total is None else total, left_s
         if self._file is not None and time.monotonic() - self._file_at >= FILE_EVERY_S:
             self._write(self._file, done, detail, figures or {})
-        if self._bars is not None and self._task is not None:
+        if self._listener is not None:
+            per_s, left = self._speed(done)
+            self._listener(StageProgress(self._stage, done, self._total, per_s, left, detail, figures or {}))
+        elif self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=self._total or None, detail=detail, left_s=left_s)
         elif time.monotonic() - self._line_at >= (JSON_EVERY_S if self._as_json else LINE_EVERY_S):
             self._line_at = time.monotonic()
