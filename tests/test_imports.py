@@ -18,7 +18,9 @@ def python(code: str) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("module", ["pipeline", "pipeline.cli", "pipeline.recipe.recipe", "teachers.catalog", "students.config"])
+@pytest.mark.parametrize(
+    "module", ["pipeline", "pipeline.cli", "pipeline.recipe.recipe", "teachers.catalog", "students.config"]
+)
 def test_imports_nothing_heavy(module: str) -> None:
     loaded = python(f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})").split()
     assert not HEAVY & set(loaded)
