@@ -17,8 +17,21 @@ NO_TOKEN = float("-inf")
 
 
 @dataclass(slots=True, frozen=True)
+class Tempering:
+    """Makes distributions flatter or surer before they are compared."""
+
+    temperature: float = 1.0
+    """Flattens both sides, p^(1/T)."""
+    sharpen: float = 1.0
+    """Raises the teacher's probabilities alone to this power."""
+
+
+AS_THEY_ARE = Tempering()
+
+
+@dataclass(slots=True, frozen=True)
 class SoftTargets:
-    """What a teacher thought would come next, at N positions."""
+    """A teacher's thoughts of what comes next, at N positions."""
 
     ids_NK: Tensor
     """Student token ids, each once a row; where the logprob is NO_TOKEN the id counts for nothing."""
@@ -39,8 +52,7 @@ def soft_target_loss_N(
     sampled_N: Tensor,
     *,
     tail_sampling: float | Tensor = 1.0,
-    temperature: float = 1.0,
-    sharpen: float = 1.0,
+    tempering: Tempering = AS_THEY_ARE,
 ) -> Tensor:
     """KL of the student q from a teacher p whose head alone is known, at each position, in nats.
 
@@ -49,15 +61,15 @@ def soft_target_loss_N(
     The first two terms are the KL of the K + 1 buckets. The third is a one-sample estimate of the cross-entropy inside
     the tail: at `tail_sampling` = 1 the gradient of the whole is an unbiased estimate of the full-vocabulary KL's,
     where y was sampled at temperature 1 and top_p 1 (Anshumann et al. 2025, arXiv:2503.16870, compares such
-    estimates; it renormalises none). `tail_sampling` may be a tensor of N. `temperature` T flattens both sides'
-    buckets, p^(1/T), and the result is times T^2, as in Hinton et al. 2015 (arXiv:1503.02531); `sharpen` raises the
-    teacher's to that power alone. Both are taken over the K + 1 buckets, and with either away from 1 the third term is
+    estimates; it renormalises none). `tail_sampling` may be a tensor of N. Tempering is of the K + 1 buckets, and the
+    result is times T^2, as in Hinton et al. 2015 (arXiv:1503.02531). With either setting away from 1 the third term is
     no longer unbiased.
     """
+    temperature = tempering.temperature
     logits_NV = logits_NV.float()
     filled_NK = targets.logprobs_NK > NO_TOKEN
     head_NK, tail_N = student_buckets(logits_NV, targets.ids_NK, filled_NK)
-    p_NB = teacher_buckets(targets, sharpen / temperature)
+    p_NB = teacher_buckets(targets, tempering.sharpen / temperature)
     q_NB = (torch.cat([head_NK.masked_fill(~filled_NK, NO_TOKEN), tail_N[:, None]], -1) / temperature).log_softmax(-1)
     # A bucket that the teacher leaves empty adds 0, whatever the student gives it: 0 log 0, and no gradient of inf.
     held_NB = p_NB > NO_TOKEN

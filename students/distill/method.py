@@ -45,12 +45,19 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     table = pq.read_table(path)
     # By the corpus's rows, of which some are one row here: so that every method watches the same groups.
     watched = watched_keys([row.key for row in read_rows(job.corpus)], config.validation_fraction)
-    watch = [key in watched for key in table["key"].to_pylist()]
-    require_split(job.corpus, len(table), len(table) - sum(watch))
+    keys = table["key"].to_pylist()
+    require_split(job.corpus, len(keys), sum(key not in watched for key in keys))
     measures = require_coverage(path, job.corpus, distill.min_coverage)
     lengths = pc.list_value_length(table["input_ids"]).to_pylist()
-    train = [row for row, on in enumerate(watch) if not on and lengths[row] <= config.max_length]
-    validation = [row for row, on in enumerate(watch) if on and lengths[row] <= config.max_length]
+    train: list[int] = []
+    validation: list[int] = []
+    for row, key in enumerate(keys):
+        if lengths[row] > config.max_length:
+            continue
+        if key in watched:
+            validation.append(row)
+        else:
+            train.append(row)
     too_long = len(table) - len(train) - len(validation)
     require_rows(job, len(train), len(validation), too_long)
     return Data(
@@ -66,7 +73,7 @@ def load_data(job: Job, tokenizer: Any) -> Data:
 
 
 def _ends(labels: pa.ChunkedArray) -> Iterator[list[int]]:
-    """Each row's last labels: all of them, as Python numbers, would be larger than the corpus."""
+    """Yields each row's last labels: all of them, as Python numbers, would be larger than the corpus."""
     for chunk in labels.chunks:
         values = chunk.values.to_numpy()
         for start, end in pairwise(chunk.offsets.to_pylist()):

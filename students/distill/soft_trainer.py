@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from students.corpus.encode import IGNORED
-from students.distill.losses import NO_TOKEN, SoftTargets, cross_entropy_N, soft_target_loss_N
+from students.distill.losses import NO_TOKEN, SoftTargets, Tempering, cross_entropy_N, soft_target_loss_N
 from students.methods.distill import Distill
 from students.training.trainer import CompletionTrainer, taught_logits
 
@@ -35,31 +35,34 @@ class SoftCollator:
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """The batch, with the names in PARTS beside `input_ids`, `attention_mask` and `labels`."""
-        batch: dict[str, Tensor] = self._collate(
-            [{name: row[name] for name in ("input_ids", "labels")} for row in rows]
-        )
+        plain = [{"input_ids": row["input_ids"], "labels": row["labels"]} for row in rows]
+        batch: dict[str, Tensor] = self._collate(plain)
         place_BT = torch.full_like(batch["labels"], NOWHERE)
         ids: list[Tensor] = []
         logprobs: list[Tensor] = []
+        tails: list[float] = []
         for number, row in enumerate(rows):
             sizes = torch.as_tensor(row["sizes"])
             known = (sizes > 0).nonzero().squeeze(-1)
             place_BT[number, row["answer"] + known] = torch.arange(len(ids), len(ids) + len(known))
             ids += torch.split(torch.as_tensor(row["ids"], dtype=torch.long), sizes[known].tolist())
             logprobs += torch.split(torch.as_tensor(row["logprobs"], dtype=torch.float32), sizes[known].tolist())
+            tails += row["tails"]
         counts = torch.tensor([len(row["tails"]) for row in rows])
         return batch | {
             "place_BT": place_BT,
             "soft_ids_NK": _pad(ids, 0, torch.long),
             "soft_logprobs_NK": _pad(logprobs, NO_TOKEN, torch.float32),
-            "soft_tail_N": torch.tensor([tail for row in rows for tail in row["tails"]], dtype=torch.float32),
+            "soft_tail_N": torch.tensor(tails, dtype=torch.float32),
             "soft_weight_N": torch.tensor([row["weight"] for row in rows]).repeat_interleave(counts),
             "sampled_plainly_N": torch.tensor([row["sampled_plainly"] for row in rows]).repeat_interleave(counts),
         }
 
 
 def _pad(heads: list[Tensor], value: float, dtype: torch.dtype) -> Tensor:
-    return pad_sequence(heads, batch_first=True, padding_value=value) if heads else torch.zeros(0, 1, dtype=dtype)
+    if not heads:
+        return torch.zeros(0, 1, dtype=dtype)  # pad_sequence refuses an empty list
+    return pad_sequence(heads, batch_first=True, padding_value=value)
 
 
 class SoftTargetTrainer(CompletionTrainer):
@@ -83,7 +86,9 @@ class SoftTargetTrainer(CompletionTrainer):
         total = self.total(outputs.logits[taught_BC], targets_BC[taught_BC], place_M, parts)
         items = torch.as_tensor(self.items(model, targets_BC, num_items_in_batch))
         loss = self.scaled(total / items.clamp(min=1), num_items_in_batch)
-        return (loss, outputs) if return_outputs else loss
+        if return_outputs:
+            return loss, outputs
+        return loss
 
     def total(self, logits_MV: Tensor, sampled_M: Tensor, place_M: Tensor, parts: dict[str, Tensor]) -> Tensor:
         """The loss of all taught tokens, summed."""
@@ -92,15 +97,16 @@ class SoftTargetTrainer(CompletionTrainer):
         ce_M = cross_entropy_N(logits_MV, sampled_M)
         place_N = place_M[soft_M]
         weight_N = parts["soft_weight_N"][place_N]
+        targets = SoftTargets(
+            parts["soft_ids_NK"][place_N], parts["soft_logprobs_NK"][place_N], parts["soft_tail_N"][place_N]
+        )
         kd_N = soft_target_loss_N(
             logits_MV[soft_M],
-            SoftTargets(
-                parts["soft_ids_NK"][place_N], parts["soft_logprobs_NK"][place_N], parts["soft_tail_N"][place_N]
-            ),
+            targets,
             sampled_M[soft_M],
+            # A row that was sampled otherwise than at temperature 1 says nothing unbiased of the tail.
             tail_sampling=distill.tail_sampling * parts["sampled_plainly_N"][place_N],
-            temperature=distill.temperature,
-            sharpen=distill.sharpen,
+            tempering=Tempering(distill.temperature, distill.sharpen),
         )
         alone = (distill.a_ce + distill.a_kd) * ce_M[~soft_M].sum()
         return alone + (weight_N * (distill.a_ce * ce_M[soft_M] + distill.a_kd * kd_N)).sum()

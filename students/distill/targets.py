@@ -44,11 +44,12 @@ SCHEMA = pa.schema(
     ]
 )
 ROW_GROUP = 1024
+"""Rows that are held in memory until they are written."""
 
 
 @dataclass(slots=True)
 class Coverage:
-    """How much of the answers the teacher's probabilities reach."""
+    """The share of the answers that the teacher's probabilities reach."""
 
     tokens: int = 0
     """Answer tokens, the end of the turn aside: an API seldom says how likely that was."""
@@ -101,8 +102,8 @@ def require_known(weights: Iterable[str], teachers: set[str]) -> None:
 
 def read_measures(path: Path) -> dict[str, float]:
     """The coverage of a file of targets."""
-    said = pq.read_metadata(path).metadata
-    return {name: float(said[name.encode()]) for name in Coverage().measures()}
+    metadata = pq.read_metadata(path).metadata
+    return {name: float(metadata[name.encode()]) for name in Coverage().measures()}
 
 
 def _write(corpus: Path, tokenizer: Any, weights: dict[str, float], target: Path) -> None:
@@ -122,10 +123,12 @@ def _rows(corpus: Path, tokenizer: Any, weights: dict[str, float], coverage: Cov
     table = TokenTable(tokenizer)
     for rows in _same_text(corpus):
         encoded = encode_row(rows[0], tokenizer)
-        answer = next((place for place, label in enumerate(encoded["labels"]) if label != IGNORED), 0)
+        answer = _answer_start(encoded["labels"])
         ids = encoded["input_ids"][answer:]
         each = [(weights.get(row.teacher, 1.0), row_targets(row, ids, tokenizer, table)) for row in rows]
-        targets = mix(each) if len(each) > 1 else each[0][1]
+        targets = each[0][1]
+        if len(each) > 1:
+            targets = mix(each)
         coverage.add(targets)
         yield {
             "key": rows[0].key,
@@ -139,13 +142,22 @@ def _rows(corpus: Path, tokenizer: Any, weights: dict[str, float], coverage: Cov
         }
 
 
+def _answer_start(labels: Sequence[int]) -> int:
+    """The index of the first taught token; 0 where none is taught."""
+    for place, label in enumerate(labels):
+        if label != IGNORED:
+            return place
+    return 0
+
+
 def _same_text(corpus: Path) -> Iterator[list[TrainingRow]]:
     """Rows of one prompt and one text, from different teachers, together; in the order of the first of each.
 
     They are held in memory only where there are several teachers.
     """
     if len(read_teachers(corpus)) < 2:
-        yield from ([row] for row in read_rows(corpus, SIGNALS))
+        for row in read_rows(corpus, SIGNALS):
+            yield [row]
         return
     together: dict[str, list[TrainingRow]] = {}
     for row in read_rows(corpus, SIGNALS):
@@ -155,7 +167,8 @@ def _same_text(corpus: Path) -> Iterator[list[TrainingRow]]:
         if len({row.teacher for row in same}) == len(same):
             yield same
         else:
-            yield from ([row] for row in same)
+            for row in same:
+                yield [row]
 
 
 def row_targets(row: TrainingRow, ids: Sequence[int], tokenizer: Any, table: TokenTable) -> Targets:
@@ -164,19 +177,21 @@ def row_targets(row: TrainingRow, ids: Sequence[int], tokenizer: Any, table: Tok
     None of its tokens has one where the logprobs are of another text than the row teaches.
     """
     if row.soft_labels:
+        # They count before logprobs: the curation step that made them has looked at these.
         labels = [(_answer_ids(row, text, tokenizer), share) for text, share in row.soft_labels]
         return soft_label_targets(ids, labels)
-    reply = "".join(turn["content"] for turn in row.completion)
+    nothing: Targets = [None] * len(ids)
+    reply = "".join(turn["content"] for turn in row.completion).encode()
     tokens = [_teacher_token(token) for token in row.tokens or ()]
-    if not tokens or b"".join(token.piece for token in tokens) != reply.encode():
-        return [None] * len(ids)
-    return align(tokens, ids, reply.encode(), table) or [None] * len(ids)
+    if not tokens or b"".join(token.piece for token in tokens) != reply:
+        return nothing
+    return align(tokens, ids, reply, table) or nothing
 
 
 def _answer_ids(row: TrainingRow, text: str, tokenizer: Any) -> list[int]:
     other = TrainingRow(row.prompt, [{"role": "assistant", "content": text}], row.key)
-    encoded = encode_row(other, tokenizer)
-    return [index for index, label in zip(encoded["input_ids"], encoded["labels"], strict=True) if label != IGNORED]
+    # An ignored label stands on the prompt alone; every other is the answer's own token.
+    return [label for label in encode_row(other, tokenizer)["labels"] if label != IGNORED]
 
 
 def _teacher_token(token: dict[str, Any]) -> TeacherToken:
@@ -186,14 +201,20 @@ def _teacher_token(token: dict[str, Any]) -> TeacherToken:
 
 def pack(targets: Targets) -> dict[str, list[Any]]:
     """A row's targets as the file's columns."""
-    known = [target for target in targets if target is not None]
-    heads = [item for target in known for item in target.head]
-    return {
-        "sizes": [len(target.head) if target is not None else 0 for target in targets],
-        "ids": [index for index, _ in heads],
-        "logprobs": [math.log(share) for _, share in heads],
-        "tails": [target.tail for target in known],
-    }
+    sizes: list[int] = []
+    ids: list[int] = []
+    logprobs: list[float] = []
+    tails: list[float] = []
+    for target in targets:
+        if target is None:
+            sizes.append(0)
+            continue
+        sizes.append(len(target.head))
+        tails.append(target.tail)
+        for index, share in target.head:
+            ids.append(index)
+            logprobs.append(math.log(share))
+    return {"sizes": sizes, "ids": ids, "logprobs": logprobs, "tails": tails}
 
 
 def require_coverage(path: Path, corpus: Path, least: float) -> dict[str, float]:
@@ -204,10 +225,13 @@ def require_coverage(path: Path, corpus: Path, least: float) -> dict[str, float]
         return measures
     problem = f"{covered:.0%} of the answer tokens have a soft target, and student.distill.min_coverage is {least:.0%}"
     silent = int(measures["rows_without_soft_targets"])
-    remedy = (
-        f"{silent:,} rows have none at all: set generate.top_logprobs with a teacher that gives logprobs, rescore with "
-        "one that does, let curation make soft labels, or train with method sft"
-        if silent
-        else "The tokenizers cut the text at too few common places: take a base of the teacher's family, or method sft"
-    )
+    if silent:
+        remedy = (
+            f"{silent:,} rows have none at all: set generate.top_logprobs with a teacher that gives logprobs, rescore "
+            "with one that does, let curation make soft labels, or train with method sft"
+        )
+    else:
+        remedy = (
+            "The tokenizers cut the text at too few common places: take a base of the teacher's family, or method sft"
+        )
     raise InputError(problem, path=corpus, field="tokens", remedy=remedy)

@@ -11,6 +11,7 @@ from prompts.token_bytes import token_bytes
 
 ENDS = frozenset({"<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end_of_turn>", "<|end|>"})
 """How the families of models write the end of a turn: any of them is the student's own."""
+# What else a template writes between turns. A teacher's own marker is never a text that a student should learn to say.
 _MARKER = re.compile(rb"<\|[^|\s]+\|>|</?s>|<(bos|eos|pad|unk|start_of_turn)>")
 
 
@@ -28,7 +29,7 @@ class TokenTable:
         self._special = frozenset(tokenizer.all_special_ids)
         self._eos: int | None = tokenizer.eos_token_id
         self._ends = frozenset(end.encode() for end in ENDS)
-        self.first_token = lru_cache(1 << 16)(self._first_token)
+        self.first_token = lru_cache(1 << 16)(self._first_token)  # the same alternatives come again and again
 
     def exact(self, piece: bytes, hint: int | None = None) -> int | None:
         """The token of exactly these bytes. `hint`, a teacher's id, decides where several have the same."""
@@ -46,14 +47,19 @@ class TokenTable:
             return self._eos
         if not piece or _MARKER.fullmatch(piece):
             return None
-        if (found := self._ids.get(piece)) is not None:
-            return found
+        if piece in self._ids:
+            return self._ids[piece]
         try:
-            ids = self._tokenizer(piece.decode(), add_special_tokens=False)["input_ids"]
+            ids: list[int] = self._tokenizer(piece.decode(), add_special_tokens=False)["input_ids"]
         except UnicodeDecodeError:
             return None
+        if not ids:
+            return None
         # A tokenizer that puts a space before a text, or cannot write it, does not begin with its bytes.
-        return ids[0] if ids and self.bytes_of(ids[0]) and piece.startswith(self.bytes_of(ids[0])) else None
+        begins = self.bytes_of(ids[0])
+        if not begins or not piece.startswith(begins):
+            return None
+        return ids[0]
 
     @cached_property
     def _ids(self) -> dict[bytes, int]:

@@ -1,8 +1,8 @@
-"""What preferences teach from: pairs, or for KTO single replies, read and encoded."""
+"""The rows that preferences teach from, in two parts: read, encoded, checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,13 @@ from datasets import Dataset
 
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
-from prompts.messages import MessageDict
 from students.config import StudentConfig
 from students.corpus.data import TrainingRow, read_rows, watched_keys
-from students.corpus.encode import IGNORED, encode_row
 from students.corpus.order import answers_of
 from students.job import Job
 from students.method import Data
 from students.methods.preference import Preference
+from students.preference.encode import EncodedPreference, encode_pairs, encode_replies, single_replies
 from students.preference.pairs import Pair, Passed, read_pairs
 from students.sft.method import require_rows
 
@@ -27,9 +26,6 @@ OWN = "preferences.parquet"
 
 STEPS = "agreement, best, judge or verify"
 """The curation steps that reject a reply as worse."""
-
-Item = tuple[str, str, dict[str, Any]]
-"""A row's key, its name, and its columns."""
 
 
 def settings_of(config: StudentConfig) -> Preference:
@@ -42,26 +38,35 @@ def load_data(job: Job, tokenizer: Any) -> Data:
 
     Raises InputError for a file that cannot be read, for one without pairs, and where no row fits `max_length`.
     """
-    kto = settings_of(job.config).loss == "kto"
     file, passed = pairs_file(job), Passed()
-    found = list(read_pairs(file, heldout_prompts(job), passed))
-    items = list(_replies(found, job, tokenizer) if kto else _pairs(found, tokenizer))
-    watched = require_items(file, items, len(found), kto, job.config.validation_fraction)
-    fits = [item for item in items if _length(item) <= job.config.max_length]
-    train = [item for item in fits if item[0] not in watched]
-    validation = [item for item in fits if item[0] in watched]
-    too_long = len(items) - len(fits)
+    pairs = list(read_pairs(file, heldout_prompts(job), passed))
+    if settings_of(job.config).loss == "kto":
+        rows = list(encode_replies(single_replies(pairs, own_kept_rows(job)), tokenizer))
+        require_rejected(file, rows)
+    else:
+        rows = list(encode_pairs(pairs, tokenizer))
+        require_pairs(file, rows, pairs)
+    watched = watched_groups(file, rows, job.config.validation_fraction)
+    train, validation = [], []
+    for row in rows:
+        if row.length > job.config.max_length:
+            continue
+        if row.key in watched:
+            validation.append(row)
+        else:
+            train.append(row)
+    too_long = len(rows) - len(train) - len(validation)
     require_rows(job, len(train), len(validation), too_long)
     require_labels(file, train)
     return Data(
-        train=Dataset.from_list([columns for _, _, columns in train]),
-        validation=Dataset.from_list([columns for _, _, columns in validation]),
-        lengths=[_length(item) for item in train],
+        train=_dataset(train),
+        validation=_dataset(validation),
+        lengths=[row.length for row in train],
         too_long=too_long,
         digest=digest([digest_file(file), digest_file(job.corpus)]),
         measures=_measures(train, passed),
-        names=[name for _, name, _ in train],
-        answers=answers_of(_said(columns) for _, _, columns in train),
+        names=[row.name for row in train],
+        answers=answers_of(row.answer for row in train),
     )
 
 
@@ -76,85 +81,85 @@ def pairs_file(job: Job) -> Path:
     return own
 
 
+def own_kept_rows(job: Job) -> Iterable[TrainingRow]:
+    """The corpus's kept rows, which are good replies where the pairs are its own; none where they are the user's."""
+    if settings_of(job.config).pairs is None:
+        return read_rows(job.corpus)
+    return ()
+
+
 def heldout_prompts(job: Job) -> frozenset[str]:
     """Digests of the corpus's held-out prompts, where pairs come from elsewhere: they must not be trained on."""
     if settings_of(job.config).pairs is None:
         return frozenset()
+    digests = set()
     with pq.ParquetFile(job.corpus) as file:
-        batches = file.iter_batches(columns=["prompt", "split"])
-        rows = (row for batch in batches for row in batch.to_pylist())
-        return frozenset(digest(row["prompt"]) for row in rows if row["split"] == "heldout")
+        for batch in file.iter_batches(columns=["prompt", "split"]):
+            for row in batch.to_pylist():
+                if row["split"] == "heldout":
+                    digests.add(digest(row["prompt"]))
+    return frozenset(digests)
 
 
-def _pairs(found: Iterable[Pair], tokenizer: Any) -> Iterator[Item]:
-    for pair in found:
-        if pair.chosen is not None and pair.rejected is not None:
-            chosen, rejected = (_encoded(pair.prompt, reply, tokenizer) for reply in (pair.chosen, pair.rejected))
-            start = min(chosen[1], rejected[1])  # where a tokenizer joins the two replies' first letters to the header
-            columns = {"prompt_ids": chosen[0][:start], "chosen_ids": chosen[0][start:]}
-            yield pair.key, pair.name, columns | {"rejected_ids": rejected[0][start:]}
+def require_pairs(file: Path, rows: Sequence[EncodedPreference], pairs: Sequence[Pair]) -> None:
+    """InputError where no pair has both sides."""
+    if rows:
+        return
+    problem = "holds no pair to train on"
+    if pairs:
+        problem += f" of {len(pairs):,} single replies: loss: kto learns from those"
+    raise InputError(problem, path=file, remedy=WHERE_PAIRS_COME_FROM)
 
 
-def _replies(found: Sequence[Pair], job: Job, tokenizer: Any) -> Iterator[Item]:
-    """Each good and each bad reply once; the corpus's kept rows are good where the pairs are its own."""
-    kept = read_rows(job.corpus) if settings_of(job.config).pairs is None else ()
-    said = [(row.prompt, row.completion, True, row.key, row.name) for row in kept]
-    said += [(pair.prompt, pair.chosen, True, pair.key, pair.name) for pair in found if pair.chosen]
-    said += [(pair.prompt, pair.rejected, False, pair.key, pair.name) for pair in found if pair.rejected]
-    distinct = {digest([prompt, reply, label]): (key, name) for prompt, reply, label, key, name in reversed(said)}
-    for prompt, reply, label, key, name in said:
-        if distinct.pop(digest([prompt, reply, label]), None) is not None:
-            ids, start = _encoded(prompt, reply, tokenizer)
-            yield key, name, {"prompt_ids": ids[:start], "completion_ids": ids[start:], "label": label}
+def require_rejected(file: Path, rows: Sequence[EncodedPreference]) -> None:
+    """InputError where KTO would learn from good replies alone."""
+    if all(row.columns["label"] for row in rows):
+        raise InputError("holds no rejected reply to train on", path=file, remedy=WHERE_PAIRS_COME_FROM)
 
 
-def _encoded(prompt: list[MessageDict], reply: list[MessageDict], tokenizer: Any) -> tuple[list[int], int]:
-    """A conversation's tokens, and where the reply begins."""
-    encoded = encode_row(TrainingRow(prompt, reply, ""), tokenizer)
-    return encoded["input_ids"], sum(label == IGNORED for label in encoded["labels"])
+WHERE_PAIRS_COME_FROM = (
+    "Pairs come from several replies a prompt (generate.samples, or several teachers) and a step that picks "
+    f"the better ones: {STEPS}. Or give your own: student.preference.pairs"
+)
 
 
-def _length(item: Item) -> int:
-    """Tokens of the longest conversation of a row."""
-    columns = item[2]
-    replies = (ids for name, ids in columns.items() if name in ("chosen_ids", "rejected_ids", "completion_ids"))
-    return len(columns["prompt_ids"]) + max(len(ids) for ids in replies)
-
-
-def _said(columns: Mapping[str, Any]) -> list[int]:
-    """What tells rows apart that teach something else: the better reply, or a reply and whether it is good."""
-    said: list[int] = columns["chosen_ids"] if "chosen_ids" in columns else columns["completion_ids"]
-    return [*said, int(columns.get("label", True))]
-
-
-def require_items(file: Path, items: Sequence[Item], rows: int, kto: bool, fraction: float) -> set[str]:
-    """The groups to watch; InputError where there is nothing to learn from, or nothing would be left to watch."""
-    bad = sum(not columns["label"] for _, _, columns in items) if kto else len(items)
-    if not bad:
-        alone = f" of {rows:,} single replies: loss: kto learns from those" if rows and not kto else ""
-        remedy = (
-            f"Pairs come from several replies a prompt (generate.samples, or several teachers) and a step that picks "
-            f"the better ones: {STEPS}. Or give your own: student.preference.pairs"
-        )
-        problem = "holds no rejected reply to train on" if kto else f"holds no pair to train on{alone}"
-        raise InputError(problem, path=file, remedy=remedy)
-    watched = watched_keys([key for key, _, _ in items], fraction)
-    if watched == {key for key, _, _ in items}:
-        problem = f"its {len(items):,} row(s) are of one prompt or group, and none would be left to watch"
+def watched_groups(file: Path, rows: Sequence[EncodedPreference], fraction: float) -> set[str]:
+    """The groups to watch; InputError where nothing would be left to train on."""
+    keys = [row.key for row in rows]
+    watched = watched_keys(keys, fraction)
+    if watched == set(keys):
+        problem = f"its {len(rows):,} row(s) are of one prompt or group, and none would be left to watch"
         raise InputError(problem, path=file, remedy="Train on rows of at least two prompts")
     return watched
 
 
-def require_labels(file: Path, train: Sequence[Item]) -> None:
+def require_labels(file: Path, train: Sequence[EncodedPreference]) -> None:
     """InputError where KTO would have only good or only bad replies to train on."""
-    labels = {columns["label"] for _, _, columns in train if "label" in columns}
-    if len(labels) == 1:
-        which = "rejected" if True in labels else "good"
-        problem = f"no {which} reply is left to train on beside those that are watched"
-        raise InputError(problem, path=file, remedy="Add rows of more prompts, or lower student.validation_fraction")
+    labels = set(_labels(train))
+    if len(labels) != 1:
+        return
+    which = "good"
+    if True in labels:
+        which = "rejected"
+    problem = f"no {which} reply is left to train on beside those that are watched"
+    raise InputError(problem, path=file, remedy="Add rows of more prompts, or lower student.validation_fraction")
 
 
-def _measures(train: Sequence[Item], passed: Passed) -> dict[str, float]:
-    labels = [columns["label"] for _, _, columns in train if "label" in columns]
-    counts = {"desirable_rows": sum(labels), "undesirable_rows": len(labels) - sum(labels)} if labels else {}
-    return {**counts, "pairs_alike": passed.alike, "pairs_of_heldout_prompts": passed.heldout}
+def _labels(rows: Sequence[EncodedPreference]) -> list[bool]:
+    """KTO's labels; none of pairs."""
+    return [row.columns["label"] for row in rows if "label" in row.columns]
+
+
+def _measures(train: Sequence[EncodedPreference], passed: Passed) -> dict[str, float]:
+    measures: dict[str, float] = {}
+    labels = _labels(train)
+    if labels:
+        measures["desirable_rows"] = labels.count(True)
+        measures["undesirable_rows"] = labels.count(False)
+    measures["pairs_alike"] = passed.alike
+    measures["pairs_of_heldout_prompts"] = passed.heldout
+    return measures
+
+
+def _dataset(rows: Sequence[EncodedPreference]) -> Dataset:
+    return Dataset.from_list([row.columns for row in rows])

@@ -1,1 +1,1 @@
-"""What every trainer shares: settings, progress, checkpoints, devices side by side."""
+"""Shared by the trainers of every method: settings, losses, validation, devices side by side, a teacher in memory."""

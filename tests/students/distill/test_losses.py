@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from students.distill.losses import NO_TOKEN, SoftTargets, cross_entropy_N, full_kl_N, soft_target_loss_N
+from students.distill.losses import NO_TOKEN, SoftTargets, Tempering, cross_entropy_N, full_kl_N, soft_target_loss_N
 
 
 def head(logits_NV: torch.Tensor, size: int) -> SoftTargets:
@@ -61,9 +61,9 @@ def test_the_buckets_are_never_negative_and_zero_at_the_teacher(
     torch.manual_seed(seed)
     teacher, student = (torch.randn(3, 30) * 2 for _ in range(2))
     targets, nothing = head(teacher, size), torch.zeros(3, dtype=torch.long)
-    settings_ = {"tail_sampling": 0.0, "temperature": temperature}
-    assert (soft_target_loss_N(student, targets, nothing, sharpen=sharpen, **settings_) > -1e-4).all()
-    assert soft_target_loss_N(teacher, targets, nothing, **settings_).abs().max() < 1e-4
+    sharper, even = Tempering(temperature, sharpen), Tempering(temperature)
+    assert (soft_target_loss_N(student, targets, nothing, tail_sampling=0.0, tempering=sharper) > -1e-4).all()
+    assert soft_target_loss_N(teacher, targets, nothing, tail_sampling=0.0, tempering=even).abs().max() < 1e-4
 
 
 def test_empty_places_count_for_nothing() -> None:
