@@ -30,6 +30,20 @@ def layers_of(model: Any) -> Any:
     return getattr(decoder, name)
 
 
+def first_input(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The hidden states that a decoder layer is given, by place or by name."""
+    if args:
+        return args[0]
+    return kwargs["hidden_states"]
+
+
+def first_output(output: Any) -> Any:
+    """The hidden states that a decoder layer puts out, which some families return as the first of several."""
+    if isinstance(output, tuple):
+        return output[0]
+    return output
+
+
 def find_layers(model: Any) -> tuple[Any, str]:
     """The decoder and the name of its list of layers; InputError where it has no such list."""
     from torch import nn

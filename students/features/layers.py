@@ -27,8 +27,13 @@ def matched_layers(chosen: Sequence[int] | None, student: int, teacher: int) -> 
     """
     if chosen is None:
         count = min(DEFAULT_LAYERS, student)
+        # The end of each of `count` equal parts: the last layer is always among them.
         chosen = [math.ceil((place + 1) * student / count) - 1 for place in range(count)]
-    return [(layer, _opposite(layer, student, teacher)) for layer in (_counted(layer, student) for layer in chosen)]
+    pairs = []
+    for number in chosen:
+        layer = _counted(number, student)
+        pairs.append((layer, _opposite(layer, student, teacher)))
+    return pairs
 
 
 def _counted(layer: int, layers: int) -> int:
@@ -39,7 +44,9 @@ def _counted(layer: int, layers: int) -> int:
 
 
 def _opposite(layer: int, student: int, teacher: int) -> int:
-    return round(layer * (teacher - 1) / (student - 1)) if student > 1 else teacher - 1
+    if student == 1:
+        return teacher - 1  # its only layer writes what the head reads, as the teacher's last does
+    return round(layer * (teacher - 1) / (student - 1))
 
 
 class Projection(nn.Module):
@@ -52,17 +59,19 @@ class Projection(nn.Module):
     def __init__(self, pairs: int, student: int, teacher: int, seed: int) -> None:
         super().__init__()
         chance = torch.Generator().manual_seed(seed)
-        start = torch.eye(teacher) if student == teacher else torch.empty(teacher, student)
-        if student != teacher:
+        if student == teacher:
+            start = torch.eye(teacher)
+        else:
+            start = torch.empty(teacher, student)
             nn.init.orthogonal_(start, generator=chance)
         self.weights_LDS = nn.ParameterList([nn.Parameter(start.clone()) for _ in range(pairs)])
 
     def forward(self, states_LMS: list[Tensor]) -> list[Tensor]:
         """Each layer's states in the teacher's width; their length is not what is compared, so they begin at rms 1."""
-        return [
-            linear(unit_rms(states_MS), weight_DS)
-            for states_MS, weight_DS in zip(states_LMS, self.weights_LDS, strict=True)
-        ]
+        projected_LMD = []
+        for states_MS, weight_DS in zip(states_LMS, self.weights_LDS, strict=True):
+            projected_LMD.append(linear(unit_rms(states_MS), weight_DS))
+        return projected_LMD
 
 
 def unit_rms(states_MD: Tensor) -> Tensor:
@@ -71,7 +80,9 @@ def unit_rms(states_MD: Tensor) -> Tensor:
     Unscaled, the few enormous activations of trained models (arXiv:2402.17762) would be most of any squared error.
     """
     states_MD = states_MD.float()
-    return states_MD * torch.rsqrt(states_MD.square().mean(dim=-1, keepdim=True) + 1e-6)
+    return states_MD * torch.rsqrt(
+        states_MD.square().mean(dim=-1, keepdim=True) + 1e-6
+    )  # as in RMSNorm: no division by 0
 
 
 def feature_loss(
@@ -82,9 +93,14 @@ def feature_loss(
     `mse`: FitNets' and TinyBERT's squared error (arXiv:1412.6550, arXiv:1909.10351), a mean over the width;
     `cosine`: DistilBERT's 1 - cosine (arXiv:1910.01108).
     """
-    distance = _squared if kind == "mse" else _angular
-    pairs = zip(projected_LMD, teacher_LMD, strict=True)
-    return torch.stack([distance(projected_MD, unit_rms(teacher_MD)) for projected_MD, teacher_MD in pairs]).mean()
+    distances = []
+    for projected_MD, teacher_MD in zip(projected_LMD, teacher_LMD, strict=True):
+        wanted_MD = unit_rms(teacher_MD)
+        if kind == "mse":
+            distances.append(_squared(projected_MD, wanted_MD))
+        else:
+            distances.append(_angular(projected_MD, wanted_MD))
+    return torch.stack(distances).mean()
 
 
 def _squared(projected_MD: Tensor, teacher_MD: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from students.base.layers import layers_of
+from students.base.layers import first_output, layers_of
 from students.base.model import PROJECTION
 from students.config import Features
 from students.features.layers import Projection, feature_loss, matched_layers
@@ -23,12 +23,22 @@ from students.training.teacher import load_teacher, require_same_tokens
 
 @dataclass(slots=True, frozen=True)
 class Matching:
-    """What is compared with what."""
+    """The layers that are compared, and the teacher that they are compared with."""
 
     features: Features
     teacher: Any
     pairs: list[tuple[int, int]]
     """Layers of the student and of the teacher."""
+
+    @property
+    def student_layers(self) -> list[int]:
+        """The first of each pair."""
+        return [layer for layer, _ in self.pairs]
+
+    @property
+    def teacher_layers(self) -> list[int]:
+        """The second of each pair."""
+        return [layer for _, layer in self.pairs]
 
 
 def build(kind: type, setup: Setup, options: dict[str, Any]) -> Any:
@@ -81,45 +91,52 @@ class FeatureMatching:
         """The method's loss, and in training the weighted distance beside it."""
         if not model.training:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[misc]
-        read = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        read = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"]}
         student = self.accelerator.unwrap_model(model)  # type: ignore[attr-defined]
-        with recorded(student, [layer for layer, _ in self.matching.pairs]) as states_LBTS:
+        with recorded(student, self.matching.student_layers) as states_LBTS:
             answer = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[misc]
         distance = self.distance(student, states_LBTS, read)
         self._metrics["train"]["feature_loss"].append(distance.item())  # type: ignore[attr-defined]
         more = self.scaled(self.matching.features.weight * distance, num_items_in_batch)  # type: ignore[attr-defined]
-        return (answer[0] + more, answer[1]) if return_outputs else answer + more
+        if return_outputs:
+            loss, outputs = answer
+            return loss + more, outputs
+        return answer + more
 
     def distance(self, student: Any, states_LBTS: dict[int, Tensor], read: dict[str, Tensor]) -> Tensor:
         """This batch's share of the mean distance over the global batch's real tokens."""
         real_BT = read["attention_mask"].bool()
         teacher = self.matching.teacher
-        with torch.no_grad(), recorded(teacher, [layer for _, layer in self.matching.pairs]) as states_LBTD:
+        with torch.no_grad(), recorded(teacher, self.matching.teacher_layers) as states_LBTD:
+            # The decoder alone: what its head would say is not compared.
             teacher.get_decoder()(**read, use_cache=False)
         projection = getattr(student, PROJECTION)
-        projected_LMD = projection([states_LBTS[layer][real_BT] for layer, _ in self.matching.pairs])
-        teacher_LMD = [states_LBTD[layer][real_BT] for _, layer in self.matching.pairs]
+        projected_LMD = projection([states_LBTS[layer][real_BT] for layer in self.matching.student_layers])
+        teacher_LMD = [states_LBTD[layer][real_BT] for layer in self.matching.teacher_layers]
         total = feature_loss(projected_LMD, teacher_LMD, self.matching.features.loss)
-        return total / (real_BT.sum() if self.real_tokens is None else self.real_tokens)
+        if self.real_tokens is None:
+            return total / real_BT.sum()
+        return total / self.real_tokens
 
 
 @contextmanager
 def recorded(model: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
-    """What these decoder layers of a model put out, (B, T, width) each, in the forward pass inside.
+    """Collects what these decoder layers of a model put out, (B, T, width) each, in the forward pass inside.
 
     Hooks, not output_hidden_states: TRL's fused head on a GPU does not pass the states on.
     """
-    found: dict[int, Tensor] = {}
+    states: dict[int, Tensor] = {}
     modules = layers_of(model)
 
     def keep(layer: int) -> Any:
-        return lambda _module, _inputs, output: found.update(
-            {layer: output[0] if isinstance(output, tuple) else output}
-        )
+        def hook(_module: Any, _inputs: Any, output: Any) -> None:
+            states[layer] = first_output(output)
+
+        return hook
 
     handles = [modules[layer].register_forward_hook(keep(layer)) for layer in dict.fromkeys(layers)]
     try:
-        yield found
+        yield states
     finally:
         for handle in handles:
             handle.remove()

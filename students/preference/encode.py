@@ -22,8 +22,8 @@ class EncodedPreference:
     name: str
     """What messages call it."""
     columns: dict[str, Any]
-    """`prompt_ids`, and `chosen_ids` and `rejected_ids` of a pair; `completion_ids` and `label`, true of a good one, of a
-    single reply."""
+    """Of a pair `prompt_ids`, `chosen_ids`, `rejected_ids`; of a single reply `prompt_ids`, `completion_ids` and
+    `label`, true of a good one."""
 
     @property
     def length(self) -> int:

@@ -18,7 +18,7 @@ Pair = tuple[str, str]
 
 
 def unfit(tokenizer: Mapping[str, Any]) -> str | None:
-    """Why a tokenizer (tokenizer.json) is not a byte-level BPE that can be made smaller; None where it is one."""
+    """Says why a tokenizer (tokenizer.json) is no byte-level BPE that can be made smaller; None where it is one."""
     model = tokenizer["model"]
     if model["type"] != "BPE":
         return f"its tokenizer is {model['type']}"
@@ -36,56 +36,70 @@ def closure(tokenizer: Mapping[str, Any], used: Iterable[int]) -> set[int]:
     texts = {index: text for text, index in vocabulary.items()}
     added = {token["id"] for token in tokenizer["added_tokens"]}
     keep = (set(used) & texts.keys()) | added
+    # Any text can be said in bytes, and no byte may be lost: an unseen word is cut down to them.
+    symbols = set(ByteLevel.alphabet())
     for index in keep - added:
-        keep.update(vocabulary[symbol] for symbol in on_the_way(texts[index], ranks) if symbol in vocabulary)
-    return keep | {vocabulary[byte] for byte in ByteLevel.alphabet() if byte in vocabulary}
+        symbols |= on_the_way(texts[index], ranks)
+    return keep | {vocabulary[symbol] for symbol in symbols if symbol in vocabulary}
 
 
 def on_the_way(text: str, ranks: Mapping[Pair, int]) -> set[str]:
-    """Every symbol that BPE makes, from single bytes on, until it has cut `text`."""
+    """Collects every symbol that BPE makes, from single bytes on, until it has cut `text`."""
     symbols = list(text)
     seen = set(symbols)
-    while pairs := [pair for pair in pairwise(symbols) if pair in ranks]:
-        left, right = min(pairs, key=lambda pair: ranks[pair])
-        place = next(at for at in range(len(symbols)) if symbols[at : at + 2] == [left, right])
-        symbols[place : place + 2] = [left + right]
-        seen.add(left + right)
-    return seen
+    while True:
+        pairs = [pair for pair in pairwise(symbols) if pair in ranks]
+        if not pairs:
+            return seen
+        first = min(pairs, key=ranks.__getitem__)
+        place = list(pairwise(symbols)).index(first)
+        joined = "".join(first)
+        symbols[place : place + 2] = [joined]
+        seen.add(joined)
 
 
 def merges(tokenizer: Mapping[str, Any]) -> list[Pair]:
     """The merges in their order; older files write a pair as one string."""
-    pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in tokenizer["model"]["merges"]]
-    return [(left, right) for left, right in pairs]
+    pairs: list[Pair] = []
+    for pair in tokenizer["model"]["merges"]:
+        if isinstance(pair, str):
+            pair = pair.split(" ")
+        left, right = pair
+        pairs.append((left, right))
+    return pairs
 
 
 def prune(tokenizer: Mapping[str, Any], kept: list[int]) -> dict[str, Any]:
-    """The same tokenizer of the tokens `kept` (ascending ids) alone, the n-th of them with the id n."""
+    """Makes the same tokenizer of the tokens `kept` (ascending ids) alone, the n-th of them with the id n."""
     new = {old: index for index, old in enumerate(kept)}
     vocabulary = {text: new[old] for text, old in tokenizer["model"]["vocab"].items() if old in new}
-    pairs = [
-        [left, right]
-        for left, right in merges(tokenizer)
-        if left in vocabulary and right in vocabulary and left + right in vocabulary
-    ]
+    pairs = []
+    for left, right in merges(tokenizer):
+        # All three must be there: a merge into a token that is gone would cut texts that the whole one does not cut so.
+        if left in vocabulary and right in vocabulary and left + right in vocabulary:
+            pairs.append([left, right])
+    padding = tokenizer.get("padding")
+    if padding:
+        padding = {**padding, "pad_id": new[padding["pad_id"]]}
     return {
         **tokenizer,
         "model": {**tokenizer["model"], "vocab": vocabulary, "merges": pairs},
         "added_tokens": [{**token, "id": new[token["id"]]} for token in tokenizer["added_tokens"]],
         "post_processor": _renumbered(tokenizer.get("post_processor"), new),
-        "padding": tokenizer.get("padding") and {**tokenizer["padding"], "pad_id": new[tokenizer["padding"]["pad_id"]]},
+        "padding": padding,
     }
 
 
 def _renumbered(value: Any, new: Mapping[int, int]) -> Any:
-    """A post-processor with new ids: TemplateProcessing's `ids`, the pairs [text, id] of Bert's and Roberta's."""
+    """Copies a post-processor under new ids: TemplateProcessing's `ids`, Bert's and Roberta's pairs [text, id]."""
     if isinstance(value, list):
         return [_renumbered(item, new) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _renumbered(item, new) for name, item in value.items()}
-    for name in {"sep", "cls"} & found.keys():
-        found[name] = [found[name][0], new[found[name][1]]]
-    if "ids" in found:
-        found["ids"] = [new[index] for index in found["ids"]]
-    return found
+    copied = {name: _renumbered(item, new) for name, item in value.items()}
+    for name in {"sep", "cls"} & copied.keys():
+        text, index = copied[name]
+        copied[name] = [text, new[index]]
+    if "ids" in copied:
+        copied["ids"] = [new[index] for index in copied["ids"]]
+    return copied

@@ -11,7 +11,8 @@ from students.base.layers import find_layers
 
 def most_important(importance: Sequence[float], keep: int) -> list[int]:
     """The `keep` layers of the highest importance, in the model's order; of equals the earlier."""
-    return sorted(sorted(range(len(importance)), key=lambda index: -importance[index])[:keep])
+    by_importance = sorted(range(len(importance)), key=lambda index: -importance[index])
+    return sorted(by_importance[:keep])
 
 
 def keep_layers(model: Any, kept: Sequence[int]) -> None:
@@ -22,9 +23,10 @@ def keep_layers(model: Any, kept: Sequence[int]) -> None:
     config = model.config.get_text_config()
     total = config.num_hidden_layers
     decoder, name = find_layers(model)
-    if beyond := [index for index in kept if index >= total]:
-        remedy = f"The base has {total} layers, 0 to {total - 1}"
-        raise InputError(f"there is no layer {beyond[0]}", field="student.shrink.layers", remedy=remedy)
+    for index in kept:
+        if index >= total:
+            remedy = f"The base has {total} layers, 0 to {total - 1}"
+            raise InputError(f"there is no layer {index}", field="student.shrink.layers", remedy=remedy)
     layers = getattr(decoder, name)
     setattr(decoder, name, type(layers)(layers[index] for index in kept))
     for position, layer in enumerate(getattr(decoder, name)):
@@ -40,6 +42,7 @@ def _renumber(layer: Any, position: int) -> None:
 
 
 def _shrink_config(config: Any, total: int, kept: Sequence[int]) -> None:
+    # Some families list a kind of attention for each layer, under names of their own.
     for field, value in config.to_dict().items():
         if "layer" in field and isinstance(value, list) and len(value) == total:
             setattr(config, field, [value[index] for index in kept])

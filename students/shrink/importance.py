@@ -1,4 +1,4 @@
-"""How much each layer of a base does to the rows that it is to learn from.
+"""The influence of each layer of a base on the rows that it is to learn from.
 
 Shapes: B rows, T tokens, D the width of the hidden states.
 """
@@ -10,22 +10,22 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cosine_similarity
-from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+from students.base.layers import first_input, first_output
+from students.training.batches import padded_batches
 
 BATCH_ROWS = 16
 
 
 def block_influence(model: Any, layers: Sequence[Any], rows: Sequence[dict[str, list[int]]], pad: int) -> list[float]:
-    """A layer's block influence: 1 - cosine of the hidden states before and after it, the mean over all tokens.
+    """Measures each layer's block influence: 1 - cosine of the states before and after it, the mean over all tokens.
 
     Men et al. 2024, arXiv:2403.03853, equation 1. One pass over the rows, encoded as a trainer takes them.
     """
-    meter, collate = _Meter(len(layers)), DataCollatorForLanguageModeling(pad_token_id=pad)
+    meter = _Meter(len(layers))
     hooks = [layer.register_forward_hook(meter.hook(at), with_kwargs=True) for at, layer in enumerate(layers)]
-    by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
     try:
-        for at in range(0, len(rows), BATCH_ROWS):
-            batch = {name: value.to(model.device) for name, value in collate(by_length[at : at + BATCH_ROWS]).items()}
+        for batch in padded_batches(rows, BATCH_ROWS, pad, model.device):
             meter.mask_BT = batch["attention_mask"]
             with torch.no_grad():
                 model.get_decoder()(input_ids=batch["input_ids"], attention_mask=meter.mask_BT, use_cache=False)
@@ -45,8 +45,8 @@ class _Meter:
 
     def hook(self, at: int) -> Any:
         def listen(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            before_BTD = args[0] if args else kwargs["hidden_states"]
-            after_BTD = output[0] if isinstance(output, tuple) else output
+            before_BTD = first_input(args, kwargs)
+            after_BTD = first_output(output)
             change_BT = 1 - cosine_similarity(before_BTD.float(), after_BTD.float(), dim=-1)
             self.totals[at] += float((change_BT * self.mask_BT).sum())
 

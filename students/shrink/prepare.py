@@ -52,9 +52,10 @@ def prepare_shrunk(job: Job, device: Any) -> tuple[Job, Measures]:
 
 def _key(job: Job) -> list[Any]:
     config = job.config
-    said = config.model_dump(include={"shrink", "method", "distill", "validation_fraction", "max_length"})
+    # Of the config what decides which tokens are used, and which rows the layers are chosen by.
+    deciding = config.model_dump(include={"shrink", "method", "distill", "validation_fraction", "max_length"})
     versions = [version(name) for name in ("torch", "transformers", "tokenizers")]
-    return [FORMAT, base_digest(job.base, job.cache), digest_file(job.corpus), said, versions]
+    return [FORMAT, base_digest(job.base, job.cache), digest_file(job.corpus), deciding, versions]
 
 
 def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:
@@ -100,14 +101,16 @@ def _chosen(shrink: Shrink, total: int) -> list[int]:
         return shrink.layers
     if shrink.every is not None:
         return kept_layers(total, shrink.every)
-    return evenly(total, total if shrink.keep is None else shrink.keep)
+    if shrink.keep is not None:
+        return evenly(total, shrink.keep)
+    return list(range(total))
 
 
 def _narrow(job: Job, model: Any, tokenizer: Any, target: Path) -> tuple[Any, str]:
     """Drops tokens, in place, and writes the tokenizer; it and what was kept, for the report."""
     whole = model.config.get_text_config().vocab_size
-    said, kept = trim(model, tokenizer, used_ids(job, tokenizer), job.base)
-    smaller = save_tokenizer(tokenizer, said, target)
+    described, kept = trim(model, tokenizer, used_ids(job, tokenizer), job.base)
+    smaller = save_tokenizer(tokenizer, described, target)
     require_same_cut(job, tokenizer, smaller, kept)
     return smaller, f"{len(kept):,} of {whole:,}"
 

@@ -47,7 +47,8 @@ def trim(model: Any, tokenizer: Any, used: Iterable[int], base: str) -> tuple[di
     InputError for a tokenizer that is no byte-level BPE, or a model with another table by token.
     """
     whole = json.loads(tokenizer.backend_tokenizer.to_str())
-    if (reason := unfit(whole)) is not None:
+    reason = unfit(whole)
+    if reason is not None:
         remedy = "A vocabulary can be trimmed where it is byte-level BPE, such as SmolLM2's, Qwen's or Llama 3's"
         raise InputError(f"cannot be trimmed: {reason}", path=base, field=FIELD, remedy=remedy)
     ids = {*used, *_settings_ids(model, len(tokenizer)), *tokenizer.all_special_ids}
@@ -61,9 +62,9 @@ def keep_rows(model: Any, kept: list[int], base: str = "") -> None:
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     _refuse_other_tables(model, embedding, base)
     rows = torch.tensor(kept)
-    padding = embedding.padding_idx
     embedding.weight = nn.Parameter(embedding.weight.detach()[rows])
-    embedding.num_embeddings, embedding.padding_idx = len(kept), kept.index(padding) if padding in kept else None
+    embedding.num_embeddings = len(kept)
+    embedding.padding_idx = _new_id(embedding.padding_idx, kept)
     if model.config.get_text_config().tie_word_embeddings:
         head.weight = embedding.weight
     else:
@@ -80,10 +81,10 @@ def save_tokenizer(tokenizer: Any, smaller: dict[str, Any], target: Path) -> Any
     for name in ("vocab.json", "merges.txt"):
         (target / name).unlink(missing_ok=True)
     (target / "tokenizer.json").write_text(json.dumps(smaller, ensure_ascii=False, indent=1), encoding="utf-8")
-    settings = target / "tokenizer_config.json"
-    said = json.loads(settings.read_text(encoding="utf-8"))
-    said.pop("added_tokens_decoder", None)  # by id; tokenizer.json has them too
-    settings.write_text(json.dumps(said, ensure_ascii=False, indent=2), encoding="utf-8")
+    file = target / "tokenizer_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    settings.pop("added_tokens_decoder", None)  # by id; tokenizer.json has them too
+    file.write_text(json.dumps(settings, ensure_ascii=False, indent=2), encoding="utf-8")
     return load_tokenizer(str(target))
 
 
@@ -98,30 +99,46 @@ def require_same_cut(job: Job, whole: Any, smaller: Any, kept: list[int]) -> Non
 
 
 def _settings(model: Any) -> list[Any]:
+    every = [model.config]
     # The text's own settings are the model's, but where it reads pictures too.
     text = model.config.get_text_config()
-    found = [model.config, None if text is model.config else text, model.generation_config]
-    return [item for item in found if item is not None]
+    if text is not model.config:
+        every.append(text)
+    if model.generation_config is not None:
+        every.append(model.generation_config)
+    return every
 
 
 def _settings_ids(model: Any, tokens: int) -> set[int]:
-    found: set[int] = set()
+    ids: set[int] = set()
     for settings in _settings(model):
         for name, value in settings.to_dict().items():
-            if TOKEN_FIELD.search(name):
-                found.update(index for index in (value if isinstance(value, list) else [value]) if _is_id(index))
-    return {index for index in found if index < tokens}
+            if not TOKEN_FIELD.search(name):
+                continue
+            if not isinstance(value, list):
+                value = [value]
+            ids.update(filter(_is_id, value))
+    return {index for index in ids if index < tokens}
 
 
 def _renumber_settings(model: Any, kept: list[int]) -> None:
     new = {old: index for index, old in enumerate(kept)}
     for settings in _settings(model):
         for name, value in settings.to_dict().items():
-            if TOKEN_FIELD.search(name) and value is not None:
-                # An id of no token, such as -1 for no padding, becomes none.
-                ids = [new[index] for index in value if index in new] if isinstance(value, list) else new.get(value)
-                setattr(settings, name, ids)
+            if not TOKEN_FIELD.search(name) or value is None:
+                continue
+            # An id of no token, such as -1 for no padding, becomes none.
+            if isinstance(value, list):
+                setattr(settings, name, [new[index] for index in value if index in new])
+            else:
+                setattr(settings, name, new.get(value))
     model.config.get_text_config().vocab_size = len(kept)
+
+
+def _new_id(old: int | None, kept: list[int]) -> int | None:
+    if old not in kept:
+        return None
+    return kept.index(old)
 
 
 def _is_id(value: object) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import TrainerCallback
-from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from students.corpus.data import read_corpus
 from students.corpus.encode import IGNORED, encode
 from students.job import Job
 from students.result import OnValidation, Validation
+from students.training.batches import padded_batches
 from students.training.trainer import taught_logits
 
 
@@ -46,20 +46,22 @@ def measure(model: Any, rows: Sequence[dict[str, list[int]]], batch_size: int, p
     The second is that of the rows in which every completion token, the end of the turn among them, is the likeliest
     one after the prompt and those before it: greedy decoding gives the taught answer.
     """
-    collate, trained = DataCollatorForLanguageModeling(pad_token_id=pad), model.training
-    by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
+    trained = model.training
     model.eval()
     total, tokens, right = 0.0, 0, 0
     with torch.no_grad():
-        for at in range(0, len(rows), batch_size):
-            batch = {name: value.to(model.device) for name, value in collate(by_length[at : at + batch_size]).items()}
+        for batch in padded_batches(rows, batch_size, pad, model.device):
             outputs, targets_BK, _ = taught_logits(model, batch)
             logits_BKV = outputs.logits.float()
             taught_BK = targets_BK != IGNORED
+            # Summed, and divided at the end: a mean of means would weigh short answers more.
             total += cross_entropy(
                 logits_BKV.flatten(0, 1), targets_BK.flatten(), ignore_index=IGNORED, reduction="sum"
             ).item()
             tokens += int(taught_BK.sum())
             right += int(((logits_BKV.argmax(-1) == targets_BK) | ~taught_BK).all(1).sum())
     model.train(trained)
-    return (total / tokens if tokens else math.nan), right / max(len(rows), 1)
+    share = right / max(len(rows), 1)
+    if not tokens:
+        return math.nan, share
+    return total / tokens, share
