@@ -26,7 +26,7 @@ from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from prompts.template_source import read_template
 from students.base.digests import model_files_digest
-from students.export.formats import FORMATS, require_exports
+from students.export.find import FORMS, require_exports
 from students.finetune.monitors import require_monitors
 
 
@@ -107,7 +107,7 @@ def _check(context: Context, wanted: Sequence[str]) -> None:
         require_general(recipe.evaluate.general)
     if wanted[0] == "package" and not recipe.exports:
         raise InputError(
-            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMATS)}"
+            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMS)}"
         )
     if wanted[-1] in ("evaluate", "report") and _is_unscored(context):
         say(

@@ -15,13 +15,10 @@ from pipeline.package.trial import try_out
 from pipeline.run.context import Context
 from pipeline.run.counts import PackageCounts
 from pipeline.run.exports import Export, digests, read_record, weigh, write_exports, write_record
-from students.export.formats import FORMATS, ExportName
+from students.export.find import FORMS, ExportName
 from students.export.write import write_export
 from students.files import publish
 from teachers.local.huggingface_files import version
-
-DISTRIBUTIONS = {"onnx_ir": "onnx-ir", "onnxruntime_genai": "onnxruntime-genai"}
-"""Packages whose distribution has another name."""
 
 OURS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 """A disk that is full or closed: the run's own trouble, told as such."""
@@ -47,7 +44,7 @@ def _make(context: Context, name: ExportName) -> Export:
     """The export, or why there is none. A whole one of the same student and packages is kept as it is."""
     run = context.run
     folder = run.exports / name
-    wanted = Export(name, FORMATS[name].spec(folder), str(version(str(run.student))), _versions(name))
+    wanted = Export(name, FORMS[name].spec(folder), str(version(str(run.student))), _versions(name))
     found = read_record(folder)
     if found is not None and (found.student, found.versions) == (wanted.student, wanted.versions):
         return replace(found, spec=wanted.spec)  # the run directory may have moved
@@ -65,7 +62,7 @@ def _make(context: Context, name: ExportName) -> Export:
 
 
 def _write(partial: Path, student: Path, wanted: Export) -> None:
-    began_s, form = time.monotonic(), FORMATS[wanted.name]
+    began_s, form = time.monotonic(), FORMS[wanted.name]
     write_export(student, wanted.name, partial)
     try_out(form.spec(partial), student)
     seconds = round(time.monotonic() - began_s, 1)
@@ -75,6 +72,5 @@ def _write(partial: Path, student: Path, wanted: Export) -> None:
 
 
 def _versions(name: ExportName) -> dict[str, str]:
-    packages = ("torch", "transformers", *FORMATS[name].imports)
-    found = {package: DISTRIBUTIONS.get(package, package) for package in packages if find_spec(package) is not None}
-    return {package: metadata.version(distribution) for package, distribution in found.items()}
+    packages = ("torch", "transformers", *FORMS[name].imports)
+    return {package: metadata.version(package) for package in packages if find_spec(package) is not None}

@@ -15,7 +15,7 @@ from pipeline.recipe.section import Section
 from pipeline.recipe.teachers import Combine, Rescore, TeacherEntry, to_entries
 from pipeline.recipe.tune import Tune
 from students.config import StudentConfig
-from students.export.formats import ExportName
+from students.export.find import ExportName
 from teachers.spec import Spec
 from teachers.terms import Purpose
 

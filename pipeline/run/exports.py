@@ -12,7 +12,7 @@ from pipeline.run.directory import RunDir
 from pipeline.run.files import write_text
 from prompts.digest import digest_file
 from prompts.errors import InputError
-from students.export.formats import ExportName
+from students.export.find import ExportName
 
 WEIGHTS = frozenset({".gguf", ".safetensors", ".onnx", ".data"})
 RECORD, README = "export.json", "README.md"

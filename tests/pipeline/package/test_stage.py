@@ -121,7 +121,7 @@ def test_without_exports_there_is_nothing_to_see(tmp_path: Path, tiny: Path) -> 
 def test_a_missing_package_is_told_before_anything_runs(
     tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("students.export.formats.find_spec", lambda name: None)
+    monkeypatch.setattr("students.export.form.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"the export 'onnx' needs an extra: pip install 'stillhouse\[export\]'"):
         run_stages(open_context(tmp_path, tiny, "onnx"), "generate", "report")
 

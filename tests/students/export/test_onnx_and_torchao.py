@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from prompts.errors import MissingExtra, StillhouseError
-from students.export.formats import FORMATS
+from students.export.find import FORMS
 from students.export.write import write_export
 from teachers.base import Reply, Teacher
 from tests.teachers.contract import ask, with_teacher
@@ -27,7 +27,7 @@ def test_torchaos_weights_load_and_stay_near(tiny: Path, tmp_path: Path) -> None
     write_export(tiny, "int8", out)
     assert not [file for file in out.iterdir() if file.suffix in (".bin", ".pt", ".pkl")]
     near = first_logprobs(f"huggingface:{tiny}")
-    assert first_logprobs(FORMATS["int8"].spec(out)) == pytest.approx(near, abs=0.05)
+    assert first_logprobs(FORMS["int8"].spec(out)) == pytest.approx(near, abs=0.05)
 
 
 @pytest.mark.slow
@@ -36,7 +36,7 @@ def test_torchaos_weights_load_and_stay_near(tiny: Path, tmp_path: Path) -> None
 def test_onnx_in_fewer_bits_stays_near(tiny: Path, tmp_path: Path, name: str, near: float) -> None:
     out = tmp_path / name
     out.mkdir()
-    write_export(tiny, name, out)  # type: ignore[arg-type]
+    write_export(tiny, name, out)
     assert first_logprobs(f"onnx:{out}") == pytest.approx(first_logprobs(f"huggingface:{tiny}"), abs=near)
 
 
@@ -56,6 +56,6 @@ def test_what_the_builder_cannot_write_says_why(tiny: Path, tmp_path: Path) -> N
 
 
 def test_a_missing_package_names_the_extra(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("students.export.formats.find_spec", lambda name: None)
+    monkeypatch.setattr("students.export.form.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"the export 'int8' needs an extra: pip install 'stillhouse\[torchao\]'"):
         write_export(tiny, "int8", tmp_path)
