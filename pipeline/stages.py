@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.curate.inputs import curate_inputs
 from pipeline.curate.require import require_preferences
-from pipeline.curate.verify import digests
 from pipeline.decisions.rulings import read_rulings
 from pipeline.inference.endpoints import configure_scorer, configure_teachers
 from pipeline.inference.terms import check_terms
-from pipeline.recipe.curate import Decontaminate, Select, Semantic, Verify
-from pipeline.recipe.embedding_models import model_digest
 from pipeline.recipe.general import require_general
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.context import Context
@@ -190,23 +188,12 @@ def _generate_inputs(recipe: Recipe) -> Any:
     asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s", "lane", "budget_usd"})
     scorer = configure_scorer(recipe)
     return [
-        None if recipe.generate.accept is None else _curate_inputs(recipe),
+        None if recipe.generate.accept is None else curate_inputs(recipe),
         [endpoint.fingerprint() for endpoint in configure_teachers(recipe, system=False)],
         recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
         None if scorer is None else scorer.fingerprint(),
         [digest_file(prompts.source), prompts.template and read_template(prompts.template).digest],
         [prompts.gold, prompts.group, prompts.limit, asked],
-    ]
-
-
-def _curate_inputs(recipe: Recipe) -> Any:
-    steps = recipe.curation.steps
-    against = [digest_file(file) for step in steps if isinstance(step, Decontaminate) for file in step.against]
-    return [
-        recipe.curation.model_dump(mode="json"),
-        [digests(step) for step in steps if isinstance(step, Verify)],
-        against,
-        [model_digest(step.model) for step in steps if isinstance(step, Semantic | Select) and step.model],
     ]
 
 
@@ -229,7 +216,7 @@ STAGES = (
     Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate.stage"),
     Stage(
         "curate",
-        _curate_inputs,
+        curate_inputs,
         lambda run: (run.kept, run.dropped, run.preferences, run.dataset / "README.md"),
         "pipeline.curate.stage",
         card=Card(

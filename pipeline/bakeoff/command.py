@@ -26,9 +26,9 @@ from pipeline.journal.journal import Journal
 from pipeline.journal.samples import FallbackChain
 from pipeline.judge.ask import ask_judge
 from pipeline.judge.pairwise import PairwiseScores, score_pairwise
-from pipeline.recipe.curate import Best
 from pipeline.recipe.prompt_stream import recipe_prompts
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.step import JudgeModel
 from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir, open_run
@@ -167,8 +167,8 @@ def _judge(contest: Contest, readings: Sequence[Reading], referee: TeacherEntry)
     context = contest.context
     rubric = context.recipe.combine.rubric
     answers = [_answers(contest.replies[number], reading) for number, reading in enumerate(readings)]
-    step = Best(judge=referee, rubric=rubric)
-    return score_pairwise(contest.prompts, answers, rubric, lambda questions: ask_judge(context, step, questions))
+    judge = JudgeModel(referee)
+    return score_pairwise(contest.prompts, answers, rubric, lambda questions: ask_judge(context, judge, questions))
 
 
 def _answers(replies: Sequence[Row], reading: Reading) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.curate.curate import curate
 from pipeline.evaluate.comparison.summary import SCORED
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.recipe.curate import Calibrate, Confidence, Curate, Judged
+from pipeline.recipe.curate import Curate
 from pipeline.recipe.scorer import Scorer
 from prompts.messages import Conversation
 from prompts.prompt import Prompt
@@ -155,8 +155,7 @@ def _cost_usd(row: Row, endpoint: ConfiguredTeacher) -> float | None:
 
 def _alone(config: Curate, *, keep_all: bool = False) -> Curate:
     """The recipe's curation for one teacher with one reply a prompt: nothing to pick from, and no judge to pay."""
-    steps = [step for step in config.steps if not isinstance(step, Judged)]
+    steps = [step for step in config.steps if step.judge_model is None]
     if keep_all:
-        steps = [step for step in steps if not isinstance(step, Confidence)]
-        steps = [step.model_copy(update={"keep": 1.0}) if isinstance(step, Calibrate) else step for step in steps]
+        steps = [whole for step in steps if (whole := step.keeping_all()) is not None]
     return config.model_copy(update={"steps": steps})

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.curate.curate import Curated
-from pipeline.curate.step import Sample
+from pipeline.curate.curated import Curated
 from pipeline.journal.columns import REPLIES
+from pipeline.recipe.verdict import Sample
 from pipeline.run.records import CURATED, VERDICT, write_tables
 from prompts.messages import Message, to_dicts
 

@@ -1,7 +1,11 @@
 """preferences.parquet: replies that curation found worse, each beside the kept reply to the same prompt.
 
-Only reasons that say of a reply that it is worse count (WORSE). Others say that it repeats another row, is not needed,
-could not be checked, or that nobody knows which reply is right.
+Each step declares which of its reasons say of a reply that it is worse (`Step.worse`). Others say that it repeats
+another row, is not needed, could not be checked, or that nobody knows which reply is right.
+
+A pair is of one form: the rejected reply is rewritten by the steps that it never came to, as the kept one was.
+Otherwise the student would learn the form of the kept side, a label without a full stop or a masked address, and not
+what is right.
 """
 
 from __future__ import annotations
@@ -12,25 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.curate import Curated, Dropped
-from pipeline.curate.pii import pii
-from pipeline.curate.reviewed import STEP
-from pipeline.curate.step import Keep, Sample
-from pipeline.curate.vote_groups import vote_groups_of
-from pipeline.recipe.curate import Agreement, Curate, Pii, Step
+from pipeline.curate.curated import Curated, Dropped
+from pipeline.curate.reviewed import REVIEW
+from pipeline.recipe.curate import Curate
+from pipeline.recipe.step import Rewrite, Step
+from pipeline.recipe.verdict import Sample
 from pipeline.run.records import PREFERENCES, read_rows, write_parquet
 from prompts.messages import Message, to_dicts
 from prompts.text import normalise
-
-WORSE = {
-    ("agreement", "not_chosen"): False,  # outvoted: it says something else than the winner
-    ("agreement", "no_vote"): True,  # not in the form in which the others answered
-    ("best", "not_chosen"): False,  # another reply was picked over it, in both orders
-    ("judge", "low_score"): True,
-    ("verify", "verify_failed"): True,
-    ("review", "rejected"): True,
-}
-"""Steps and reasons that say of a reply that it is worse; True where they say so without another reply."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,6 +33,11 @@ class Preference:
     chosen: Sample | None
     rejected: Sample
     verdict: Dropped
+
+    @property
+    def says_the_same(self) -> bool:
+        """Both sides have one text after all: a step or a person may have rewritten the chosen one."""
+        return self.chosen is not None and normalise(self.chosen.completion) == normalise(self.rejected.completion)
 
 
 @dataclass(slots=True, frozen=True)
@@ -53,115 +51,132 @@ class Written:
 
 def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> Written:
     """Writes the file, in the order of `replies`, also where it holds no row."""
-    found = preferences(curated, config)
+    by_id = preferences(curated, config)
     groups = ((row["sample_id"], row["group"]) for row in read_rows(replies, ["sample_id", "group"]))
-    write_parquet(path, PREFERENCES, (_row(found[name], group) for name, group in groups if name in found))
-    pairs = sum(one.chosen is not None for one in found.values())
-    return Written(pairs, rejected_alone=len(found) - pairs)
+    write_parquet(path, PREFERENCES, (_row(by_id[name], group) for name, group in groups if name in by_id))
+    pairs = sum(preference.chosen is not None for preference in by_id.values())
+    return Written(pairs, rejected_alone=len(by_id) - pairs)
 
 
 def preferences(curated: Curated, config: Curate) -> dict[str, Preference]:
-    """By the rejected reply's sample id. A prompt's kept replies take turns, and the same text is rejected once."""
-    kept: dict[str, list[Sample]] = defaultdict(list)
+    """Pairs the worse with the kept, by the rejected reply's sample id.
+
+    A prompt's kept replies take turns, and the same text is rejected once.
+    """
+    form = _Form(config.steps)
+    by_id: dict[str, Preference] = {}
+    # A person's word on a reply comes last: it takes the place of a step's.
+    for preference in (*_by_steps(curated, config.steps, form), *_preferred(curated, form), *_rewritten(curated, form)):
+        by_id[preference.rejected.sample_id] = preference
+    return {sample_id: preference for sample_id, preference in by_id.items() if not preference.says_the_same}
+
+
+class _Form:
+    """The form in which samples leave curation, for those that left before its end."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._rewriters: list[tuple[int, Rewrite]] = []
+        for place, step in enumerate(steps):
+            if step.rewrites:
+                self._rewriters.append((place, step.rewriter()))
+
+    def of(self, sample: Sample, passed: int) -> Sample | None:
+        """Returns a sample that had passed so many steps as the others would rewrite it; None where it may not stay.
+
+        The step that dropped it is among the others: it rewrote nothing.
+        """
+        formed: Sample | None = sample
+        for place, rewrite in self._rewriters:
+            if formed is not None and place >= passed:
+                formed = rewrite(formed)
+        return formed
+
+
+def _by_steps(curated: Curated, steps: Sequence[Step], form: _Form) -> Iterator[Preference]:
+    """Yields the preferences that steps found, and a person's rejections: these were made before all steps."""
     worse: dict[str, list[Dropped]] = defaultdict(list)
     for gone in curated.dropped.values():
-        if (gone.step, gone.reason) in WORSE:
-            worse[gone.sample.prompt_id].append(gone)
+        if gone.reason in _worse_reasons(gone, steps):
+            sample = form.of(gone.sample, gone.passed)
+            if sample is not None:
+                worse[gone.sample.prompt_id].append(replace(gone, sample=sample))
+    kept: dict[str, list[Sample]] = defaultdict(list)
     for sample in curated.kept.values():
         if sample.prompt_id in worse:
             kept[sample.prompt_id].append(sample)
-    rejected = (one for prompt, gone in worse.items() for one in _of_prompt(kept[prompt], gone, config.steps))
-    # A person's word on a reply takes the place of a step's.
-    found = {one.rejected.sample_id: one for one in (*rejected, *_preferred(curated), *_rewritten(curated))}
-    masked = _masked(list(found.values()), config.steps)
-    return {one.rejected.sample_id: one for one in masked if not _same(one)}
+    for prompt_id, of_prompt in worse.items():
+        yield from _of_prompt(kept[prompt_id], of_prompt, steps)
 
 
-def _preferred(curated: Curated) -> Iterator[Preference]:
-    """The pairs of which a person chose the better, where that one was kept."""
-    for worse, better in curated.rulings.better.items():
-        chosen, gone = curated.kept.get(better), curated.dropped.get(worse)
-        rejected = curated.kept.get(worse) if gone is None else gone.sample
-        if chosen is not None and rejected is not None:
-            yield Preference(chosen, rejected, Dropped(rejected, STEP, "not_preferred", None))
-
-
-def _rewritten(curated: Curated) -> Iterator[Preference]:
-    """What people wrote in an answer's place is better than that answer."""
-    for name, ruling in curated.rulings.samples.items():
-        chosen = curated.kept.get(name)
-        if chosen is not None and chosen.reviewed is not None and ruling.kind in ("edit", "relabel"):
-            rejected = replace(chosen, completion=chosen.reply if ruling.seen is None else ruling.seen)
-            yield Preference(chosen, rejected, Dropped(rejected, STEP, "rewritten", None))
+def _worse_reasons(gone: Dropped, steps: Sequence[Step]) -> Mapping[str, bool]:
+    if gone.step == REVIEW:
+        return {"rejected": True}
+    return steps[gone.passed].worse
 
 
 def _of_prompt(kept: Sequence[Sample], worse: Sequence[Dropped], steps: Sequence[Step]) -> Iterator[Preference]:
     ranked = sorted(kept, key=_rank)
-    seen: set[str] = set()
+    texts: set[str] = set()
     for gone in sorted(worse, key=lambda gone: gone.sample.sample_id):
         text = normalise(gone.sample.completion)
-        chosen = ranked[len(seen) % len(ranked)] if ranked else None
-        if text not in seen and _counts(gone, chosen, steps):
-            seen.add(text)
-            yield Preference(chosen, gone.sample, gone)
+        chosen = ranked[len(texts) % len(ranked)] if ranked else None
+        if text in texts or not _is_worse(gone, chosen, steps):
+            continue
+        texts.add(text)
+        yield Preference(chosen, gone.sample, gone)
 
 
 def _rank(sample: Sample) -> tuple[float, float, str]:
-    """The judge's favourite first, then the surest, then by a digest."""
+    """Puts the judge's favourite first, then the surest, then by a digest."""
     return (-(sample.score or 0.0), -(sample.margin or 0.0), sample.sample_id)
 
 
-def _counts(gone: Dropped, chosen: Sample | None, steps: Sequence[Step]) -> bool:
-    """Whether the reply is worse than the chosen one, or by itself where there is none."""
-    if chosen is None:
-        return WORSE[gone.step, gone.reason]
-    if (gone.step, gone.reason) != ("agreement", "not_chosen"):
+def _is_worse(gone: Dropped, chosen: Sample | None, steps: Sequence[Step]) -> bool:
+    if gone.step == REVIEW:
         return True
-    # Those of the winner's own camp leave for the same reason: one stands for all.
-    votes = [step for step in steps if isinstance(step, Agreement)]
-    return all(len(vote_groups_of([chosen, gone.sample], vote)) == 2 for vote in votes)
+    return steps[gone.passed].is_worse(gone.reason, gone.sample, chosen)
 
 
-def _masked(found: Sequence[Preference], steps: Sequence[Step]) -> list[Preference]:
-    """Those whose rejected reply left before a step `pii` are masked as what stayed was, or left out with `drop`."""
-    for place, step in enumerate(steps):
-        if isinstance(step, Pii):
-            before: set[str] = {STEP, *(earlier.step for earlier in steps[:place])}
-            found = _mask(found, step, before)
-    return list(found)
+def _preferred(curated: Curated, form: _Form) -> Iterator[Preference]:
+    """Yields the pairs of which a person chose the better, where that one was kept."""
+    for worse_id, better_id in curated.rulings.better.items():
+        chosen, gone = curated.kept.get(better_id), curated.dropped.get(worse_id)
+        rejected = curated.kept.get(worse_id)
+        if gone is not None:
+            rejected = form.of(gone.sample, gone.passed)
+        if chosen is not None and rejected is not None:
+            yield Preference(chosen, rejected, Dropped(rejected, REVIEW, "not_preferred", None))
 
 
-def _mask(found: Sequence[Preference], step: Pii, before: set[str]) -> list[Preference]:
-    early = [one.rejected for one in found if one.verdict.step in before]
-    verdicts = iter(pii(step)(early))
-    masked = []
-    for one in found:
-        verdict = next(verdicts) if one.verdict.step in before else Keep(one.rejected)
-        if isinstance(verdict, Keep):
-            masked.append(Preference(one.chosen, verdict.sample, one.verdict))
-    return masked
+def _rewritten(curated: Curated, form: _Form) -> Iterator[Preference]:
+    """Yields what people wrote in an answer's place: it is better than that answer."""
+    for sample_id, ruling in curated.rulings.samples.items():
+        chosen = curated.kept.get(sample_id)
+        if chosen is None or chosen.reviewed is None or ruling.kind not in ("edit", "relabel"):
+            continue
+        # What was seen may be the reply as it came, so that every step has yet to rewrite it.
+        seen = chosen.reply if ruling.seen is None else ruling.seen
+        rejected = form.of(replace(chosen, completion=seen), 0)
+        if rejected is not None:
+            yield Preference(chosen, rejected, Dropped(rejected, REVIEW, "rewritten", None))
 
 
-def _same(one: Preference) -> bool:
-    """Whether the two say the same after all: a step may have rewritten the chosen one."""
-    return one.chosen is not None and normalise(one.chosen.completion) == normalise(one.rejected.completion)
-
-
-def _row(one: Preference, group: str | None) -> Mapping[str, Any]:
+def _row(preference: Preference, group: str | None) -> Mapping[str, Any]:
+    chosen, rejected, verdict = preference.chosen, preference.rejected, preference.verdict
     return {
-        "prompt": to_dicts((one.chosen or one.rejected).student_messages),
-        "chosen": _reply(one.chosen),
-        "rejected": _reply(one.rejected),
-        "split": one.rejected.split,
+        "prompt": to_dicts((chosen or rejected).student_messages),
+        "chosen": None if chosen is None else _reply(chosen),
+        "rejected": _reply(rejected),
+        "split": rejected.split,
         "group": group,
-        "prompt_id": one.rejected.prompt_id,
-        "chosen_id": one.chosen and one.chosen.sample_id,
-        "rejected_id": one.rejected.sample_id,
-        "step": one.verdict.step,
-        "reason": one.verdict.reason,
-        "score": one.verdict.score,
+        "prompt_id": rejected.prompt_id,
+        "chosen_id": None if chosen is None else chosen.sample_id,
+        "rejected_id": rejected.sample_id,
+        "step": verdict.step,
+        "reason": verdict.reason,
+        "score": verdict.score,
     }
 
 
-def _reply(sample: Sample | None) -> Any:
-    return None if sample is None else to_dicts((Message("assistant", sample.completion),))
+def _reply(sample: Sample) -> Any:
+    return to_dicts((Message("assistant", sample.completion),))

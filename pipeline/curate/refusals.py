@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from pipeline.curate.step import Drop, Keep, Rule, Sample, Verdict, each
 from prompts.text import normalise
 
 BEGINNING = 600
@@ -77,13 +76,11 @@ _REFUSAL = re.compile(
 _BOILERPLATE = re.compile(rf"{_LEAD}(?:{_SORRY})?(?:{_SELF}|{_LIMITS})")
 
 
-def refusal() -> Rule:
-    """Drops replies that begin as a refusal, or with the teacher as its subject."""
-    return each(_verdict)
-
-
-def _verdict(sample: Sample) -> Verdict:
-    beginning = normalise(sample.completion[:BEGINNING].replace("*", "")).replace("’", "'")
+def kind_of_refusal(text: str) -> str | None:
+    """Names how a reply begins: as a `refusal`, as `boilerplate` about the teacher, or None as an answer."""
+    beginning = normalise(text[:BEGINNING].replace("*", "")).replace("’", "'")
     if _REFUSAL.match(beginning):
-        return Drop("refusal")
-    return Drop("boilerplate") if _BOILERPLATE.match(beginning) else Keep(sample)
+        return "refusal"
+    if _BOILERPLATE.match(beginning):
+        return "boilerplate"
+    return None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.curate.clusters import near_clusters
-from pipeline.curate.step import Side
 from pipeline.recipe.curate import Split
+from pipeline.recipe.verdict import Side
 from prompts.digest import digest, share_of
 from prompts.messages import Conversation
 

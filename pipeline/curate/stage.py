@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.curate import COLUMNS, Curated, curate
+from pipeline.curate.curate import COLUMNS, Extras, curate
+from pipeline.curate.curated import Curated
 from pipeline.curate.preferences import write_preferences
 from pipeline.curate.progress_line import StepsLine
 from pipeline.curate.tokens import TokenFile
 from pipeline.dataset.card import write_dataset
 from pipeline.decisions.rulings import read_rulings
 from pipeline.judge.ask import ask_judge
-from pipeline.recipe.curate import Judged
 from pipeline.recipe.prompt_stream import recipe_prompts
+from pipeline.recipe.step import JudgeModel
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts, ReviewCounts
 from pipeline.run.errors import RunError
@@ -26,7 +27,7 @@ BAR = 30
 """Characters of the longest bar."""
 
 
-class _Bare(dict[str, Conversation]):
+class _StudentMessages(dict[str, Conversation]):
     """What the student will be asked, by prompt id."""
 
     def __missing__(self, prompt_id: str) -> Conversation:
@@ -34,7 +35,7 @@ class _Bare(dict[str, Conversation]):
         raise InputError(f"the recipe has no prompt {prompt_id}", remedy=remedy)
 
 
-AskJudge = Callable[[Context, Judged, Sequence[Conversation]], Mapping[Conversation, str | None]]
+AskJudge = Callable[[Context, JudgeModel, Sequence[Conversation]], Mapping[Conversation, str | None]]
 
 
 def work(context: Context) -> CurateCounts:
@@ -57,26 +58,20 @@ def work(context: Context) -> CurateCounts:
 
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
     """Both sides of replies.parquet; writes nothing but a judge's answers, which `ask_judge` journals."""
-    student_messages = _Bare((prompt.id, prompt.student_messages) for prompt in recipe_prompts(context.recipe).prompts)
+    student_messages = _StudentMessages(
+        (prompt.id, prompt.student_messages) for prompt in recipe_prompts(context.recipe).prompts
+    )
     config, replies = context.recipe.curation, context.run.replies
     line = StepsLine(context.progress, len(config.steps))
 
-    def put(judged: Judged, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
+    def put(judge: JudgeModel, questions: Sequence[Conversation]) -> Mapping[Conversation, str | None]:
         try:
-            return ask(context, judged, questions)
+            return ask(context, judge, questions)
         finally:
-            line.restart()
+            line.restart()  # the judge's own bar took its place
 
-    return curate(
-        read_rows(replies, COLUMNS),
-        student_messages,
-        config,
-        tokens=TokenFile(replies),
-        ask=put,
-        rulings=read_rulings(context.run.reviews),
-        on_rows=line.rows,
-        on_step=line.step,
-    )
+    extras = Extras(TokenFile(replies), put, read_rulings(context.run.reviews), line)
+    return curate(read_rows(replies, COLUMNS), student_messages, config, extras)
 
 
 def funnel(curated: Curated) -> str:

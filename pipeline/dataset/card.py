@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from pipeline.inference.provenance import provenance
-from pipeline.recipe.curate import Curate, Format
+from pipeline.recipe.curate import STEPS, Curate
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts
 from pipeline.run.files import write_text
@@ -130,8 +130,7 @@ def _head(context: Context, splits: list[str], rows: int) -> dict[str, Any]:
 
 def _languages(context: Context) -> list[str]:
     """Those that the recipe lets replies be in; empty where it asks for none, since then nobody has looked."""
-    steps = context.recipe.curation.steps
-    return sorted({code for step in steps if isinstance(step, Format) for code in step.languages})
+    return sorted({code for step in context.recipe.curation.steps for code in step.reply_languages})
 
 
 def _size(rows: int) -> str:
@@ -175,10 +174,10 @@ def _funnel(counts: CurateCounts) -> list[str]:
 def _limits(context: Context, counts: CurateCounts) -> list[str]:
     steps = {step.step for step in context.recipe.curation.steps}
     limits = ["The answers are a model's: they are not checked for truth beyond the steps above."]
-    if "pii" not in steps:
-        limits.append("Nobody looked for personal identifiers or keys: the recipe has no step `pii`.")
-    else:
-        limits.append("Personal identifiers were looked for by pattern; names of people and places have none.")
+    for name, kind in STEPS.items():
+        limit = kind.limit if name in steps else kind.limit_without
+        if limit is not None:
+            limits.append(limit)
     if not counts.heldout:
         limits.append("No row was held out: a student of it has no fair score.")
     if context.recipe.curation == Curate():

@@ -23,8 +23,8 @@ from pipeline.evaluate.general import measure_general
 from pipeline.evaluate.leaks import find_leaks
 from pipeline.judge.ask import ask_judge
 from pipeline.judge.pairwise import AskAll
-from pipeline.recipe.curate import Best
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.step import JudgeModel
 from pipeline.run.context import Context
 from pipeline.run.counts import EvaluateCounts
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
@@ -102,8 +102,8 @@ def _judge(context: Context) -> AskAll | None:
     judge = context.recipe.evaluate.scorer.pair_judge
     if judge is None:
         return None
-    step = Best(judge=judge.entry, rubric=judge.rubric)
-    return lambda questions: ask_judge(context, step, questions)
+    model = JudgeModel(judge.entry)
+    return lambda questions: ask_judge(context, model, questions)
 
 
 def _scores(

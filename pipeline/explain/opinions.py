@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from pipeline.curate.judging import Opinion, question_of, read_opinion
-from pipeline.curate.step import Sample
 from pipeline.curate.tokens import NO_TOKENS
 from pipeline.judge.ask import recall_judge
-from pipeline.recipe.curate import Judge
 from pipeline.recipe.load import read_resolved
+from pipeline.recipe.step import Ask, Opinion, Step
+from pipeline.recipe.verdict import Sample
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.progress import Progress
@@ -27,17 +28,16 @@ def recall_opinions(run: RunDir, row: Mapping[str, Any], reply: str) -> list[dic
     seen = _sample(row, row["completion"][0]["content"]), _sample(row, reply)
     opinions = []
     for step in recipe.curation.steps:
-        if not isinstance(step, Judge):
-            continue
-        if opinion := _recall(context, step, seen):
-            opinions.append({"rubric": step.rubric, "score": opinion.share, "reason": opinion.reason})
+        opinion = _recall(step, seen, partial(recall_judge, context))
+        if opinion is not None:
+            opinions.append(asdict(opinion))
     return opinions
 
 
-def _recall(context: Context, step: Judge, seen: Iterable[Sample]) -> Opinion | None:
-    answers = recall_judge(context, step, [question_of(sample, step) for sample in seen])
-    for answer in answers.values():
-        if opinion := read_opinion(answer):
+def _recall(step: Step, seen: Iterable[Sample], recall: Ask) -> Opinion | None:
+    for sample in seen:
+        opinion = step.opinion(sample, recall)
+        if opinion is not None:
             return opinion
     return None
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.curate.curate import Curated
+from pipeline.curate.curated import Curated
 from pipeline.curate.stage import curate_replies
 from pipeline.judge.ask import recall_judge
-from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.step import JudgeModel
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.progress import Progress
@@ -98,9 +98,11 @@ def _curated(context: Context) -> tuple[Curated, int]:
     """Both sides, and how many questions the journal has no answer to."""
     unanswered = 0
 
-    def recall(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    def recall(
+        context: Context, judge: JudgeModel, questions: Sequence[Conversation]
+    ) -> dict[Conversation, str | None]:
         nonlocal unanswered
-        answers = recall_judge(context, config, questions)
+        answers = recall_judge(context, judge, questions)
         unanswered += sum(answer is None for answer in answers.values())
         return answers
 

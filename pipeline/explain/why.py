@@ -109,8 +109,8 @@ def _verdict(run: RunDir, reply: dict[str, Any]) -> dict[str, Any]:
 
 
 def _opinions(run: RunDir, row: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
-    if row["judge_score"] is None and row.get("step") != "judge":
-        return []
+    if row["judge_score"] is None and row.get("score") is None:
+        return []  # a judge's word always came with a score: the kept row's, or the drop's
     # Late: reading a judge's answer takes the recipe and its steps, half a second that most samples do without.
     from pipeline.explain.opinions import recall_opinions
 

@@ -20,7 +20,6 @@ from math import ceil
 
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.journal.journal import Journal
-from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Generate, Recipe
 from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.errors import BudgetReached
@@ -204,9 +203,10 @@ def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
     if recipe.rescore is not None:
         yield "rescore.teacher", recipe.rescore.teacher
     for step in recipe.curation.steps:
-        if isinstance(step, Judged):
-            combined = step.step == "best" and step.judge == recipe.combine.judge
-            yield ("combine.judge" if combined else f"curate.steps.{step.step}.judge"), step.judge
+        if step.judge_model is None:
+            continue
+        placed = step in recipe.curate.steps
+        yield (f"curate.steps.{step.step}.judge" if placed else "combine.judge"), step.judge_model.entry
     judge = recipe.evaluate.scorer.pair_judge
     if judge is not None:
         yield "evaluate.scorer.judge", judge.entry

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Recipe
 from prompts.errors import InputError
 from teachers.catalog import describe
@@ -48,8 +47,8 @@ def sources(recipe: Recipe) -> Iterator[Source]:
     for spec in recipe.specs:
         yield _source("teacher", spec)
     for step in recipe.curation.steps:
-        if isinstance(step, Judged):
-            yield _source("judge", step.judge.to_spec())
+        if step.judge_model is not None:
+            yield _source("judge", step.judge_model.entry.to_spec())
     if recipe.rescore is not None:
         yield _source("rescorer", recipe.rescore.teacher.to_spec())
     if recipe.student.local_teacher is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.inference.session import ask
@@ -12,25 +11,15 @@ from pipeline.journal.journal import Journal
 from pipeline.journal.read import texts_of
 from pipeline.journal.samples import SampleRequest
 from pipeline.judge.configure import configure_judge
-from pipeline.recipe.curate import Judge, Judged
+from pipeline.recipe.step import JudgeModel
 from pipeline.run.context import Context
 from prompts.messages import Conversation
 from teachers.base import Request
 
-SCORES = (1, 2, 3, 4, 5)
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCORES)}},
-    "required": ["reason", "score"],
-    "additionalProperties": False,
-}
-"""What a judge that can be held to a schema must answer by; the reason comes first, so that the score follows it."""
-
-
-def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
-    """Each question's answer by the step's judge; None where it gave none. Asks only what the journal lacks."""
-    endpoint = _endpoint(context, config)
+def ask_judge(context: Context, judge: JudgeModel, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
+    """Returns each question's answer by a judge; None where it gave none. Asks only what the journal lacks."""
+    endpoint = _endpoint(context, judge)
     requests = _requests(endpoint, questions)
     items = {request.key: SampleRequest(request.key, request, 1, None, None) for request in requests.values()}
     with Journal(context.run.journal) as journal:
@@ -40,14 +29,16 @@ def ask_judge(context: Context, config: Judged, questions: Sequence[Conversation
     return _answers(context, requests)
 
 
-def recall_judge(context: Context, config: Judged, questions: Sequence[Conversation]) -> dict[Conversation, str | None]:
-    """As `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
-    requests = _requests(_endpoint(context, config), questions)
+def recall_judge(
+    context: Context, judge: JudgeModel, questions: Sequence[Conversation]
+) -> dict[Conversation, str | None]:
+    """Does as `ask_judge`, from the journal alone: what it lacks is None, and nobody is asked."""
+    requests = _requests(_endpoint(context, judge), questions)
     return _answers(context, requests)
 
 
-def _endpoint(context: Context, config: Judged) -> ConfiguredTeacher:
-    return configure_judge(context.recipe.generate, config.judge, SCHEMA if isinstance(config, Judge) else None)
+def _endpoint(context: Context, judge: JudgeModel) -> ConfiguredTeacher:
+    return configure_judge(context.recipe.generate, judge.entry, judge.schema)
 
 
 def _requests(endpoint: ConfiguredTeacher, questions: Sequence[Conversation]) -> dict[Conversation, Request]:

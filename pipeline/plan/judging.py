@@ -18,7 +18,6 @@ from pipeline.plan.lanes import Lane, lanes_of
 from pipeline.plan.past import past_usage
 from pipeline.plan.sample import Owed, Sample, bytes_of
 from pipeline.plan.share import TOKENS_PER_BYTE, Asked, Share, share_of
-from pipeline.recipe.curate import Calibrate, Format, Pii, Step
 from pipeline.recipe.recipe import Recipe
 from pipeline.statistics.intervals import Z
 from teachers.base import Request
@@ -74,12 +73,8 @@ def compared(recipe: Recipe) -> int:
 
     The teacher as it was curated is one more, where a step may rewrite its replies.
     """
-    rewritten = any(map(_rewrites, recipe.curation.steps))
+    rewritten = any(step.rewrites for step in recipe.curation.steps)
     return 2 + rewritten + len(recipe.exports) + len(recipe.evaluate.against)
-
-
-def _rewrites(step: Step) -> bool:
-    return isinstance(step, Calibrate | Pii) or (isinstance(step, Format) and step.choices is not None)
 
 
 def _owed(recipe: Recipe, rubric: str, endpoint: ConfiguredTeacher, sample: Sample, calls: float) -> Owed:

@@ -12,7 +12,6 @@ from pipeline.plan.lanes import FIRST_TOKEN_S, TOKENS_PER_S, batch_limits, is_fr
 from pipeline.plan.sample import Sample
 from pipeline.plan.share import Share
 from pipeline.plan.workload import Workload
-from pipeline.recipe.curate import Judged
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.directory import RunDir
 from prompts.errors import InputError
@@ -33,7 +32,7 @@ def remarks_on(work: Workload, run: RunDir) -> Iterator[str]:
     yield from _sample_remarks(work.sample)
     if recipe.generate.accept is not None:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
-    if recipe.rescore is not None or any(isinstance(step, Judged) for step in recipe.curation.steps):
+    if recipe.rescore is not None or any(step.judge_model for step in recipe.curation.steps):
         yield "the calls of curation's judge and of the rescorer are not in these numbers"
     yield from _refusal(lambda: check_budget(recipe, work.endpoints))
     yield from _refusal(lambda: require_preferences(recipe, run))

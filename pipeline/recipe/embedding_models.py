@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from pipeline.recipe.missing import Missing
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 
@@ -16,8 +17,21 @@ KNOWN = f"{', '.join(PACKAGED)}, a model's folder, or the hub id of a model2vec 
 
 
 def is_model(spec: str, beside: Path) -> bool:
-    """Whether `spec` can be a model: a packaged name, a folder, or the form of a hub id. Reads no file."""
+    """Says whether `spec` can be a model: a packaged name, a folder, or the form of a hub id. Reads no file."""
     return spec in PACKAGED or (beside / Path(spec).expanduser()).is_dir() or is_hub_id(spec)
+
+
+def model_beside(spec: str, folder: Path) -> str:
+    """Makes a model's folder absolute, a relative one taken from `folder`; a name or a hub id stays."""
+    local = folder / Path(spec).expanduser()
+    return str(local.resolve()) if local.is_dir() else spec
+
+
+def missing_model(spec: str, folder: Path) -> Missing | None:
+    """Says what would be right in a step's field `model` where `spec` cannot be a model."""
+    if is_model(spec, folder):
+        return None
+    return Missing(("model",), f"no such model: {spec}", f"Give {KNOWN}; folders are relative to {folder}")
 
 
 def is_hub_id(spec: str) -> bool:

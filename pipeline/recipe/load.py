@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.recipe.curate import Curate, Step
+from pipeline.recipe.curate import DEFAULT, STEPS
 from pipeline.recipe.evaluate import SCORERS
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.resolve import resolve
@@ -25,8 +25,6 @@ Loc = tuple[int | str, ...]
 """A place in a recipe, as pydantic says it."""
 
 UNION_MEMBERS = ("int", "float", "str", "bool")
-STEP_NAMES = frozenset(kind.model_fields["step"].default for kind in get_args(get_args(Step)[0]))
-"""The tags of the steps' union: pydantic puts them into the place of an error."""
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | None = None) -> Recipe:
@@ -117,9 +115,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _write_out_steps(values: dict[str, Any], parents: Sequence[str]) -> None:
     """A recipe that leaves its steps to the default has them to be set, when one of them is named."""
-    defaults = [step.step for step in Curate().steps]
-    if parents[:1] == ["curate"] and len(parents) > 1 and parents[1] in defaults:
-        values.setdefault("curate", {}).setdefault("steps", [{"step": name} for name in defaults])
+    if parents[:1] == ["curate"] and len(parents) > 1 and parents[1] in DEFAULT:
+        values.setdefault("curate", {}).setdefault("steps", [{"step": name} for name in DEFAULT])
 
 
 def _write_out_scorer(values: dict[str, Any], parents: Sequence[str]) -> None:
@@ -141,8 +138,12 @@ def _descend(at: dict[str, Any], name: str, override: str) -> dict[str, Any]:
 
 def _named_step(at: dict[str, Any], name: str) -> dict[str, Any] | None:
     steps = at.get("steps")
-    candidates = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
-    return next((step for step in candidates if step.get("step") == name), None)
+    if not isinstance(steps, list):
+        return None
+    for written in steps:
+        if isinstance(written, dict) and written.get("step") == name:
+            return written
+    return None
 
 
 def _explain(error: ValidationError, path: Path, root: yaml.Node | None) -> InputError:
@@ -172,7 +173,7 @@ def _without_tags(loc: Loc) -> list[int | str]:
     """
     known = []
     for before, part in zip(("", *loc), loc, strict=False):
-        is_step = isinstance(before, int) and part in STEP_NAMES
+        is_step = isinstance(before, int) and part in STEPS
         is_scorer = before == "scorer" and part in SCORERS
         if not (is_step or is_scorer or "[" in str(part)):
             known.append(part)

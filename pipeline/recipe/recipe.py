@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, field_validator
 
-from pipeline.recipe.curate import Agreement, Best, Curate, Step
+from pipeline.recipe.curate import STEPS, Curate
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.report import Report
 from pipeline.recipe.section import Section
@@ -128,17 +128,11 @@ class Recipe(Section):
     @property
     def curation(self) -> Curate:
         """`curate`, and at its end the step by which `vote` or `best` picks, unless the recipe places it itself."""
-        picking: Step
-        match self.combine.how:
-            case "vote":
-                picking = Agreement(min_share=self.combine.min_share)
-            case "best" if self.combine.judge is not None:
-                picking = Best(judge=self.combine.judge, rubric=self.combine.rubric)
-            case _:
-                return self.curate
-        if any(step.step == picking.step for step in self.curate.steps):
+        placed = {step.step for step in self.curate.steps}
+        picking = [step for kind in STEPS.values() if (step := kind.picking(self.combine)) and step.step not in placed]
+        if not picking:
             return self.curate
-        return self.curate.model_copy(update={"steps": [*self.curate.steps, picking]})
+        return self.curate.model_copy(update={"steps": [*self.curate.steps, *picking]})
 
     def to_yaml(self) -> str:
         """The recipe with every default written out; it loads to an equal recipe from anywhere."""

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.recipe.curate import Decontaminate, Select, Semantic, Step, Verify
-from pipeline.recipe.embedding_models import KNOWN, is_model
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.local_teacher import local_teacher
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.step import Step
 from pipeline.recipe.yaml12 import line_of
 from prompts.errors import InputError
 from prompts.template_source import find_template
@@ -47,38 +46,20 @@ def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
 
 
 def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[Step]:
-    """The steps with absolute files; InputError names the place of a file that is missing."""
+    """Returns the steps with absolute files; InputError names the place of what is missing."""
     folder = path.resolve().parent
     steps: list[Step] = []
-    for index, step in enumerate(recipe.curate.steps):
-        if isinstance(step, Verify):
-            step = step.beside(folder)
-            file = Path(step.function.rpartition(":")[0]) if step.function else None
-            if file is not None and not file.is_file():
-                line = line_of(root, ["curate", "steps", index, "function"])
-                field = "curate.steps.verify.function"
-                raise InputError(
-                    f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
-                )
-        elif isinstance(step, Semantic | Select):
-            if step.model is not None and not is_model(step.model, folder):
-                raise InputError(
-                    f"no such model: {step.model}",
-                    path=path,
-                    line=line_of(root, ["curate", "steps", index, "model"]),
-                    field=f"curate.steps.{step.step}.model",
-                    remedy=f"Give {KNOWN}; folders are relative to {folder}",
-                )
-            step = step.beside(folder)
-        elif isinstance(step, Decontaminate):
-            step = step.beside(folder)
-            for place, file in enumerate(step.against):
-                if not file.exists():
-                    line = line_of(root, ["curate", "steps", index, "against", place])
-                    field = "curate.steps.decontaminate.against"
-                    raise InputError(
-                        f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}"
-                    )
+    for index, written in enumerate(recipe.curate.steps):
+        step = written.beside(folder)
+        missing = step.missing(folder)
+        if missing is not None:
+            raise InputError(
+                missing.problem,
+                path=path,
+                line=line_of(root, ["curate", "steps", index, *missing.place]),
+                field=f"curate.steps.{step.step}.{missing.place[0]}",
+                remedy=missing.remedy,
+            )
         steps.append(step)
     return steps
 

@@ -12,10 +12,9 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.curate.confidence import TOGETHER, how_sure
+from pipeline.curate.certainty import TOGETHER, how_sure
 from pipeline.curate.label_logprobs import label_logprobs
 from pipeline.curate.tokens import TokenFile, Tokens
-from pipeline.recipe.curate import Calibrate, Format
 from pipeline.recipe.load import read_resolved
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.directory import RunDir
@@ -59,10 +58,8 @@ def labels_of(recipe: Recipe) -> tuple[str, ...]:
     if recipe.evaluate.answers_known:
         return tuple(recipe.evaluate.answers_known)
     for step in recipe.curation.steps:
-        if isinstance(step, Calibrate):
-            return tuple(step.labels)
-        if isinstance(step, Format) and step.choices:
-            return tuple(step.choices)
+        if step.labels_known:
+            return tuple(step.labels_known)
     return ()
 
 

@@ -89,3 +89,19 @@ def test_blocks_are_in_order_and_apart(text: str) -> None:
 )
 def test_what_is_fenced_comes_out_again(text: str, info: str) -> None:
     assert unfence(f"```{info}\n{text}\n```") == f"{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "balanced"),
+    [
+        ("no fence, `code` and ```inline```", True),
+        ("```inline``` at a line's start", True),
+        ("~~~\n```\n~~~", True),
+        ("````md\n```py\n```\n````", True),
+        ("```\nx\n``` not the end", False),
+        ("1. a\n    ```\n    x\n    ```", True),
+        ("```a\n```\n```b", False),
+    ],
+)
+def test_every_fence_that_opens_is_closed(text: str, balanced: bool) -> None:
+    assert is_balanced(text) == balanced

@@ -56,5 +56,5 @@ def distillation_usd(
 
 
 def _has_judge(recipe: Recipe) -> bool:
-    judged = (recipe.combine.judge, *(getattr(step, "judge", None) for step in recipe.curate.steps))
-    return any(judge is not None for judge in (*judged, recipe.evaluate.scorer.pair_judge))
+    by_steps = any(step.judge_model is not None for step in recipe.curate.steps)
+    return by_steps or recipe.combine.judge is not None or recipe.evaluate.scorer.pair_judge is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.curate.verify import exit_of
+from pipeline.process.exit_status import exit_of
 from pipeline.process.sandbox import Job, run_all
 from pipeline.recipe.scorer import Item, Score, Scorer, failed_score
 from prompts.fences import first_block

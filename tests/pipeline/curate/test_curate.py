@@ -11,25 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
-from pipeline.curate.curate import Curated, curate
+from pipeline.curate.curate import Extras, curate
+from pipeline.curate.curated import Curated
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.calibrate import Calibrate
+from pipeline.curate.steps.confidence import Confidence
+from pipeline.curate.steps.copies import Copies
+from pipeline.curate.steps.exact import Exact
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.near import Near
+from pipeline.curate.steps.outcome import Outcome
+from pipeline.curate.steps.pii import Pii
+from pipeline.curate.steps.refusal import Refusal
+from pipeline.curate.steps.repetition import Repetition
 from pipeline.curate.tokens import TokenFile
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import (
-    Agreement,
-    Calibrate,
-    Confidence,
-    Copies,
-    Curate,
-    Exact,
-    Format,
-    Near,
-    Outcome,
-    Pii,
-    Refusal,
-    Repetition,
-    Split,
-    Step,
-)
+from pipeline.recipe.curate import Curate, Split
+from pipeline.recipe.step import Step
 from pipeline.run.records import read_rows, write_parquet
 from prompts.messages import Message
 from teachers.base import ANSWERS
@@ -170,7 +168,7 @@ def test_both_sides_fit_their_schemas_and_trl_reads_them(tmp_path: Any) -> None:
     replies = tmp_path / "replies.parquet"
     write_parquet(replies, REPLIES, rows)
     result = curate(
-        rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=STEPS), tokens=TokenFile(replies)
+        rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=STEPS), Extras(tokens=TokenFile(replies))
     )
     write_both(replies, result, tmp_path / "kept.parquet", tmp_path / "dropped.parquet")
     assert [item["sample_id"] for item in read_rows(tmp_path / "kept.parquet")] == list(result.kept)

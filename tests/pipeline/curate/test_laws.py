@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,37 +15,37 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from pipeline.curate.curate import rule_of
-from pipeline.curate.step import Drop, Each, Keep, Sample, Verdict
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.calibrate import Calibrate
+from pipeline.curate.steps.confidence import Confidence
+from pipeline.curate.steps.copies import Copies
+from pipeline.curate.steps.decontaminate import Decontaminate
+from pipeline.curate.steps.exact import Exact
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.near import Near
+from pipeline.curate.steps.outcome import Outcome
+from pipeline.curate.steps.pii import Pii
+from pipeline.curate.steps.refusal import Refusal
+from pipeline.curate.steps.repetition import Repetition
+from pipeline.curate.steps.select import Select
+from pipeline.curate.steps.verify import Verify
+from pipeline.curate.tokens import NO_TOKENS
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import (
-    Agreement,
-    Calibrate,
-    Confidence,
-    Copies,
-    Decontaminate,
-    Exact,
-    Format,
-    Near,
-    Outcome,
-    Pii,
-    Refusal,
-    Repetition,
-    Select,
-    Step,
-    Verify,
-)
+from pipeline.recipe.curate import STEPS
+from pipeline.recipe.step import Step
+from pipeline.recipe.verdict import Drop, Each, Keep, Sample, Verdict
 from pipeline.run.records import write_parquet
 from prompts.messages import Message
+from tests.pipeline.curate.make import rule_of, sample, verdicts_of
 from tests.pipeline.curate.test_curate import logprobs, row
-from tests.pipeline.curate.test_steps import sample
 from tests.pipeline.helpers import ROOT, environment
 
 BRIEFLY = settings(max_examples=10, deadline=None)
 """There are a hundred of them, and they run in seconds."""
 
-CHECK = f"{Path(__file__).with_name('verifier.py')}:check"
+CHECK = f"{Path(__file__).with_name('steps') / 'verifier.py'}:check"
 
 BY_ROW: list[Step] = [
     Outcome(),
@@ -76,6 +77,22 @@ SHARES: list[Step] = [
     Confidence(by="mean", keep=0.7, without_logprobs="keep"),
 ]
 """Steps that keep a share of what comes in: a second time they keep that share of the share."""
+
+
+def by_default(kind: type[Step]) -> Step | None:
+    """The step with its default settings; None where it needs some, or a model that embeds."""
+    try:
+        step = kind.model_validate({})
+    except ValidationError:
+        return None
+    return None if step.embedding_model else step
+
+
+DEFAULTS = [step for kind in STEPS.values() if (step := by_default(kind))]
+"""Every step of the folder that can do without settings: a new one is held to the laws without being named here."""
+
+BY_ROW += [step for step in DEFAULTS if isinstance(rule_of(step), Each) and step not in BY_ROW]
+OVER_ROWS += [step for step in DEFAULTS if step not in (*BY_ROW, *OVER_ROWS)]
 
 PARTS = [
     *(
@@ -167,6 +184,45 @@ def test_twice_is_once(step: Step, found: list[Sample]) -> None:
     assert kept(step, once) == once
 
 
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_called_what_its_module_is(name: str) -> None:
+    assert STEPS[name].model_fields["step"].default == name
+    assert STEPS[name].__doc__
+
+
+@pytest.mark.parametrize("step", [step for step in BY_ROW if step.reads_reply_alone], ids=named)
+@given(found=samples())
+@BRIEFLY
+def test_what_reads_the_reply_alone_needs_nothing_else(step: Step, found: list[Sample]) -> None:
+    bare = [replace(one, teacher_messages=(), student_messages=(), tokens=NO_TOKENS, teacher="") for one in found]
+    for whole, alone in zip(verdicts_of(step, found), verdicts_of(step, bare), strict=True):
+        match whole, alone:
+            case Keep(one), Keep(other):
+                assert one.completion == other.completion
+            case _:
+                assert whole == alone
+
+
+@pytest.mark.parametrize("step", [step for step in [*BY_ROW, *OVER_ROWS] if step.rewrites], ids=named)
+@given(found=samples())
+@BRIEFLY
+def test_what_a_step_keeps_is_in_its_own_form(step: Step, found: list[Sample]) -> None:
+    rewrite = step.rewriter()
+    for one in kept(step, found):
+        assert rewrite(one) == one
+
+
+@pytest.mark.parametrize("step", BY_ROW, ids=named)
+@given(found=samples())
+@BRIEFLY
+def test_a_step_by_row_rewrites_what_left_early_as_what_it_keeps(step: Step, found: list[Sample]) -> None:
+    rewrite = step.rewriter()
+    for one, verdict in zip(found, verdicts_of(step, found), strict=True):
+        if isinstance(verdict, Keep):
+            assert rewrite(one) == verdict.sample
+            assert step.rewrites or verdict.sample == one
+
+
 @pytest.mark.parametrize("step", [*BY_ROW, *OVER_ROWS, *SHARES], ids=named)
 @given(found=samples())
 @BRIEFLY
@@ -217,7 +273,7 @@ import sys
 from pathlib import Path
 from pipeline.curate.both_sides import write_both
 from pipeline.recipe.curate import Curate, Split
-from pipeline.curate.curate import curate
+from pipeline.curate.curate import Extras, curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.run.records import read_rows
 from tests.pipeline.curate.test_curate import student_messages
@@ -226,7 +282,7 @@ replies, out = Path(sys.argv[1]), Path(sys.argv[2])
 rows = list(read_rows(replies))
 for number, steps in enumerate(([*BY_ROW[:2], *BY_ROW[4:5]], [*BY_ROW[5:], *OVER_ROWS, *SHARES])):
     config = Curate(split=Split(heldout=0.3), steps=steps)
-    result = curate(rows, student_messages(rows), config, tokens=TokenFile(replies))
+    result = curate(rows, student_messages(rows), config, Extras(tokens=TokenFile(replies)))
     write_both(replies, result, out / f"kept{number}.parquet", out / f"dropped{number}.parquet")
 """
 

@@ -10,24 +10,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.curate import COLUMNS, curate
+from pipeline.curate.curate import COLUMNS, Extras, curate
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.confidence import Confidence
+from pipeline.curate.steps.copies import Copies
+from pipeline.curate.steps.decontaminate import Decontaminate
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.near import Near
+from pipeline.curate.steps.outcome import Outcome
+from pipeline.curate.steps.pii import Pii
+from pipeline.curate.steps.refusal import Refusal
+from pipeline.curate.steps.repetition import Repetition
+from pipeline.curate.steps.select import Select
 from pipeline.curate.tokens import TokenFile
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import (
-    Agreement,
-    Confidence,
-    Copies,
-    Curate,
-    Decontaminate,
-    Format,
-    Near,
-    Outcome,
-    Pii,
-    Refusal,
-    Repetition,
-    Select,
-    Step,
-)
+from pipeline.recipe.curate import Curate
+from pipeline.recipe.step import Step
 from pipeline.run.counts import CurateCounts
 from pipeline.run.records import read_rows
 from prompts.messages import Conversation, Message
@@ -64,7 +62,7 @@ def curate_same(folder: Path, count: int, steps: list[Step]) -> tuple[CurateCoun
     replies = folder / "replies.parquet"
     write_same(replies, count)
     began = time.process_time()
-    result = curate(read_rows(replies, COLUMNS), Same(), Curate(steps=steps), tokens=TokenFile(replies))
+    result = curate(read_rows(replies, COLUMNS), Same(), Curate(steps=steps), Extras(tokens=TokenFile(replies)))
     write_both(replies, result, folder / "kept.parquet", folder / "dropped.parquet")
     return result.counts(), time.process_time() - began
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.curate import Curated, Dropped, curate
-from pipeline.curate.preferences import WORSE, Written, preferences, write_preferences
-from pipeline.curate.step import Sample
+from pipeline.curate.curate import Extras, curate
+from pipeline.curate.curated import Curated, Dropped
+from pipeline.curate.preferences import Written, preferences, write_preferences
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.calibrate import Calibrate
+from pipeline.curate.steps.exact import Exact
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.judge import Judge
+from pipeline.curate.steps.outcome import Outcome
+from pipeline.curate.steps.pii import Pii
 from pipeline.curate.tokens import NO_TOKENS
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import REJECTING, Agreement, Curate, Exact, Judge, Outcome, Pii, Split, Step
+from pipeline.recipe.curate import STEPS, Curate, Split
+from pipeline.recipe.step import Step
 from pipeline.recipe.teachers import TeacherEntry
+from pipeline.recipe.verdict import Sample
 from pipeline.run.records import PREFERENCES, read_rows, write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.test_curate import row
@@ -39,13 +48,30 @@ def sample(name: str, reply: str, prompt: str = "p", **changes: Any) -> Sample:
 
 
 def ended(kept: list[Sample], *gone: tuple[Sample, str, str]) -> Curated:
+    """What curation by one step a drop, in that order, comes to: `steps_of` gives these steps."""
     result = Curated(len(kept) + len(gone), {one.sample_id: one for one in kept})
-    result.dropped = {one.sample_id: Dropped(one, step, reason, 0.25) for one, step, reason in gone}
+    result.dropped = {
+        one.sample_id: Dropped(one, step, reason, 0.25, passed=passed)
+        for passed, (one, step, reason) in enumerate(gone)
+    }
     return result
 
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "verify": {"command": ["true"]},
+    "judge": {"judge": TeacherEntry(spec="scripted:judge.jsonl")},
+    "best": {"judge": TeacherEntry(spec="scripted:judge.jsonl")},
+}
+
+
+def step_named(name: str) -> Step:
+    return STEPS[name](step=name, **SETTINGS.get(name, {}))
+
+
 def found(result: Curated, *steps: Step) -> dict[str, tuple[str | None, str]]:
-    made = preferences(result, Curate(steps=list(steps)))
+    """The pairs' texts. Without steps, those that the drops name, in the drops' order."""
+    by_name = [step_named(gone.step) for gone in result.dropped.values()]
+    made = preferences(result, Curate(steps=list(steps) or by_name))
     return {
         name: (None if one.chosen is None else one.chosen.completion, one.rejected.completion)
         for name, one in made.items()
@@ -117,24 +143,72 @@ def test_what_a_step_made_alike_is_no_preference() -> None:
 
 def test_a_rejected_reply_is_masked_by_the_pii_step_it_left_before() -> None:
     kept = [sample("k", "Write to <EMAIL>.")]
-    gone = (sample("x", "Mail ann@example.org!"), "verify", "verify_failed")
-    after: list[Step] = [verify_step(), Pii()]
-    assert found(ended(kept, gone), *after) == {"x": ("Write to <EMAIL>.", "Mail <EMAIL>!")}
-    assert not found(ended(kept, gone), verify_step(), Pii(action="drop"))
-    before = found(ended(kept, gone), Pii(), verify_step())
+    rejected = sample("x", "Mail ann@example.org!")
+    verify = step_named("verify")
+    early, late = (Dropped(rejected, "verify", "verify_failed", 0.25, passed=passed) for passed in (0, 1))
+    assert found(with_drop(kept, early), verify, Pii()) == {"x": ("Write to <EMAIL>.", "Mail <EMAIL>!")}
+    assert not found(with_drop(kept, early), verify, Pii(action="drop"))
+    before = found(with_drop(kept, late), Pii(), verify)
     assert before["x"][1] == "Mail ann@example.org!"
 
 
-def verify_step() -> Step:
-    from pipeline.recipe.curate import Verify
-
-    return Verify(command=["true"])
+def with_drop(kept: list[Sample], gone: Dropped) -> Curated:
+    return Curated(2, {one.sample_id: one for one in kept}, {gone.sample.sample_id: gone})
 
 
-def test_the_steps_that_the_recipe_knows_are_those_of_the_table() -> None:
-    assert {step for step, _ in WORSE} == REJECTING | {"review"}
-    known = {model.model_fields["step"].default for model in get_args(get_args(Step)[0])}
-    assert known >= REJECTING
+CHOICES = Format(choices=["spam", "ham"])
+
+
+@pytest.mark.parametrize(
+    ("rewriting", "chosen", "reply", "rejected"),
+    [
+        (CHOICES, "ham", "Spam!", "spam"),
+        (CHOICES, "ham", " **spam**\n", "spam"),
+        (CHOICES, "ham", "It is spam.", "It is spam."),  # no choice: a form of its own is one more fault
+        (CHOICES, "ham", "", ""),
+        (Calibrate(labels=["spam", "ham"]), "ham", "SPAM.", "spam"),
+        (Calibrate(labels=["spam", "ham"]), "ham", "Perhaps", "Perhaps"),
+        (Pii(), "Write to <EMAIL>.", "Mail ann@example.org!", "Mail <EMAIL>!"),
+        (Format(max_words=1), "ham", "Spam!", "Spam!"),  # drops, and rewrites nothing
+    ],
+)
+def test_a_pair_is_of_one_form(rewriting: Step, chosen: str, reply: str, rejected: str) -> None:
+    result = ended([sample("k", chosen)], (sample("x", reply), "verify", "verify_failed"))
+    assert found(result, step_named("verify"), rewriting) == {"x": (chosen, rejected)}
+
+
+def test_every_step_that_a_reply_never_came_to_rewrites_it_in_turn() -> None:
+    result = ended([sample("k", "HAM")], (sample("x", "spam."), "judge", "low_score"))
+    steps = [step_named("judge"), CHOICES, Format(choices=["SPAM", "HAM"])]
+    assert found(result, *steps) == {"x": ("HAM", "SPAM")}
+
+
+def test_a_reply_that_differs_in_its_form_alone_is_no_worse() -> None:
+    kept = sample("k", "ham")
+    assert not found(ended([kept], (sample("x", "Ham!"), "verify", "verify_failed")), step_named("verify"), CHOICES)
+
+
+def test_two_rejected_replies_that_one_form_makes_alike_are_rejected_once() -> None:
+    steps: list[Step] = [step_named("verify"), CHOICES]
+    gone = {
+        name: Dropped(sample(name, text), "verify", "verify_failed", None)
+        for name, text in (("x", "Spam!"), ("y", "spam"))
+    }
+    assert found(Curated(3, {"k": sample("k", "ham")}, gone), *steps) == {"x": ("ham", "spam")}
+
+
+def test_the_winners_fellows_are_known_when_both_sides_have_one_form() -> None:
+    rows = [row("p", number, reply=text) for number, text in enumerate(["Spam.", "spam", "Spam.", "Ham!"])]
+    steps: list[Step] = [Agreement(by="text"), CHOICES]
+    result = curate(rows, student_messages(rows), Curate(steps=steps, split=Split(heldout=0)))
+    assert sorted(found(result, *steps).values()) == [("spam", "ham")]
+
+
+def test_a_form_is_given_from_the_place_where_a_reply_left_though_two_steps_share_a_name() -> None:
+    rows = [row("p", number, reply=text) for number, text in enumerate(["Ham", "ham", "Spam!"])]
+    steps: list[Step] = [Agreement(by="label"), CHOICES, Agreement(by="label")]
+    result = curate(rows, student_messages(rows), Curate(steps=steps, split=Split(heldout=0)))
+    assert list(found(result, *steps).values()) == [("ham", "spam")]
 
 
 def test_the_file_has_both_sides_with_their_group_and_reason(tmp_path: Path) -> None:
@@ -193,6 +267,6 @@ def test_judged_replies_carry_their_score() -> None:
         return {question: json.dumps({"reason": "r", "score": score}) for question, score in scores.items()}
 
     config = Curate(steps=[judge], split=Split(heldout=0))
-    [one] = preferences(curate(rows, student_messages(rows), config, ask=ask), config).values()
+    [one] = preferences(curate(rows, student_messages(rows), config, Extras(ask=ask)), config).values()
     assert one.chosen is not None
     assert (one.chosen.completion, one.rejected.completion, one.verdict.score) == ("good", "bad", 0.0)

@@ -47,7 +47,7 @@ def test_a_slow_step_tells_its_rows_and_the_time_left() -> None:
 
 
 def test_the_stage_tells_each_steps_rows_and_takes_its_bar_back_from_the_judge(tmp_path: Path) -> None:
-    check = Path(__file__).with_name("verifier.py")
+    check = Path(__file__).with_name("steps") / "verifier.py"
     write_rows(
         tmp_path / "script.jsonl", [{"match": "Score", "reply": '{"reason": "", "score": 5}'}, {"reply": "right"}]
     )

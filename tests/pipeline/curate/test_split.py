@@ -98,3 +98,14 @@ def test_the_quickstarts_split_is_that_of_its_groups() -> None:
     sides = sides_of(rows, {prompt.id: prompt.student_messages for prompt in prompts}, recipe.curate.split)
     assert sides == [side(prompt.group or prompt.id, recipe.curate.split) for prompt in prompts]
     assert Counter(sides) == {"train": 317, "heldout": 173}
+
+
+@given(st.text(), st.integers(0, 5))
+def test_split_is_the_groups_own(group: str, seed: int) -> None:
+    assert side(group, Split(heldout=0.3, seed=seed)) == side(group, Split(heldout=0.3, seed=seed))
+    assert side(group, Split(heldout=0.0, seed=seed)) == "train"
+
+
+def test_the_held_out_share_is_about_what_was_asked() -> None:
+    held = sum(side(str(number), Split(heldout=0.2)) == "heldout" for number in range(5000))
+    assert 900 < held < 1100

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.curate.steps.best import Best
+from pipeline.curate.steps.judge import Judge
 from pipeline.inference.budget import (
     FREE,
     UNIT_USD,
@@ -24,7 +26,7 @@ from pipeline.inference.budget import (
     cost_bound_of,
 )
 from pipeline.inference.endpoints import configure_teacher, configure_teachers
-from pipeline.recipe.curate import Best, Curate, Judge
+from pipeline.recipe.curate import Curate
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Generate

@@ -6,12 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.curate.both_sides import write_both
-from pipeline.curate.curate import Curated, curate
+from pipeline.curate.curate import Extras, curate
+from pipeline.curate.curated import Curated
 from pipeline.curate.preferences import preferences
+from pipeline.curate.steps.agreement import Agreement
+from pipeline.curate.steps.calibrate import Calibrate
+from pipeline.curate.steps.decontaminate import Decontaminate
+from pipeline.curate.steps.exact import Exact
+from pipeline.curate.steps.format import Format
+from pipeline.curate.steps.pii import Pii
 from pipeline.decisions.decision import Decision
 from pipeline.decisions.rulings import rule
 from pipeline.journal.columns import REPLIES
-from pipeline.recipe.curate import Agreement, Calibrate, Curate, Decontaminate, Exact, Format, Pii, Split, Step
+from pipeline.recipe.curate import Curate, Split
+from pipeline.recipe.step import Step
 from pipeline.run.counts import FunnelStep
 from pipeline.run.records import read_rows, write_parquet
 from prompts.messages import Message
@@ -22,7 +30,7 @@ from tests.pipeline.review.make import decision
 def curated(rows: list[dict[str, Any]], made: list[Decision], *steps: Step, heldout: float = 0.0) -> Curated:
     student_messages = {one["prompt_id"]: (Message("user", f"question {one['prompt_id']}"),) for one in rows}
     config = Curate(steps=list(steps), split=Split(heldout=heldout, near=None))
-    result = curate(rows, student_messages, config, rulings=rule(made))
+    result = curate(rows, student_messages, config, Extras(rulings=rule(made)))
     result.counts()  # nothing disappears
     return result
 
@@ -61,7 +69,7 @@ def test_not_even_an_accepted_sample_trains_on_a_held_out_prompt() -> None:
     student_messages = {f"p{number}": (Message("user", asked.format(f"{number // 2} " * 8)),) for number in range(20)}
     config = Curate(steps=[Decontaminate()], split=Split(heldout=0.5, near=None))
     made = [decision("accept", one["sample_id"], seen="yes") for one in rows]
-    result = curate(rows, student_messages, config, rulings=rule(made))
+    result = curate(rows, student_messages, config, Extras(rulings=rule(made)))
     assert {one.step for one in result.dropped.values()} == {"decontaminate"}
     assert result.dropped.keys() == curate(rows, student_messages, config).dropped.keys()
 
@@ -94,7 +102,7 @@ def test_a_person_overrides_a_vote_by_accepting_or_preferring() -> None:
 def test_a_preferred_reply_is_still_filtered() -> None:
     rows = [row("p", 0, reply="eggs"), row("p", 1, reply="ham")]
     result = curated(rows, [decision("prefer", "p/0", other_id="p/1")], Format(choices=["ham"]))
-    assert (set(result.kept), pairs(result)) == ({"p/1"}, {})
+    assert (set(result.kept), pairs(result, Format(choices=["ham"]))) == ({"p/1"}, {})
 
 
 def test_held_out_rows_get_gold_and_nothing_moves(tmp_path: Path) -> None:
