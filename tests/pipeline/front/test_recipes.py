@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import InputError, Recipe, load_recipe
-from pipeline.recipe.curate import Near
+from pipeline.curate.steps.near import Near
 from tests.pipeline.helpers import write_recipe
 
 
