@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from pipeline.recipe.economics import Economics
 from pipeline.recipe.general import General
+from pipeline.recipe.missing import Missing
 from pipeline.recipe.scorer import Scorer, ScorerSettings
 from pipeline.recipe.section import Section
 from prompts.declared import declared_in
@@ -81,6 +82,22 @@ class Evaluate(Section):
         return tuple(self.labels or ())
 
     def beside(self, folder: Path) -> Evaluate:
-        """Returns the same with absolute files: what it names is looked for in `folder`."""
-        against = [(folder / run).resolve() for run in self.against]
-        return self.model_copy(update={"against": against, "scorer": self.scorer.beside(folder)})
+        """Returns the section with absolute files, relative ones taken from `folder`."""
+        changes = {
+            "against": [(folder / run).resolve() for run in self.against],
+            "scorer": self.scorer.beside(folder),
+            "general": self.general.beside(folder),
+        }
+        return self.model_copy(update=changes)
+
+    def missing(self, folder: Path) -> Iterator[tuple[str, Missing]]:
+        """Yields what the section names and is not there, each with the part of it that does; asked after `beside`."""
+        if (task := self.general.missing(folder)) is not None:
+            yield "evaluate.general", task
+        if (part := self.scorer.missing(folder)) is not None:
+            yield "evaluate.scorer", part
+        for place, run in enumerate(self.against):
+            answers = run / "answers.parquet"
+            if not answers.is_file():
+                remedy = "Name run directories that were evaluated"
+                yield "evaluate", Missing(("against", place), f"no such file: {answers}", remedy)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
 from pydantic import Field
 
+from pipeline.recipe.missing import Missing
 from pipeline.recipe.section import Section
-from pipeline.recipe.yaml12 import line_of
-from prompts.errors import InputError, MissingExtra
+from prompts.errors import MissingExtra
 
 
 class General(Section):
@@ -22,16 +21,16 @@ class General(Section):
     limit: int | None = Field(None, ge=1)
     """Use only the first so many rows of each task."""
 
-    def beside(self, path: Path, root: yaml.Node | None) -> General:
-        """The same with absolute files, of the recipe at `path`; InputError, with the line, for one that is missing."""
-        folder = path.resolve().parent
-        files = [(folder / task).resolve() for task in self.tasks]
-        for place, file in enumerate(files):
+    def beside(self, folder: Path) -> General:
+        """Returns the section with absolute files, relative ones taken from `folder`."""
+        return self.model_copy(update={"tasks": [(folder / task).resolve() for task in self.tasks]})
+
+    def missing(self, folder: Path) -> Missing | None:
+        """Returns the first task whose file is not there; asked after `beside`."""
+        for place, file in enumerate(self.tasks):
             if not file.is_file():
-                line = line_of(root, ["evaluate", "general", "tasks", place])
-                field, remedy = "evaluate.general.tasks", f"Relative to {folder}"
-                raise InputError(f"no such file: {file}", path=path, line=line, field=field, remedy=remedy)
-        return self.model_copy(update={"tasks": files})
+                return Missing(("tasks", place), f"no such file: {file}", f"Relative to {folder}")
+        return None
 
 
 def require_general(general: General) -> None:

@@ -1,137 +1,121 @@
-"""What a recipe names, as absolute paths, and what its parts can do together: told before anything is paid."""
+"""Makes the paths of a recipe absolute, and finds what its parts cannot do together: told before anything is paid."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.recipe.file import RecipeFile
 from pipeline.recipe.local_teacher import local_teacher
-from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.recipe import Prompts, Recipe
 from pipeline.recipe.step import Step
-from pipeline.recipe.yaml12 import line_of
 from prompts.errors import InputError
 from prompts.template_source import find_template
 from students.config import StudentConfig
 
 
-def resolve(recipe: Recipe, path: Path, root: yaml.Node | None) -> Recipe:
-    """The recipe with absolute paths, so that it means the same from anywhere.
+def resolve(recipe: Recipe, file: RecipeFile) -> Recipe:
+    """Returns the recipe with absolute paths, so that it means the same from anywhere.
 
     InputError, with the line, for a file or model that is missing, and for what its parts cannot do together.
     """
-    folder = path.resolve().parent
-    source = (folder / recipe.prompts.source).resolve()
-    template = None if recipe.prompts.template is None else find_template(str(recipe.prompts.template), folder)
-    for field, file in (("source", source), ("template", template)):
-        if file is not None and not file.exists():
-            line = line_of(root, ["prompts", field])
-            raise InputError(
-                f"no such file: {file}", path=path, line=line, field=f"prompts.{field}", remedy=f"Relative to {folder}"
-            )
-    if template is None:
-        _check_log(recipe, source, path, root)
-    student = _resolve_pairs(recipe.student, path, root)
-    student = _resolve_teacher(recipe, student, path, root)
-    base = _resolve_base(recipe.student.base, folder)
-    return recipe.model_copy(
-        update={
-            "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, path, root)}),
-            "prompts": recipe.prompts.model_copy(update={"source": source, "template": template}),
-            "student": student.model_copy(update={"base": base}),
-            "evaluate": _resolve_evaluate(recipe, path, root),
-        }
-    )
+    prompts = _resolve_prompts(recipe.prompts, file)
+    if prompts.template is None:
+        _check_log(recipe, prompts.source, file)
+    changes: dict[str, Any] = {
+        "prompts": prompts,
+        "student": _resolve_student(recipe, file),
+        "curate": recipe.curate.model_copy(update={"steps": _resolve_steps(recipe, file)}),
+        "evaluate": _resolve_evaluate(recipe, file),
+    }
+    return recipe.model_copy(update=changes)
 
 
-def _resolve_steps(recipe: Recipe, path: Path, root: yaml.Node | None) -> list[Step]:
-    """Returns the steps with absolute files; InputError names the place of what is missing."""
-    folder = path.resolve().parent
+def _resolve_prompts(prompts: Prompts, file: RecipeFile) -> Prompts:
+    """Returns the section with absolute files, a template of the library included."""
+    files = {"source": (file.folder / prompts.source).resolve()}
+    if prompts.template is not None:
+        files["template"] = find_template(str(prompts.template), file.folder)
+    for field, path in files.items():
+        if not path.exists():
+            raise file.mistake(f"prompts.{field}", f"no such file: {path}", f"Relative to {file.folder}")
+    return prompts.model_copy(update=files)
+
+
+def _check_log(recipe: Recipe, source: Path, file: RecipeFile) -> None:
+    """Raises InputError where a recipe without a template names no log, or columns, which a log has not."""
+    from prompts.logs.read import is_log  # late: the readers of every provider's logs, for a recipe that names one
+
+    if not is_log(source):
+        problem = f"is missing, and {source.name} is no provider's log"
+        remedy = "Name a template that makes prompts of its rows"
+        raise file.mistake("prompts.template", problem, remedy, loc=["prompts"])
+    columns = {"prompts.group": recipe.prompts.group, "combine.by": recipe.combine.by}
+    if recipe.prompts.gold not in (None, "reply"):
+        problem = f"'{recipe.prompts.gold}': a log has no columns"
+        raise file.mistake("prompts.gold", problem, "Give 'reply', or leave it unset")
+    for field, column in columns.items():
+        if column is not None:
+            raise file.mistake(field, f"'{column}': a log has no columns", "Leave it unset")
+    if recipe.evaluate.slices:
+        raise file.mistake("evaluate.slices", "a log has no columns", "Leave it unset")
+
+
+def _resolve_student(recipe: Recipe, file: RecipeFile) -> StudentConfig:
+    student = _resolve_pairs(recipe.student, file)
+    student = _resolve_teacher(recipe, student, file)
+    return student.model_copy(update={"base": _model_beside(recipe.student.base, file.folder)})
+
+
+def _resolve_pairs(student: StudentConfig, file: RecipeFile) -> StudentConfig:
+    """Returns the student with an absolute file of preferences."""
+    preference = student.preference
+    if preference is None or preference.pairs is None:
+        return student
+    pairs = (file.folder / preference.pairs).resolve()
+    if not pairs.is_file():
+        raise file.mistake("student.preference.pairs", f"no such file: {pairs}", f"Relative to {file.folder}")
+    return student.model_copy(update={"preference": preference.model_copy(update={"pairs": str(pairs)})})
+
+
+def _resolve_teacher(recipe: Recipe, student: StudentConfig, file: RecipeFile) -> StudentConfig:
+    """Returns the student with its teacher in memory as an absolute path, where it needs one."""
+    if not student.needs_teacher:
+        return student
+    try:
+        local_teacher(student, recipe.specs)
+    except InputError as error:
+        field = error.field or "student.method"
+        raise file.mistake(field, error.problem, error.remedy, loc=["student", "method"]) from error
+    if student.local_teacher is None:
+        return student
+    return student.with_teacher(_model_beside(student.local_teacher, file.folder))
+
+
+def _model_beside(name: str, folder: Path) -> str:
+    """Returns a model's path beside the recipe as an absolute one; any other name as it is."""
+    local = folder / name
+    if local.exists():
+        return str(local.resolve())
+    return name
+
+
+def _resolve_steps(recipe: Recipe, file: RecipeFile) -> list[Step]:
+    """Returns the steps with absolute files."""
     steps: list[Step] = []
-    for index, written in enumerate(recipe.curate.steps):
-        step = written.beside(folder)
-        missing = step.missing(folder)
+    for place, written in enumerate(recipe.curate.steps):
+        step = written.beside(file.folder)
+        missing = step.missing(file.folder)
         if missing is not None:
-            raise InputError(
-                missing.problem,
-                path=path,
-                line=line_of(root, ["curate", "steps", index, *missing.place]),
-                field=f"curate.steps.{step.step}.{missing.place[0]}",
-                remedy=missing.remedy,
-            )
+            raise file.missing(f"curate.steps.{step.step}", missing, loc=["curate", "steps", place])
         steps.append(step)
     return steps
 
 
-def _resolve_evaluate(recipe: Recipe, path: Path, root: yaml.Node | None) -> Evaluate:
-    """The section with absolute files; InputError names the place of what is missing, or cannot be had of a log."""
-    folder = path.resolve().parent
-    found = recipe.evaluate.beside(folder).model_copy(update={"general": recipe.evaluate.general.beside(path, root)})
-    if (missing := found.scorer.missing(folder)) is not None:
-        line = line_of(root, ["evaluate", "scorer", *missing.place])
-        field = f"evaluate.scorer.{missing.place[0]}"
-        raise InputError(missing.problem, path=path, line=line, field=field, remedy=missing.remedy)
-    for place, run in enumerate(found.against):
-        file = run / "answers.parquet"
-        if not file.is_file():
-            line = line_of(root, ["evaluate", "against", place])
-            remedy = "Name run directories that were evaluated"
-            raise InputError(f"no such file: {file}", path=path, line=line, field="evaluate.against", remedy=remedy)
-    if found.slices and recipe.prompts.template is None:
-        line = line_of(root, ["evaluate", "slices"])
-        raise InputError("a log has no columns", path=path, line=line, field="evaluate.slices", remedy="Leave it unset")
-    return found
-
-
-def _check_log(recipe: Recipe, source: Path, path: Path, root: yaml.Node | None) -> None:
-    """Without a template the source must be a log, which has no columns; InputError names the field to set."""
-    from prompts.logs.read import is_log  # late: the readers of every provider's logs, for a recipe that names one
-
-    if not is_log(source):
-        raise InputError(
-            f"is missing, and {source.name} is no provider's log",
-            path=path,
-            line=line_of(root, ["prompts"]),
-            field="prompts.template",
-            remedy="Name a template that makes prompts of its rows",
-        )
-    gold = None if recipe.prompts.gold == "reply" else recipe.prompts.gold
-    columns = (("prompts.gold", gold), ("prompts.group", recipe.prompts.group), ("combine.by", recipe.combine.by))
-    for field, value in columns:
-        if value is not None:
-            line = line_of(root, field.split("."))
-            remedy = "Give 'reply', or leave it unset" if field == "prompts.gold" else "Leave it unset"
-            raise InputError(f"'{value}': a log has no columns", path=path, line=line, field=field, remedy=remedy)
-
-
-def _resolve_pairs(student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:
-    """The student with an absolute file of preferences; InputError where it is missing."""
-    if student.preference is None or student.preference.pairs is None:
-        return student
-    folder = path.resolve().parent
-    file = (folder / student.preference.pairs).resolve()
-    if not file.is_file():
-        field = "student.preference.pairs"
-        line = line_of(root, field.split("."))
-        raise InputError(f"no such file: {file}", path=path, line=line, field=field, remedy=f"Relative to {folder}")
-    preference = student.preference.model_copy(update={"pairs": str(file)})
-    return student.model_copy(update={"preference": preference})
-
-
-def _resolve_teacher(recipe: Recipe, student: StudentConfig, path: Path, root: yaml.Node | None) -> StudentConfig:
-    """The student with its teacher in memory as an absolute path; InputError where it needs one that is not named."""
-    folder = path.resolve().parent
-    try:
-        local_teacher(student, recipe.specs if student.needs_teacher else ())
-    except InputError as error:
-        line = line_of(root, ["student", "method"])
-        raise InputError(error.problem, path=path, line=line, field=error.field, remedy=error.remedy) from error
-    if student.local_teacher is None:
-        return student
-    return student.with_teacher(_resolve_base(student.local_teacher, folder))
-
-
-def _resolve_base(base: str, folder: Path) -> str:
-    local = folder / base
-    return str(local.resolve()) if local.exists() else base
+def _resolve_evaluate(recipe: Recipe, file: RecipeFile) -> Evaluate:
+    """Returns the section with absolute files."""
+    evaluate = recipe.evaluate.beside(file.folder)
+    for section, missing in evaluate.missing(file.folder):
+        raise file.missing(section, missing)
+    return evaluate

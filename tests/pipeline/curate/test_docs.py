@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from pipeline.recipe.curate import AnyStep
-from pipeline.recipe.load import _read
+from pipeline.recipe.file import read_file
 from tests.pipeline.helpers import ROOT
 
 PAGE = (ROOT / "docs" / "curation.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ BLOCKS = [block for block in re.findall(r"(?:^    .*\n)+", PAGE, re.MULTILINE) i
 def test_every_step_shown_is_one_a_recipe_may_have(block: str, tmp_path: Path) -> None:
     file = tmp_path / "steps.yaml"
     file.write_text(block, encoding="utf-8")
-    for step in _read(file)[0]:  # as a recipe is read
+    for step in read_file(file).values:  # as a recipe is read
         TypeAdapter(AnyStep).validate_python(step)
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from pipeline.recipe.curate import Curate
 from pipeline.recipe.evaluate import SCORERS
-from pipeline.recipe.load import sections_in
+from pipeline.recipe.mistakes import sections_in
 from pipeline.recipe.recipe import Recipe
 from tests.pipeline.helpers import ROOT
 
