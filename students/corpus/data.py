@@ -28,6 +28,7 @@ WHO = ("teacher", "scored_by")
 SIGNALS = (*WHO, "tokens", "soft_labels", "sampling")
 """Columns with what the teacher gave beside its text, all optional."""
 BATCH_ROWS = 256
+"""Rows that are Python objects at once: with their logprobs they are many times what they are in the file."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -83,24 +84,35 @@ def read_rows(path: Path, also: Sequence[str] = ()) -> Iterator[TrainingRow]:
         number = 0
         for batch in file.iter_batches(BATCH_ROWS, columns=columns):
             for values in batch.to_pylist():
-                number += 1
+                number += 1  # of all splits: a message names the row of the file
                 if values["split"] == "train":
                     yield _row(path, number, values)
 
 
 def read_teachers(path: Path) -> set[str]:
-    """Who gave the probabilities of the train rows, by their specs; none where the file does not say."""
+    """The specs of those who gave the probabilities of the train rows; none where the file does not say."""
+    teachers = set()
     with _open(path) as file:
         columns = [name for name in WHO if name in file.schema_arrow.names]
-        batches = (batch for batch in file.iter_batches(columns=[*columns, "split"])) if columns else ()
-        rows = (values for batch in batches for values in batch.to_pylist())
-        return {_teacher(values) for values in rows if values["split"] == "train"} - {""}
+        if not columns:
+            return set()
+        for batch in file.iter_batches(columns=[*columns, "split"]):
+            for values in batch.to_pylist():
+                if values["split"] == "train":
+                    teachers.add(_teacher(values))
+    return teachers - {""}
 
 
 def split_by_key(rows: list[TrainingRow], fraction: float) -> tuple[list[TrainingRow], list[TrainingRow]]:
     """Rows to train on and rows to watch, whole groups on one side."""
     watched = watched_keys([row.key for row in rows], fraction)
-    return [row for row in rows if row.key not in watched], [row for row in rows if row.key in watched]
+    train, validation = [], []
+    for row in rows:
+        if row.key in watched:
+            validation.append(row)
+        else:
+            train.append(row)
+    return train, validation
 
 
 def watched_keys(keys: Sequence[str], fraction: float) -> set[str]:
@@ -112,6 +124,7 @@ def watched_keys(keys: Sequence[str], fraction: float) -> set[str]:
     watched: set[str] = set()
     held = 0
     for key in sorted(size, key=lambda key: digest(["validation", key])):
+        # Half a group more or less than the share is as near as whole groups come.
         if held and held + size[key] / 2 > fraction * len(keys):
             break
         watched.add(key)
@@ -147,32 +160,63 @@ def _row(path: Path, number: int, values: dict[str, Any]) -> TrainingRow:
         messages = values[field]
         if not messages or not all(is_message(message) for message in messages):
             raise InputError("needs messages of role and content", path=path, line=number, field=field)
-    key = next((values[name] for name in KEYS if values.get(name) is not None), None)
     return TrainingRow(
         prompt=values["prompt"],
         completion=values["completion"],
-        key=str(key or digest(values["prompt"])),
+        key=key_of(values),
         tokens=values.get("tokens"),
-        soft_labels=[(label["text"], label["share"]) for label in values.get("soft_labels") or ()] or None,
+        soft_labels=_soft_labels(values),
         teacher=_teacher(values),
         sampled_plainly=_is_plain(values.get("sampling")),
-        name=f"{values['prompt_id']} (row {number})" if values.get("prompt_id") else f"row {number}",
+        name=_name(number, values),
     )
+
+
+def key_of(values: dict[str, Any]) -> str:
+    """Names the group of a row of a file: the first of KEYS that is there, else its prompt."""
+    for name in KEYS:
+        key = values.get(name)
+        if key is not None:
+            return str(key or digest(values["prompt"]))
+    return digest(values["prompt"])
+
+
+def _name(number: int, values: dict[str, Any]) -> str:
+    prompt_id = values.get("prompt_id")
+    if not prompt_id:
+        return f"row {number}"
+    return f"{prompt_id} (row {number})"
+
+
+def _soft_labels(values: dict[str, Any]) -> list[tuple[str, float]] | None:
+    labels = [(label["text"], label["share"]) for label in values.get("soft_labels") or ()]
+    return labels or None
 
 
 def _teacher(values: dict[str, Any]) -> str:
     """The spec of who gave a row's probabilities; empty where it does not say."""
+    scored_by: str | None = values.get("scored_by")
+    if scored_by:
+        return scored_by  # a rescorer's logprobs took the place of the teacher's
     teacher = values.get("teacher")
-    if values.get("scored_by") or teacher is None:
-        return values.get("scored_by") or ""
-    base = teacher.get("base_url")
-    return f"{teacher['provider']}:{teacher['model']}" + (f"@{base}" if base else "")
+    if teacher is None:
+        return ""
+    spec = f"{teacher['provider']}:{teacher['model']}"
+    base_url = teacher.get("base_url")
+    if base_url:
+        spec += f"@{base_url}"
+    return spec
 
 
 def _is_plain(sampling: dict[str, Any] | None) -> bool:
-    return all((sampling or {}).get(name) in (None, 1) for name in ("temperature", "top_p"))
+    """Text was drawn as the teacher's probabilities say: a null is the provider's default, which is 1."""
+    if sampling is None:
+        return True
+    return sampling.get("temperature") in (None, 1) and sampling.get("top_p") in (None, 1)
 
 
 def is_message(message: object) -> bool:
-    """Whether it is a `{role, content}` of two texts."""
-    return isinstance(message, dict) and all(isinstance(message.get(part), str) for part in ("role", "content"))
+    """True of a `{role, content}` of two texts."""
+    if not isinstance(message, dict):
+        return False
+    return isinstance(message.get("role"), str) and isinstance(message.get("content"), str)

@@ -42,15 +42,23 @@ def load_tokenizer(base: str) -> Any:
     if tokenizer.eos_token_id is None:
         raise InputError("its tokenizer has no end-of-text token", path=base, field="student.base")
     if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        tokenizer.pad_token = tokenizer.eos_token  # never read: padding is masked
     return tokenizer
 
 
 def encode(rows: Iterable[TrainingRow], tokenizer: Any, max_length: int) -> Encoded:
     """Encodes every row; those longer than `max_length` tokens are counted and left out."""
-    encoded = [(encode_row(row, tokenizer), row.name) for row in rows]
-    fits = [(row, name) for row, name in encoded if len(row["input_ids"]) <= max_length]
-    return Encoded([row for row, _ in fits], len(encoded) - len(fits), tuple(name for _, name in fits))
+    fitting: list[dict[str, list[int]]] = []
+    names: list[str] = []
+    too_long = 0
+    for row in rows:
+        encoded = encode_row(row, tokenizer)
+        if len(encoded["input_ids"]) > max_length:
+            too_long += 1
+            continue
+        fitting.append(encoded)
+        names.append(row.name)
+    return Encoded(fitting, too_long, tuple(names))
 
 
 def encode_row(row: TrainingRow, tokenizer: Any) -> dict[str, list[int]]:
@@ -60,12 +68,16 @@ def encode_row(row: TrainingRow, tokenizer: Any) -> dict[str, list[int]]:
     """
     header = row_header(row, tokenizer)
     whole = _end(_ids(tokenizer, [*row.prompt, *row.completion]), tokenizer)
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(header, whole, strict=False)))
+    shared = 0
+    for expected, token in zip(header, whole, strict=False):
+        if expected != token:
+            break
+        shared += 1
     return {"input_ids": whole, "labels": [IGNORED] * shared + whole[shared:]}
 
 
 def row_header(row: TrainingRow, tokenizer: Any) -> list[int]:
-    """What a student is asked: the prompt, and the head of the answer that it is to write."""
+    """Encodes what a student is asked: the prompt, and the head of the answer that it is to write."""
     return _ids(tokenizer, row.prompt, add_generation_prompt=True)
 
 
@@ -80,4 +92,6 @@ def _end(ids: list[int], tokenizer: Any) -> list[int]:
     eos = tokenizer.eos_token_id
     tail = list(takewhile(lambda token: token != eos, reversed(ids)))
     body = ids[: len(ids) - len(tail)]
-    return body if body and not tokenizer.decode(tail).strip() else [*ids, eos]
+    if not body or tokenizer.decode(tail).strip():
+        return [*ids, eos]
+    return body

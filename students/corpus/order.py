@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
 
 from students.corpus.encode import IGNORED
 
@@ -31,15 +32,18 @@ LABEL_SHARE = 0.05
 
 
 def answers_of(labels: Iterable[Sequence[int]]) -> list[Hashable]:
-    """What each row is to answer, to be told apart; None where that is too long for a label.
+    """Names what each row is to answer, to be told apart; None where that is too long for a label.
 
     Of a row's labels the last SEEN are enough.
     """
-    found: list[Hashable] = []
+    answers: list[Hashable] = []
     for row in labels:
         answer = tuple(label for label in row[-SEEN:] if label != IGNORED)
-        found.append(answer if len(answer) <= LABEL_TOKENS else None)
-    return found
+        if len(answer) <= LABEL_TOKENS:
+            answers.append(answer)
+        else:
+            answers.append(None)
+    return answers
 
 
 def order_by_length(lengths: Sequence[int], batch_size: int, seed: int, answers: Sequence[Hashable] = ()) -> list[int]:
@@ -52,19 +56,25 @@ def order_by_length(lengths: Sequence[int], batch_size: int, seed: int, answers:
     chance = random.Random(seed)
     rows = list(range(len(lengths)))
     chance.shuffle(rows)
-    kinds = _kinds(answers) if answers else [None] * len(lengths)
+    kinds: list[Hashable] = [None] * len(lengths)
+    if answers:
+        kinds = _kinds(answers)
     window = WINDOW_BATCHES * batch_size
-    nearby = [row for at in range(0, len(rows), window) for row in _by_length(rows[at : at + window], lengths, kinds)]
+    nearby: list[int] = []
+    for start in range(0, len(rows), window):
+        nearby += _by_length(rows[start : start + window], lengths, kinds)
     full = len(nearby) - len(nearby) % batch_size
-    batches = [nearby[at : at + batch_size] for at in range(0, full, batch_size)]
+    batches = [nearby[start : start + batch_size] for start in range(0, full, batch_size)]
     chance.shuffle(batches)
-    return [row for batch in (*batches, nearby[full:]) for row in batch]
+    # A batch that is not full stays last: elsewhere it would shift all that come after it.
+    return [*chain.from_iterable(batches), *nearby[full:]]
 
 
 def _kinds(answers: Sequence[Hashable]) -> list[Hashable]:
     """The answers that are labels; None for all others."""
     counts = Counter(answers)
-    return [answer if counts[answer] >= LABEL_SHARE * len(answers) else None for answer in answers]
+    frequent = {answer for answer, count in counts.items() if count >= LABEL_SHARE * len(answers)}
+    return [answer if answer in frequent else None for answer in answers]
 
 
 def _by_length(rows: Sequence[int], lengths: Sequence[int], kinds: Sequence[Hashable]) -> list[int]:
@@ -72,9 +82,10 @@ def _by_length(rows: Sequence[int], lengths: Sequence[int], kinds: Sequence[Hash
     of_kind: dict[Hashable, list[int]] = defaultdict(list)
     for row in rows:
         of_kind[kinds[row]].append(row)
-    places = {
-        row: (place + 0.5) / len(alike)
-        for alike in of_kind.values()
-        for place, row in enumerate(sorted(alike, key=lambda row: lengths[row] // LIKE_TOKENS))
-    }
+    places: dict[int, float] = {}
+    for alike in of_kind.values():
+        alike.sort(key=lambda row: lengths[row] // LIKE_TOKENS)
+        for place, row in enumerate(alike):
+            # The middle of its share: kinds of different sizes interleave evenly.
+            places[row] = (place + 0.5) / len(alike)
     return sorted(rows, key=places.__getitem__)

@@ -1,4 +1,4 @@
-"""What a training runs on, and what follows from it. Light: no torch, so that a plan can ask too."""
+"""Finds the device of a training, and says what follows from it. Light: no torch, so that a plan can ask too."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Device:
 
 @dataclass(slots=True, frozen=True)
 class Settings:
-    """How a training uses its device."""
+    """A training's use of its device."""
 
     bf16: bool
     attention: Literal["sdpa", "flash_attention_2"]
@@ -51,23 +51,33 @@ class Settings:
     @property
     def words(self) -> str:
         """As a plan says it."""
-        parts = ("bfloat16" if self.bf16 else "float32", "flash attention" if "flash" in self.attention else "sdpa")
-        rest = ("rows without padding" if self.padding_free else "rows of like length together",)
-        return ", ".join((*parts, *rest, *(("activation checkpointing",) if self.activation_checkpointing else ())))
+        parts = ["float32", "sdpa", "rows of like length together"]
+        if self.bf16:
+            parts[0] = "bfloat16"
+        if self.attention == "flash_attention_2":
+            parts[1] = "flash attention"
+        if self.padding_free:
+            parts[2] = "rows without padding"
+        if self.activation_checkpointing:
+            parts.append("activation checkpointing")
+        return ", ".join(parts)
 
 
 def choose_settings(config: StudentConfig, device: Device, *, checkpointing: bool) -> Settings:
-    """What `device` allows; `checkpointing` where memory asks for it.
+    """Chooses what `device` allows; `checkpointing` where memory asks for it.
 
     Rows go without padding where the method takes them so: others lay more than ids in a batch.
     """
-    bf16 = device.bf16 if config.precision == "auto" else config.precision == "bfloat16"
+    bf16 = config.precision == "bfloat16" or (config.precision == "auto" and device.bf16)
     if device.kind == "cpu" and config.lora is not None and config.lora.bits is not None:
         bf16 = False  # students.base.quantised computes the four bits in float32 there
-    flash = device.flash and bf16
+    flash = device.flash and bf16  # its kernels take no float32
+    attention: Literal["sdpa", "flash_attention_2"] = "sdpa"
+    if flash:
+        attention = "flash_attention_2"
     return Settings(
         bf16=bf16,
-        attention="flash_attention_2" if flash else "sdpa",
+        attention=attention,
         padding_free=flash and config.declaration.takes_rows_without_padding and config.features is None,
         activation_checkpointing=checkpointing,
     )
@@ -75,48 +85,71 @@ def choose_settings(config: StudentConfig, device: Device, *, checkpointing: boo
 
 def find_device() -> Device:
     """The GPUs that torch would take where it is built for them, else the CPU."""
-    gpus = _gpus() if _torch_takes_gpus() else []
+    if not _torch_takes_gpus():
+        return cpu()
+    gpus = _gpus()
     if not gpus:
         return cpu()
-    name, memory, capability = gpus[0]
-    able = float(capability) >= BF16_SINCE
-    return Device(name, "cuda", int(float(memory) * MIB), len(gpus), able, able and has_flash_attention())
+    first = gpus[0]
+    able = first.capability >= BF16_SINCE
+    return Device(first.name, "cuda", first.memory_bytes, len(gpus), able, able and has_flash_attention())
 
 
 def cpu() -> Device:
     """This machine's."""
-    facts = CPU_FACTS.read_text(encoding="utf-8") if CPU_FACTS.is_file() else ""
+    facts = ""
+    if CPU_FACTS.is_file():  # Linux's alone
+        facts = CPU_FACTS.read_text(encoding="utf-8")
     return Device("CPU", "cpu", cpu_memory_bytes(), bf16=not CPU_BF16.isdisjoint(facts.split()))
 
 
 def has_flash_attention() -> bool:
-    """Whether its package is installed."""
+    """Looks for its package, without loading it."""
     return find_spec("flash_attn") is not None
 
 
 def cpu_memory_bytes() -> int:
     """The machine's memory, or less where its control group allows less."""
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for path in CGROUPS:
-        if path.is_file() and (said := path.read_text(encoding="ascii").strip()).isdigit():
-            found.append(int(said))
-    return min(found)
+        if not path.is_file():
+            continue
+        limit = path.read_text(encoding="ascii").strip()
+        if limit.isdigit():  # else it is `max`: no limit
+            limits.append(int(limit))
+    return min(limits)
 
 
 def _torch_takes_gpus() -> bool:
     try:
+        # The name that PyTorch gives its builds for CPUs alone; it takes no import to read it.
         return not version("torch").endswith("+cpu")
     except PackageNotFoundError:
         return False
 
 
-def _gpus() -> list[tuple[str, str, str]]:
-    """Name, MiB and compute capability of each GPU that CUDA_VISIBLE_DEVICES leaves."""
+@dataclass(slots=True, frozen=True)
+class _Gpu:
+    name: str
+    memory_bytes: int
+    capability: float
+
+
+def _gpus() -> list[_Gpu]:
+    """The GPUs that CUDA_VISIBLE_DEVICES leaves, by nvidia-smi; none where that does not answer."""
     try:
-        said = subprocess.run(ASK_GPUS, capture_output=True, text=True, check=True, timeout=20).stdout
+        answer = subprocess.run(ASK_GPUS, capture_output=True, text=True, check=True, timeout=20).stdout
     except (OSError, subprocess.SubprocessError):
         return []
-    found = [tuple(part.strip() for part in line.split(",")) for line in said.splitlines()]
-    gpus = [(one[0], one[1], one[2]) for one in found if len(one) == 3]
-    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return gpus if seen is None else gpus[: len([name for name in seen.split(",") if name.strip() not in ("", "-1")])]
+    gpus = []
+    for line in answer.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) == 3:
+            name, memory_mib, capability = fields
+            gpus.append(_Gpu(name, int(float(memory_mib) * MIB), float(capability)))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return gpus
+    # Only how many are left is of interest, for all are alike; -1 is how a program is shown none.
+    shown = [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+    return gpus[: len(shown)]

@@ -62,20 +62,26 @@ class Need:
 
     @property
     def fits(self) -> bool:
-        """Whether it stays within the usable share of the device's memory."""
+        """It stays within the usable share of the device's memory."""
         return self.memory.total <= USABLE * self.device.memory_bytes
 
 
 def needed(config: StudentConfig, base: Architecture, device: Device, answer_tokens: int | None = None) -> Need:
-    """What a training needs, activations computed again only where the device has too little memory without.
+    """Estimates a training, activations computed again only where the device has too little memory without.
 
     `answer_tokens` is the longest answer; None where it may be all of a row.
     """
-    found = []
-    for checkpointing in (False, True):
-        settings = choose_settings(config, device, checkpointing=checkpointing)
-        found.append(Need(device, settings, estimate(config, base, settings, device.kind, answer_tokens)))
-    return next((one for one in found if one.fits), found[-1])
+    plain = _need(config, base, device, answer_tokens, checkpointing=False)
+    if plain.fits:
+        return plain
+    return _need(config, base, device, answer_tokens, checkpointing=True)
+
+
+def _need(
+    config: StudentConfig, base: Architecture, device: Device, answer_tokens: int | None, *, checkpointing: bool
+) -> Need:
+    settings = choose_settings(config, device, checkpointing=checkpointing)
+    return Need(device, settings, estimate(config, base, settings, device.kind, answer_tokens))
 
 
 def estimate(
@@ -86,22 +92,43 @@ def estimate(
     inside = layers * base.layer_parameters
     whole = inside + base.parameters - base.layers * base.layer_parameters
     quantised = config.lora is not None and config.lora.bits is not None
-    trained = whole if config.lora is None else layers * adapter_parameters(config.lora, base)
-    frozen = 0 if config.lora is None else trained
-    rows = config.batch_size
-    copied = inside if settings.bf16 and not quantised else 0
-    if settings.activation_checkpointing and config.lora is not None:
-        copied //= layers  # frozen ones are copied for each use, and here only one layer is in use
-    columns = min(config.max_length, rows * answer_tokens if answer_tokens else config.max_length)
-    logits = rows * columns * base.vocabulary
+    trained, adapters = whole, 0
+    if config.lora is not None:
+        trained = adapters = layers * adapter_parameters(config.lora, base)
+    weights: float = FLOAT32 * (whole - inside + adapters)
+    if quantised:
+        weights += NF4 * inside
+    else:
+        weights += FLOAT32 * inside + BFLOAT16 * _copied_weights(config, settings, inside, layers)
+    tokens = config.batch_size * config.max_length
     return Memory(
-        weights=FLOAT32 * (whole - inside + frozen) + (NF4 if quantised else FLOAT32) * inside + BFLOAT16 * copied,
+        weights=weights,
         gradients=FLOAT32 * trained,
         moments=2 * FLOAT32 * trained,
-        activations=rows * config.max_length * token_activations(base, layers, settings, config.lora, kind),
-        logits=3.0 * FLOAT32 * (min(logits, CHUNK) if kind == "cuda" else logits),
+        activations=tokens * token_activations(base, layers, settings, config.lora, kind),
+        logits=3.0 * FLOAT32 * _logits_at_once(config, base, kind, answer_tokens),
         libraries=LIBRARIES_BYTES[kind],
     )
+
+
+def _copied_weights(config: StudentConfig, settings: Settings, inside: int, layers: int) -> int:
+    """The weights of which autocast holds a copy in bfloat16."""
+    if not settings.bf16:
+        return 0
+    if settings.activation_checkpointing and config.lora is not None:
+        return inside // layers  # frozen ones are copied for each use, and here only one layer is in use
+    return inside
+
+
+def _logits_at_once(config: StudentConfig, base: Architecture, kind: str, answer_tokens: int | None) -> int:
+    columns = config.max_length
+    if answer_tokens:
+        # Columns that hold a label in any row: at most all rows' answers side by side.
+        columns = min(columns, config.batch_size * answer_tokens)
+    logits = config.batch_size * columns * base.vocabulary
+    if kind == "cuda":
+        return min(logits, CHUNK)
+    return logits
 
 
 def layers_after(config: StudentConfig, base: Architecture) -> int:
@@ -137,8 +164,10 @@ def token_activations(
     )
     if lora is not None:
         layer += size * 7 * lora.rank
-        layer *= HOLES if kind == "cpu" else 1
-        layer += _dropout(base, settings) if lora.dropout else 0
+        if kind == "cpu":
+            layer *= HOLES
+        if lora.dropout:
+            layer += _dropout(base, settings)
     if not settings.activation_checkpointing:
         return layers * layer
     return layers * FLOAT32 * base.hidden + 2 * layer
@@ -150,18 +179,20 @@ def _dropout(base: Architecture, settings: Settings) -> float:
     In float32 also the dropped inputs, less those that nothing else reads any more.
     """
     inputs = 5 * base.hidden + base.attention + base.intermediate
-    dropped = 0 if settings.bf16 else inputs - 2 * base.hidden - base.intermediate
+    if settings.bf16:
+        return FLOAT32 * inputs
+    dropped = inputs - 2 * base.hidden - base.intermediate
     return FLOAT32 * (inputs + dropped)
 
 
 def would_fit(config: StudentConfig, base: Architecture, device: Device, answer_tokens: int | None = None) -> list[str]:
-    """Settings of a recipe that this device has the memory for, each alone, then the smallest together."""
-    found = []
+    """Names settings of a recipe that this device has the memory for, each alone, then the smallest together."""
+    fitting = []
     for words, changed in _smaller(config):
         need = needed(changed, base, device, answer_tokens)
         if need.fits:
-            found.append(f"{words} ({need.memory.total / 1e9:.3g} GB)")
-    return found
+            fitting.append(f"{words} ({need.memory.total / 1e9:.3g} GB)")
+    return fitting
 
 
 def _smaller(config: StudentConfig) -> list[tuple[str, StudentConfig]]:
@@ -169,8 +200,11 @@ def _smaller(config: StudentConfig) -> list[tuple[str, StudentConfig]]:
     changes: list[tuple[str, dict[str, object]]] = []
     if config.batch_size > 1:
         rows = config.batch_size * config.accumulation
+        # As many rows a step as before, so that the student stays the same.
         size = next(size for size in range(config.batch_size // 2, 0, -1) if rows % size == 0)
-        changes += [_batch(size, rows)] + ([_batch(1, rows)] if size > 1 else [])
+        changes.append(_batch(size, rows))
+        if size > 1:
+            changes.append(_batch(1, rows))
     if config.lora is None:
         changes.append(("lora: {}", {"lora": Lora()}))
     if config.lora is None or config.lora.bits is None:

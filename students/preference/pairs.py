@@ -15,7 +15,7 @@ from prompts.digest import digest
 from prompts.errors import InputError
 from prompts.messages import MessageDict
 from prompts.sources.rows import read_rows
-from students.corpus.data import KEYS, is_message
+from students.corpus.data import is_message, key_of
 
 SPLITS = (None, "train", "heldout")
 
@@ -69,13 +69,17 @@ def _split(path: Path, line: int, values: dict[str, Any]) -> str | None:
 
 
 def _pair(path: Path, line: int, values: dict[str, Any]) -> Pair:
-    prompt, chosen, rejected = (_messages(path, line, name, values) for name in ("prompt", "chosen", "rejected"))
-    if prompt is None or (chosen is None and rejected is None):
-        field = "prompt" if prompt is None else "chosen"
-        remedy = "Give a list of {role, content}; of chosen and rejected, one may be null"
-        raise InputError("is null", path=path, line=line, field=field, remedy=remedy)
-    key = next((values[name] for name in KEYS if values.get(name) is not None), None)
-    return Pair(prompt, chosen, rejected, str(key or digest(prompt)), f"{path.name}:{line}")
+    prompt = _messages(path, line, "prompt", values)
+    chosen = _messages(path, line, "chosen", values)
+    rejected = _messages(path, line, "rejected", values)
+    remedy = "Give a list of {role, content}; of chosen and rejected, one may be null"
+    if prompt is None:
+        raise InputError("is null", path=path, line=line, field="prompt", remedy=remedy)
+    if chosen is None and rejected is None:
+        raise InputError("is null", path=path, line=line, field="chosen", remedy=remedy)
+    # Of the messages as they were read: another field beside role and content must not part a group.
+    key = key_of({**values, "prompt": prompt})
+    return Pair(prompt, chosen, rejected, key, f"{path.name}:{line}")
 
 
 def _messages(path: Path, line: int, field: str, values: dict[str, Any]) -> list[MessageDict] | None:
