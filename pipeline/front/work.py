@@ -91,7 +91,7 @@ def run_span(recipe: Recipe, root: Path, span: Span, open_progress: Callable[[Pa
     from pipeline.stages import run_stages
     from pipeline.train import distributed as launched
 
-    launched.require_launchable(span.last if span.first == span.last else "run", span.last)
+    require_launchable(span)
     if not launched.is_first():
         from pipeline.train.stage import join
 
@@ -104,6 +104,14 @@ def run_span(recipe: Recipe, root: Path, span: Span, open_progress: Callable[[Pa
     ):
         run_stages(Context(recipe, files, manifest, progress), span.first, span.last, force_from=span.force_from)
     return True
+
+
+def require_launchable(span: Span) -> None:
+    """Raises InputError where a launcher started several processes for stages of which only one works in several."""
+    from pipeline.train.distributed import require_launchable as require
+
+    command = span.last if span.first == span.last else "run"
+    require(command, span.last)
 
 
 def directory_of(recipe: Recipe, directory: str | Path | None) -> Path:
