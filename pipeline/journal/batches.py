@@ -21,6 +21,7 @@ from teachers.batch.base import Part, Ticket
 from teachers.errors import TeacherError
 
 KEYS = 500
+"""Keys to a query: SQLite before 3.32 takes 999 variables."""
 
 ENTRIES = """
 SELECT a.id, r.key, a.outcome FROM batches b JOIN attempts a ON a.id BETWEEN b.first AND b.first + b.requests - 1
@@ -61,6 +62,7 @@ class Batches:
         """
 
         def write(connection: sqlite3.Connection, counts: Counter[str]) -> None:
+            # One transaction, so the ids are consecutive: ENTRIES reads a part as a range of them.
             now = part.ticket.created_at
             attempts = [
                 write_intent(connection, counts, key=bytes.fromhex(key), now=now, worst_usd=worst_usd.get(key))
@@ -80,28 +82,30 @@ class Batches:
         await self._execute("UPDATE batches SET is_open = 0 WHERE part = ?", (part_id,))
 
     def open_parts(self) -> list[OpenPart]:
-        """The parts that are at the provider, or may be."""
+        """Returns the parts that are at the provider, or may be."""
         sql = "SELECT part, created_at, requests, teacher, job FROM batches WHERE is_open = 1 ORDER BY created_at"
-        found = self._journal.read(sql)
-        return [OpenPart(Ticket(part, made, requests), teacher, job) for part, made, requests, teacher, job in found]
+        parts = []
+        for part, created_at, requests, teacher, job in self._journal.read(sql):
+            parts.append(OpenPart(Ticket(part, created_at, requests), teacher, job))
+        return parts
 
     def jobs(self) -> frozenset[str]:
-        """The ids of all jobs that parts became."""
+        """Returns the ids of all jobs that parts became."""
         return frozenset(job for (job,) in self._journal.read("SELECT job FROM batches WHERE job IS NOT NULL"))
 
     def entries(self, part_id: str) -> list[Entry]:
-        """A part's lines in their order."""
+        """Returns a part's lines in their order."""
         return [Entry(attempt, key.hex(), outcome) for attempt, key, outcome in self._journal.read(ENTRIES, (part_id,))]
 
     def in_flight(self, keys: Iterable[str]) -> set[str]:
-        """Those of the requests that have an attempt without an outcome."""
-        feed, found = iter(keys), set()
+        """Returns those of the requests that have an attempt without an outcome."""
+        feed, flying = iter(keys), set()
         while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
             marks = ", ".join("?" * len(some))
             sql = f"""SELECT r.key FROM requests r JOIN attempts a ON a.request = r.id
                       WHERE r.key IN ({marks}) AND a.outcome IS NULL"""  # only question marks
-            found |= {row[0].hex() for row in self._journal.read(sql, some)}
-        return found
+            flying |= {row[0].hex() for row in self._journal.read(sql, some)}
+        return flying
 
     async def settle(self, attempt: int, key: str, ended: Reply | TeacherError) -> None:
         """Records how an attempt ended; returns once that is on disk."""

@@ -78,6 +78,7 @@ class Stager:
 
     def begin(self, connection: sqlite3.Connection, _: Counter[str]) -> None:
         """Empties what an unfinished declaration left."""
+        # Not emptied but made anew: the schema may be newer than the one that left them.
         for name in ("prompts", "samples"):
             connection.execute(f"DROP TABLE IF EXISTS staged_{name}")
         for statement in DECLARED.format(staged="staged_", request="BLOB").split(";"):
@@ -119,22 +120,21 @@ class Stager:
 def swap(connection: sqlite3.Connection, counts: Counter[str], fingerprint: str | None, rows: int) -> None:
     """Makes what is staged the declaration. A prompt that comes again is the same prompt: the first one stays."""
     connection.execute(TWINS)
+    # All in the writer's transaction: a reader sees the old declaration or the new one.
     for statement in SWAP:
         connection.execute(statement)
     connection.execute("INSERT INTO declared VALUES (?)", (fingerprint,))
-    prompts, chains = (
-        connection.execute(sql).fetchone()[0]
-        for sql in ("SELECT count(*) FROM prompts", "SELECT count(*) FROM samples WHERE place = 0")
-    )
+    [prompts] = connection.execute("SELECT count(*) FROM prompts").fetchone()
+    [chains] = connection.execute("SELECT count(*) FROM samples WHERE place = 0").fetchone()
     samples, answered = connection.execute(COUNTS).fetchone()
     now = {"rows": rows, "prompts": prompts, "chains": chains, "samples": samples, "answered": answered}
     before = dict(connection.execute("SELECT name, value FROM counters"))
     for name, value in now.items():
-        counts[name] = value - before.get(name, 0)
+        counts[name] = value - before.get(name, 0)  # counters are added to, in this commit
 
 
 def chunked(chains: Iterable[FallbackChain]) -> Iterator[list[FallbackChain]]:
-    """The chains, some at a time."""
+    """Splits the chains into chunks."""
     feed = iter(chains)
     while chunk := list(islice(feed, CHUNK)):
         yield chunk
@@ -146,15 +146,15 @@ def _prefix_id(connection: sqlite3.Connection, before: Conversation) -> int:
 
 
 def _endpoint_id(connection: sqlite3.Connection, who: Identity, how: Sampling, schema: str | None) -> int:
-    """All of a request but its messages and its sample's number."""
+    """Interns all of a request but its messages and its sample's number; returns the id."""
     body = orjson.dumps({"teacher": asdict(who), "sampling": asdict(how), "schema": schema})
     return _intern(connection, "seats", "body", body.decode())
 
 
 def _intern(connection: sqlite3.Connection, table: str, key: str, *values: Any) -> int:
-    """The id of the row that has this key; a new row where there is none."""
-    found = connection.execute(f"SELECT id FROM {table} WHERE {key} = ?", values[:1]).fetchone()
-    if found is None:
-        marks = ", ".join("?" * len(values))
-        found = (connection.execute(f"INSERT INTO {table} VALUES (NULL, {marks})", values).lastrowid,)
-    return int(found[0])
+    """Returns the id of the row that has this key; it is written where there is none."""
+    row = connection.execute(f"SELECT id FROM {table} WHERE {key} = ?", values[:1]).fetchone()
+    if row is not None:
+        return int(row[0])
+    marks = ", ".join("?" * len(values))
+    return int(connection.execute(f"INSERT INTO {table} VALUES (NULL, {marks})", values).lastrowid or 0)

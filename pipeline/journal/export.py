@@ -24,6 +24,7 @@ GROUP_ROWS = 2048
 GROUP_ALTERNATIVES = 1 << 19
 """A row group ends at so many alternatives too: 2,048 replies of 500 tokens with 20 alternatives would take 0.35 GB."""
 GROUP_CHARACTERS = 1 << 23
+"""And at so many of text: a prompt may hold a book."""
 
 QUERY = f"""
 SELECT {", ".join((*PACKED, *SELECTED))}
@@ -44,7 +45,7 @@ def tables(path: Path) -> Iterator[pa.Table]:
     """Streams `replies.parquet` in row groups, in the order declared; safe beside a writing process."""
     with closing(read_only(path)) as connection:
         connection.execute("BEGIN")  # one state of the journal, however long the reading takes
-        words = Words(connection)
+        words = Words(connection)  # in the same transaction: every token that a reply points at is there
         for group in _groups(_rows(connection)):
             yield build_table(Group(group, words))
 

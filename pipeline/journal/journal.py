@@ -62,6 +62,7 @@ class Journal:
         self._connection = open_journal(path)
         self.left_in_flight = self._mark_unknown()
         """Attempts that the last process sent and never saw answered; they may be paid again."""
+        # A connection of its own: reading never waits for the thread that writes.
         self._reader = read_only(path)
         self._writer = Writer(self._connection, path)
 
@@ -78,9 +79,9 @@ class Journal:
         self._connection.close()
 
     def has_declared(self, fingerprint: str) -> bool:
-        """Whether the samples of this run were declared under this fingerprint."""
-        found = self._reader.execute("SELECT fingerprint FROM declared").fetchone()
-        return found is not None and found[0] == fingerprint
+        """Tells whether the samples of this run were declared under this fingerprint."""
+        row = self._reader.execute("SELECT fingerprint FROM declared").fetchone()
+        return row is not None and row[0] == fingerprint
 
     async def want(
         self, chains: Iterable[FallbackChain], fingerprint: str | None = None, *, rows: Callable[[], int] = lambda: 0
@@ -91,6 +92,7 @@ class Journal:
         again is left out. Whatever `chains` raises leaves the earlier declaration as it is. `rows` tells, when
         `chains` has ended, how many rows of the source it was read from.
         """
+        # Chunk by chunk: one transaction over a million prompts would hold all of them in the log.
         stager = Stager()
         await self._writer.commit(stager.begin)
         for chunk in chunked(chains):
@@ -107,7 +109,7 @@ class Journal:
         await self.settle_key(attempt, request.key, ended)
 
     async def settle_key(self, attempt: int, request_key: str, ended: Reply | TeacherError) -> None:
-        """The same for a request of which only the key is at hand: one that came back in a batch."""
+        """Settles a request of which only the key is at hand: one that came back in a batch."""
         key = bytes.fromhex(request_key)
         if isinstance(ended, TeacherError):
             # What may have been paid has no cost of its own: it counts at its worst case.
@@ -118,15 +120,15 @@ class Journal:
         end = _Ended(attempt, key, time.time(), ended.outcome, None, ended.cost_usd)
         body = encode_reply(ended, self._vocabulary)
         # Nothing is awaited in between: the words a reply brings are queued before any reply that uses them.
-        fresh = self._vocabulary.take_fresh()
-        await self._writer.commit(partial(_keep, ended=end, body=body, tokens=len(ended.tokens), fresh=fresh))
+        packed = _Packed(body, len(ended.tokens), self._vocabulary.take_fresh())
+        await self._writer.commit(partial(_keep, ended=end, packed=packed))
 
     async def commit(self, write: Write[T]) -> T:
         """Queues a write for the next commit; returns its value once that is on disk."""
         return await self._writer.commit(write)
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a query finds in the last commit."""
+        """Returns what a query finds in the last commit."""
         return self._reader.execute(sql, values).fetchall()
 
     async def want_scored(self, scorings: Iterable[tuple[str, str, str]]) -> None:
@@ -140,41 +142,43 @@ class Journal:
             await self._writer.commit(partial(_score, scorings=chunk))
 
     def owed(self, lane: int) -> Iterator[FallbackChain]:
-        """The declared chains that this teacher is asked first, each less what was answered; a page at a time."""
+        """Streams the declared chains that this teacher is asked first, less what was answered; a page at a time."""
         return read_owed(self._reader, lane)
 
     def count_owed(self) -> dict[int, int]:
-        """How many chains are owed, by the teacher that is asked first."""
+        """Counts the chains that are owed, by the teacher that is asked first."""
         return count_owed(self._reader)
 
     def counts(self) -> dict[str, int]:
-        """The declaration's counts: rows of the source, prompts, chains, samples, and how many samples are answered."""
+        """Reads the declaration's counts: rows of the source, prompts, chains, samples, samples answered."""
         return counts_of(self._reader)
 
     def count_begun(self) -> int:
-        """Rows of the source, as declared, up to the last one of which a request has ended."""
-        found = self.read(BEGUN)
-        return int(found[0][0]) if found else 0
+        """Counts rows of the source, as declared, up to the last one of which a request has ended."""
+        rows = self.read(BEGUN)
+        if not rows:
+            return 0
+        return int(rows[0][0])
 
     def spent_usd(self) -> float:
-        """Dollars for every attempt there ever was; one whose cost is not known counts at its worst case."""
+        """Sums the dollars of every attempt there ever was; one whose cost is not known counts at its worst case."""
         [[dollars]] = self.read(SPENT)
         return float(dollars)
 
     def count_to_ask_again(self) -> int:
-        """Chains that another run could answer."""
+        """Counts the chains that another run could answer."""
         return count_to_ask_again(self._reader)
 
     def answered(self, keys: Iterable[str]) -> set[str]:
-        """Those of the requests that have a reply, wanted now or not."""
+        """Returns those of the requests that have a reply, wanted now or not."""
         return read_answered(self._reader, keys)
 
     def unscored(self) -> Iterator[Unscored]:
-        """The declared samples' whole replies that have no logprobs."""
+        """Streams the declared samples' whole replies that have no logprobs."""
         return read_unscored(self._reader)
 
     def count_owed_scores(self) -> int:
-        """How many of the declared scorings have no reply."""
+        """Counts the declared scorings that have no reply."""
         return count_owed_scores(self._reader)
 
     @cached_property
@@ -186,8 +190,8 @@ class Journal:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute(LEFT_UNKNOWN)
             left = self._connection.execute(f"UPDATE attempts SET outcome = 'unknown' WHERE {LEFT}").rowcount
-            counts = [("attempts:in_flight", -left), ("attempts:unknown", left)] if left else []
-            self._connection.executemany(COUNT, counts)
+            if left:
+                self._connection.executemany(COUNT, [("attempts:in_flight", -left), ("attempts:unknown", left)])
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._connection.close()
@@ -197,12 +201,24 @@ class Journal:
 
 @dataclass(slots=True, frozen=True)
 class _Ended:
+    """How an attempt ended."""
+
     attempt: int
     key: bytes
     at: float
     outcome: str
     detail: str | None
     cost_usd: float | None
+
+
+@dataclass(slots=True, frozen=True)
+class _Packed:
+    """A reply as it is stored."""
+
+    body: bytes
+    tokens: int
+    fresh_words: list[tuple[int, bytes, int | None]]
+    """Rows of the vocabulary that it is the first to use."""
 
 
 def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, chains: list[FallbackChain]) -> None:
@@ -212,7 +228,7 @@ def _stage(connection: sqlite3.Connection, _: Counter[str], *, stager: Stager, c
 def write_intent(
     connection: sqlite3.Connection, counts: Counter[str], *, key: bytes, now: float, worst_usd: float | None = None
 ) -> int:
-    """Writes that a request is about to be sent; the attempt's id."""
+    """Writes that a request is about to be sent; returns the attempt's id."""
     request = _request_id(connection, key)
     later = "SELECT count(*) FROM samples WHERE request = ? AND place > 0"
     [reserves] = connection.execute(later, (request,)).fetchone()
@@ -234,34 +250,27 @@ def _end(connection: sqlite3.Connection, counts: Counter[str], *, ended: _Ended)
     return request
 
 
-def _keep(
-    connection: sqlite3.Connection,
-    counts: Counter[str],
-    *,
-    ended: _Ended,
-    body: bytes,
-    tokens: int,
-    fresh: list[tuple[int, bytes, int | None]],
-) -> None:
+def _keep(connection: sqlite3.Connection, counts: Counter[str], *, ended: _Ended, packed: _Packed) -> None:
     request = _end(connection, counts, ended=ended)
-    connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", fresh)
-    if connection.execute(REPLY, (request, ended.attempt, tokens, body)).rowcount:  # the first reply stays
-        counts["answered"] += connection.execute(
-            "SELECT count(*) FROM samples WHERE request = ?", (request,)
-        ).fetchone()[0]
+    connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", packed.fresh_words)
+    is_first = connection.execute(REPLY, (request, ended.attempt, packed.tokens, packed.body)).rowcount
+    if is_first:  # only the first reply stays, so a second one answers nothing more
+        samples = connection.execute("SELECT count(*) FROM samples WHERE request = ?", (request,)).fetchone()
+        counts["answered"] += samples[0]
 
 
 def _score(connection: sqlite3.Connection, _: Counter[str], *, scorings: list[tuple[str, str, str]]) -> None:
-    rows = [
-        (_request_id(connection, bytes.fromhex(key)), _request_id(connection, bytes.fromhex(score)), by)
-        for key, score, by in scorings
-    ]
+    rows = []
+    for key, score, scored_by in scorings:
+        request = _request_id(connection, bytes.fromhex(key))
+        scoring = _request_id(connection, bytes.fromhex(score))
+        rows.append((request, scoring, scored_by))
     connection.executemany("INSERT INTO scorings VALUES (?, ?, ?)", rows)
 
 
 def _request_id(connection: sqlite3.Connection, key: bytes) -> int:
-    """The id of a request; one that was not declared, a judge's or a scorer's, gets its row now."""
-    found = connection.execute("SELECT id FROM requests WHERE key = ?", (key,)).fetchone()
-    if found is None:
-        found = (connection.execute("INSERT INTO requests (key) VALUES (?)", (key,)).lastrowid,)
-    return int(found[0])
+    """Returns the id of a request; one that was not declared, a judge's or a scorer's, gets its row now."""
+    row = connection.execute("SELECT id FROM requests WHERE key = ?", (key,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    return int(connection.execute("INSERT INTO requests (key) VALUES (?)", (key,)).lastrowid or 0)

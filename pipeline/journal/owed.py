@@ -1,4 +1,4 @@
-"""What is still to be asked, read from the journal page by page in the order declared.
+"""Chains that are still to be asked, read from the journal page by page in the order declared.
 
 A page is read whole and its read ends before it is asked: a reader that stayed open for the length of a run would
 keep SQLite from ever emptying its log.
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from prompts.messages import Conversation, Message
 from teachers.base import Identity, Request, Sampling
 
 PAGE = 512
+# Prefixes are as many as a recipe has templates and routes, endpoints as many as it has teachers.
 IDS_KEPT = 64
 
 ASKABLE = f"""
@@ -56,23 +58,24 @@ SELECT lane, count(*) FROM (
 
 
 def count_owed(connection: sqlite3.Connection) -> dict[int, int]:
-    """How many chains are owed, by the teacher that is asked first."""
-    found = Counter(dict(connection.execute(LANES)))
-    found.update(dict(connection.execute(CHAIN_LANES)))
-    return dict(found)
+    """Counts the chains that are owed, by the teacher that is asked first."""
+    by_lane = Counter(dict(connection.execute(LANES)))
+    by_lane.update(dict(connection.execute(CHAIN_LANES)))
+    return dict(by_lane)
 
 
 def read_owed(connection: sqlite3.Connection, lane: int) -> Iterator[FallbackChain]:
-    """The chains that one teacher is asked first, each less what has been answered."""
+    """Streams the chains that one teacher is asked first, each less what has been answered."""
     speaker = Speaker(connection)
     start = 0
     while page := connection.execute(PAGES, (start, lane, PAGE)).fetchall():
-        groups = [list(group) for _, group in groupby(page, key=lambda row: row[0])]
+        groups = [list(group) for _, group in groupby(page, key=itemgetter(0))]
         if len(page) == PAGE and len(groups) > 1:
             groups.pop()  # its chain may go on after the page
         start = groups[-1][-1][1] + 1
         for group in groups:
             chain = tuple(_sample_request(speaker, row) for row in group)
+            # PAGES gives every chain of more than one: who is asked first depends on what was answered.
             if chain[0].endpoint == lane:
                 yield chain
 
@@ -86,12 +89,12 @@ class Speaker:
         self._endpoint = lru_cache(IDS_KEPT)(self._read_endpoint)
 
     def request(self, endpoint: int, prefix: int | None, turn: bytes, number: int) -> Request:
-        """The request as it was declared."""
+        """Returns the request as it was declared."""
         who, how, schema = self._endpoint(endpoint)
         return Request(who, self.messages(prefix, turn), how, schema, number)
 
     def messages(self, prefix: int | None, turn: bytes) -> Conversation:
-        """A prompt's conversation."""
+        """Returns a prompt's conversation."""
         before = () if prefix is None else self._prefix(prefix)
         return (*before, Message(*orjson.loads(unpack(turn))))
 

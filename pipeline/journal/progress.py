@@ -1,4 +1,4 @@
-"""How far generation is, as the counters of the journal say it: read without what decodes replies."""
+"""Progress of generation, as the counters of the journal say it: read without what decodes replies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.journal.schema import read_only
 
 
 def progress_of(path: Path) -> dict[str, Any]:
-    """How far generation is: samples wanted and answered, attempts by outcome (`in_flight` has none yet).
+    """Reads how far generation is: samples wanted and answered, attempts by outcome (`in_flight` has none yet).
 
     Reads a few counters that are stored with every commit: it takes as long for ten million samples as for ten.
     """

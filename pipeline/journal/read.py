@@ -1,4 +1,4 @@
-"""What a journal tells, also beside the process that writes it."""
+"""Answers that a journal gives, also beside the process that writes it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from pipeline.journal.schema import ANSWERED, read_only
 from prompts.messages import Conversation
 
 KEYS = 500
+"""Keys to a query: SQLite before 3.32 takes 999 variables."""
 TRIES = 8
-"""How many requests are looked at for each reply that is wanted: some have none, and not all are declared."""
+"""Requests that are looked at for each reply that is wanted: some have none, and not all are declared."""
 
 AGAIN = f"""
 SELECT count(*) FROM samples s JOIN requests r ON r.id = s.request
@@ -58,12 +59,12 @@ class Spoken:
     """A declared sample's reply, without its tokens, and what it replied to."""
 
     endpoint: dict[str, Any]
-    """Who was asked and how: `teacher`, `sampling`, `schema`."""
+    """The endpoint that was asked, and how: `teacher`, `sampling`, `schema`."""
     messages: Conversation
     usage: dict[str, int | None]
     latency_s: float | None
     stored_bytes: int
-    """What the reply takes in the journal."""
+    """Of the reply, in the journal."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -76,7 +77,7 @@ class Unscored:
 
 
 def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
-    """The attempts made for one request, oldest first."""
+    """Reads the attempts made for one request, oldest first."""
     names = ("id", "sent_at", "ended_at", "outcome", "detail")
     sql = f"""SELECT {", ".join(f"a.{name}" for name in names)}
               FROM requests r JOIN attempts a ON a.request = r.id WHERE r.key = ? ORDER BY a.id"""
@@ -85,19 +86,19 @@ def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
 
 
 def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
-    """The reply to one request as it was journaled, whatever its outcome, without its tokens."""
+    """Reads the reply to one request as it was journaled, whatever its outcome, without its tokens."""
     sql = "SELECT b.body FROM requests r JOIN replies b ON b.request = r.id WHERE r.key = ?"
     with closing(read_only(path)) as connection:
-        found = connection.execute(sql, (bytes.fromhex(request_key),)).fetchone()
-    if found is None:
+        row = connection.execute(sql, (bytes.fromhex(request_key),)).fetchone()
+    if row is None:
         return None
-    head = decode_head(found[0])
+    head = decode_head(row[0])
     del head["tokens"]
     return head
 
 
 def texts_of(path: Path, request_keys: Iterable[str]) -> dict[str, str]:
-    """The texts of those of the requests that were answered whole, by request key."""
+    """Reads the texts of those of the requests that were answered whole, by request key."""
     feed = iter(request_keys)
     texts: dict[str, str] = {}
     with closing(read_only(path)) as connection:
@@ -109,7 +110,7 @@ def texts_of(path: Path, request_keys: Iterable[str]) -> dict[str, str]:
 
 
 def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
-    """Those of the requests that have a reply."""
+    """Returns those of the requests that have a reply."""
     feed, answered = iter(keys), set()
     while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
         marks = ", ".join("?" * len(some))
@@ -119,18 +120,18 @@ def read_answered(connection: sqlite3.Connection, keys: Iterable[str]) -> set[st
 
 
 def read_outcomes(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, str]:
-    """How those of the requests ended that have a reply."""
-    found: dict[str, str] = {}
+    """Reads how those of the requests ended that have a reply."""
+    outcomes: dict[str, str] = {}
     for start in range(0, len(keys), KEYS):
         some = [bytes.fromhex(key) for key in keys[start : start + KEYS]]
         marks = ", ".join("?" * len(some))
         sql = f"SELECT key, outcome FROM requests WHERE key IN ({marks}) AND outcome IN {ANSWERED}"
-        found |= {key.hex(): outcome for key, outcome in connection.execute(sql, some)}
-    return found
+        outcomes |= {key.hex(): outcome for key, outcome in connection.execute(sql, some)}
+    return outcomes
 
 
 def read_spoken(connection: sqlite3.Connection, count: int, seed: int) -> list[Spoken]:
-    """About `count` replies of declared samples, drawn at random; all where there are fewer."""
+    """Draws about `count` replies of declared samples, drawn at random; all where there are fewer."""
     # Each end alone is one step in the tree; asked for together, SQLite reads the table.
     ends = "SELECT (SELECT min(request) FROM replies), (SELECT max(request) FROM replies)"
     first, last = connection.execute(ends).fetchone()
@@ -140,40 +141,44 @@ def read_spoken(connection: sqlite3.Connection, count: int, seed: int) -> list[S
     span = range(first, last + 1)
     drawn = random.Random(seed).sample(span, min(len(span), TRIES * count))
     speaker = Speaker(connection)
-    found: list[Spoken] = []
+    replies: list[Spoken] = []
     for start in range(0, len(drawn), KEYS):
         some = drawn[start : start + KEYS]
         sql = REPLIES.format(marks=", ".join("?" * len(some)))
         for body, prefix, turn, size, reply in connection.execute(sql, some).fetchall():
             head = decode_head(reply)
             messages = speaker.messages(prefix, turn)
-            found.append(Spoken(orjson.loads(body), messages, head["usage"], head["latency_s"], size))
-        if len(found) >= count:
+            replies.append(Spoken(orjson.loads(body), messages, head["usage"], head["latency_s"], size))
+        if len(replies) >= count:
             break
-    return found
+    return replies
 
 
 def read_unscored(connection: sqlite3.Connection) -> Iterator[Unscored]:
-    """The declared samples' whole replies that have no logprobs, a page at a time."""
+    """Streams the declared samples' whole replies that have no logprobs, a page at a time."""
     speaker, position = Speaker(connection), -1
     while page := connection.execute(UNSCORED, (position, PAGE)).fetchall():
         position = page[-1][0]
         for _, key, prefix, turn, body in page:
-            if text := decode_head(body)["text"]:
+            text = decode_head(body)["text"]
+            if text:  # an empty answer has no token whose logprob could be read
                 yield Unscored(key.hex(), speaker.messages(prefix, turn), text)
 
 
 def counts_of(connection: sqlite3.Connection) -> dict[str, int]:
-    """The declaration's counts; 0 where nothing was ever declared."""
-    found = dict(connection.execute("SELECT name, value FROM counters"))
-    return {name: found.get(name, 0) for name in ("rows", "prompts", "chains", "samples", "answered")}
+    """Reads the declaration's counts; 0 where nothing was ever declared."""
+    counters = dict(connection.execute("SELECT name, value FROM counters"))
+    return {name: counters.get(name, 0) for name in ("rows", "prompts", "chains", "samples", "answered")}
 
 
 def count_to_ask_again(connection: sqlite3.Connection) -> int:
-    """Chains that another run could answer: nothing settled it, and a sample failed for a reason that may pass."""
+    """Counts the chains that another run could answer.
+
+    Nothing settled such a chain, and a sample of it failed for a reason that may pass.
+    """
     return sum(int(connection.execute(sql).fetchone()[0]) for sql in (AGAIN, CHAINS_AGAIN))
 
 
 def count_owed_scores(connection: sqlite3.Connection) -> int:
-    """How many of the declared scorings have no reply."""
+    """Counts the declared scorings that have no reply."""
     return int(connection.execute(OWED_SCORES).fetchone()[0])

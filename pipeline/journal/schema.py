@@ -31,6 +31,9 @@ CREATE TABLE {staged}samples (
 (`seat`), by which of the recipe's teachers (`lane`), the sample's number, and its place in a chain of `length`.
 A staged sample's request is still its key."""
 
+# `seat` and `seats` are endpoints. They keep the older word: with another one every journal that people have paid for
+# would be of another format, which nobody reads.
+
 TABLES = f"""
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE declared (fingerprint TEXT);
@@ -57,12 +60,14 @@ CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, token INTE
 CREATE TABLE scorings (request INTEGER PRIMARY KEY, score INTEGER NOT NULL, scored_by TEXT NOT NULL);
 """
 
+# attempts_in_flight has the attempts without an outcome alone: at most a few hundred entries, however many there were.
+
 ANSWERED = "('ok', 'refused', 'truncated', 'filtered')"
 """`requests.outcome` of a request that has a reply. Else it is how its last attempt failed; NULL before one ended."""
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write; it sees the last commit, also while another process writes."""
+    """Opens a connection that cannot write; it sees the last commit, also while another process writes."""
     return sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True, timeout=30)
 
 
@@ -88,7 +93,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
 
 
 def explain(error: sqlite3.Error, path: Path) -> RunError:
-    """What a user can do about an error of the database."""
+    """Says what a user can do about an error of the database."""
     # An error that Python's own module raised, such as use after close, has no code.
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_FULL:

@@ -98,7 +98,7 @@ class Unpacker:
         reply, tokens, scored_by = NO_REPLY, None, None
         if body is not None:
             reply, tokens = decode_reply(body)
-        if scoring is not None:
+        if scoring is not None:  # another teacher read this reply's logprobs
             _, scored = decode_reply(scoring)
             if scored is not None:
                 tokens, scored_by = scored, scorer

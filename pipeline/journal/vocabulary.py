@@ -24,6 +24,6 @@ class Vocabulary(dict[Word, int]):
         return number
 
     def take_fresh(self) -> list[tuple[int, bytes, int | None]]:
-        """The words numbered since this was last called: to be on disk no later than what refers to them."""
+        """Returns the words numbered since this was last called: to be on disk no later than what refers to them."""
         fresh, self._fresh = self._fresh, []
         return fresh

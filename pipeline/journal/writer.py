@@ -43,13 +43,14 @@ class Writer:
         self._connection, self._path = connection, path
         self._broken: RunError | None = None
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        # A daemon: what was awaited is on disk, and a process that dies of an error must not wait for the rest.
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Writes what is queued. Safe to call twice."""
         if self._thread.is_alive():
-            self._queue.put(None)
+            self._queue.put(None)  # the last in line: what was queued before is written
             self._thread.join()
 
     async def commit(self, write: Write[T]) -> T:
@@ -68,7 +69,7 @@ class Writer:
             while len(batch) < COMMIT_ROWS and not self._queue.empty():
                 item = self._queue.get()
                 if item is None:
-                    self._queue.put(None)
+                    self._queue.put(None)  # this batch is committed first, and the loop ends at the next look
                     break
                 batch.append(item)
             values = [] if self._broken else self._commit(batch)
@@ -79,6 +80,7 @@ class Writer:
     def _commit(self, batch: list[_Queued]) -> list[Any]:
         counts: Counter[str] = Counter()
         try:
+            # IMMEDIATE: a transaction that began as a reader and then writes can fail with SQLITE_BUSY.
             self._connection.execute("BEGIN IMMEDIATE")
             values = [item.write(self._connection, counts) for item in batch]
             self._connection.executemany(COUNT, list(counts.items()))
@@ -95,7 +97,7 @@ class Writer:
 
 def _resolve(batch: list[_Queued], values: list[Any], broken: RunError | None) -> None:
     for index, item in enumerate(batch):
-        if item.future.done():
+        if item.future.done():  # its caller was cancelled
             continue
         if broken is None:
             item.future.set_result(values[index])
