@@ -248,11 +248,11 @@ def command(url: str, load: Load) -> dict[str, Cost]:
     """`stillhouse generate`: its asking, and the whole of it."""
     from pipeline.cli import cli
 
-    stage: Any = import_module("pipeline.generate.stage")
+    generation: Any = import_module("pipeline.generate.generation")
     for late in ("openai", "teachers.openai.teacher", "teachers.transport.http_client"):
         import_module(late)
     asking: list[Cost] = []
-    ask = stage.ask
+    ask = generation.ask
 
     @functools.wraps(ask)
     async def timed_ask(*args: Any, **named: Any) -> Any:
@@ -261,7 +261,7 @@ def command(url: str, load: Load) -> dict[str, Cost]:
         asking.extend(costs)
         return tally
 
-    stage.ask = timed_ask
+    generation.ask = timed_ask
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         home.joinpath("rows.jsonl").write_text("".join(f'{{"number": "{i}"}}\n' for i in range(load.requests)))

@@ -20,13 +20,13 @@ async def rescore(context: Context, journal: Journal) -> None:
         await journal.want_scored(())
         return
     spec = str(endpoint.who.spec)
-    await journal.want_scored((found.request_key, _scoring(endpoint, found).key, spec) for found in journal.unscored())
+    await journal.want_scored((reply.request_key, _scoring(endpoint, reply).key, spec) for reply in journal.unscored())
     if owed := journal.count_owed_scores():
         await ask(context, journal, "rescore", {0: endpoint}, {0: _owed_scorings(endpoint, journal)}, owed)
 
 
-def _scoring(endpoint: ConfiguredTeacher, found: Unscored) -> Request:
-    return Request(endpoint.who.identity, found.messages, endpoint.sampling, continuation=found.text)
+def _scoring(endpoint: ConfiguredTeacher, reply: Unscored) -> Request:
+    return Request(endpoint.who.identity, reply.messages, endpoint.sampling, continuation=reply.text)
 
 
 def _owed_scorings(endpoint: ConfiguredTeacher, journal: Journal) -> Iterator[FallbackChain]:
@@ -35,8 +35,9 @@ def _owed_scorings(endpoint: ConfiguredTeacher, journal: Journal) -> Iterator[Fa
     Two replies can be one text to one conversation: what was sent once in this sitting is not sent again.
     """
     sent: set[str] = set()
-    for found in journal.unscored():
-        request = _scoring(endpoint, found)
-        if request.key not in sent and not journal.answered([request.key]):
-            sent.add(request.key)
-            yield (SampleRequest(found.request_key, request, 1, None, None),)
+    for reply in journal.unscored():
+        request = _scoring(endpoint, reply)
+        if request.key in sent or journal.answered([request.key]):
+            continue
+        sent.add(request.key)
+        yield (SampleRequest(reply.request_key, request, 1, None, None),)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import Protocol
 
 from pipeline.curate.stage import curate_replies, funnel
+from pipeline.generate.generation import Generation
 from pipeline.run.context import Context
 from pipeline.run.counts import GenerateCounts
 from pipeline.run.errors import BudgetReached, RunError
@@ -34,33 +34,22 @@ HOPELESS = 1000
 """So many rows asked and no sample kept, and the fault is the recipe's."""
 
 
-class Sitting(Protocol):
-    """What a wave does."""
+def generate_until(generation: Generation, goal: int) -> GenerateCounts:
+    """Asks until `goal` samples pass curation or all of the source's rows are asked; returns the counts.
 
-    def __call__(self, rows: int, *, ask: bool = True, kept: int = 0) -> GenerateCounts:
-        """Declares the first `rows` of the source, asks what they owe, writes replies.parquet; returns the counts."""
-
-
-def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, total: int) -> GenerateCounts:
-    """Asks until `goal` samples pass curation or all of the source's `total` rows are asked; returns the counts.
-
-    `begun`: rows that an earlier process came to; where they are enough, nothing is asked. Raises BudgetReached
-    with what was accepted, RunError where nothing passes, KeyboardInterrupt when the user stopped it.
+    Where what an earlier process asked is enough, nothing is asked. Raises BudgetReached with what was accepted,
+    RunError where nothing passes, KeyboardInterrupt when the user stopped it.
     """
+    context = generation.context
     least = LEAST_IN_BATCH if context.recipe.generate.lane == "batch" else 1
-    rows, kept = begun, 0
-    counts: GenerateCounts | None = None
-    if begun:
-        counts = sit(begun, ask=False)
-        kept = len(curate_replies(context).kept)
+    total, rows = generation.count_rows(), generation.count_begun()
+    counts, kept = None, 0
+    if rows:
+        counts, kept = generation.limit(rows), _count_kept(context)
     while kept < goal:
         rows = min(total, max(rows + least, next_rows(rows, kept, goal)))
         context.progress.say(f"generate: {kept:,} of {goal:,} samples accepted; asking the first {rows:,} rows")
-        try:
-            counts = sit(rows, kept=kept)
-        except BudgetReached as error:
-            sit(rows, ask=False)
-            raise error.with_goal(len(curate_replies(context).kept), goal) from error
+        counts = _ask_wave(generation, rows, kept, goal)
         curated = curate_replies(context)
         kept = len(curated.kept)
         if not kept and rows >= min(HOPELESS, total):
@@ -75,9 +64,23 @@ def generate_until(context: Context, goal: int, sit: Sitting, *, begun: int, tot
     return replace(counts, accepted=kept)
 
 
+def _ask_wave(generation: Generation, rows: int, kept: int, goal: int) -> GenerateCounts:
+    try:
+        return generation.ask(rows, kept=kept)
+    except BudgetReached as error:
+        # What was paid before the cap is written, so that the message can say how far it goes.
+        generation.limit(rows)
+        raise error.with_goal(_count_kept(generation.context), goal) from error
+
+
+def _count_kept(context: Context) -> int:
+    return len(curate_replies(context).kept)
+
+
 def next_rows(rows: int, kept: int, goal: int) -> int:
-    """How many rows the next wave reaches, given that `kept` samples of the first `rows` passed, fewer than `goal`."""
+    """Returns how many rows the next wave reaches, where `kept` samples of the first `rows` passed, fewer than `goal`."""
     if not rows:
         return min(PILOT, goal)
-    wanted = ceil(goal * SPARE * rows / kept) if kept else rows * 2
-    return min(wanted, rows * STRIDE)
+    if not kept:
+        return rows * 2
+    return min(ceil(goal * SPARE * rows / kept), rows * STRIDE)

@@ -22,7 +22,7 @@ from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.journal.journal import Journal
 from pipeline.recipe.recipe import Generate, Recipe
 from pipeline.recipe.teachers import TeacherEntry
-from pipeline.run.errors import BudgetReached
+from pipeline.run.errors import BudgetReached, Spending
 from prompts.errors import InputError
 from teachers.base import Reply, Request, Sampling, Teacher, Usage
 from teachers.catalog import describe
@@ -106,7 +106,7 @@ class Ledger:
 
     def reached(self, worst_usd: float) -> BudgetReached:
         """The error of a request that does not fit."""
-        return BudgetReached(self.spent_usd, self.cap_usd, worst_usd, beyond_usd=self._beyond * UNIT_USD)
+        return BudgetReached(Spending(self.spent_usd, self.cap_usd, self._beyond * UNIT_USD), worst_usd)
 
     def _admit(self) -> None:
         while self._waiting:

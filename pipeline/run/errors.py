@@ -9,6 +9,8 @@ RunError                the work failed                                         
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from prompts.errors import StillhouseError
 
 
@@ -30,31 +32,34 @@ class DiskFull(RunError):
     """The disk is full; free some space and run the same command."""
 
 
+@dataclass(slots=True, frozen=True)
+class Spending:
+    """How a run stands against its cap."""
+
+    spent_usd: float
+    cap_usd: float
+    beyond_usd: float = 0.0
+    """Of what is spent, what bills had beyond the worst cases that were reserved."""
+
+
 class BudgetReached(RunError):
     """The next request could cost more than is left."""
 
     exit_code = 3
 
-    def __init__(
-        self,
-        spent_usd: float,
-        cap_usd: float,
-        worst_usd: float,
-        *,
-        beyond_usd: float = 0.0,
-        kept: str = "",
-        lower: str = "",
-    ) -> None:
-        self.spent_usd, self.cap_usd, self.worst_usd, self.beyond_usd = spent_usd, cap_usd, worst_usd, beyond_usd
-        beyond = f" (${beyond_usd:,.4f} of it beyond worst cases: bills counted more tokens than were asked for)"
+    def __init__(self, spending: Spending, worst_usd: float, *, kept: str = "", lower: str = "") -> None:
+        self.spending, self.worst_usd = spending, worst_usd
+        beyond = ""
+        if spending.beyond_usd:
+            dollars = f"${spending.beyond_usd:,.4f}"
+            beyond = f" ({dollars} of it beyond worst cases: bills counted more tokens than were asked for)"
         super().__init__(
-            f"stopped at the budget: ${spent_usd:,.4f} of ${cap_usd:,.4f} is spent{beyond if beyond_usd else ''}, and "
+            f"stopped at the budget: ${spending.spent_usd:,.4f} of ${spending.cap_usd:,.4f} is spent{beyond}, and "
             f"the next request could cost ${worst_usd:,.4f}. What was answered is kept{kept}; raise "
             f"generate.budget_usd{lower} and run the same command"
         )
 
     def with_goal(self, accepted: int, goal: int) -> BudgetReached:
-        """The same, with how far the run was from its goal."""
+        """Returns the same, with how far the run was from its goal."""
         kept = f": {accepted:,} of the {goal:,} samples to accept"
-        dollars = (self.spent_usd, self.cap_usd, self.worst_usd)
-        return BudgetReached(*dollars, beyond_usd=self.beyond_usd, kept=kept, lower=" or lower generate.accept")
+        return BudgetReached(self.spending, self.worst_usd, kept=kept, lower=" or lower generate.accept")
