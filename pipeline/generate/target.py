@@ -78,7 +78,7 @@ def _count_kept(context: Context) -> int:
 
 
 def next_rows(rows: int, kept: int, goal: int) -> int:
-    """Returns how many rows the next wave reaches, where `kept` samples of the first `rows` passed, fewer than `goal`."""
+    """Returns how many rows the next wave reaches, where `kept` samples of the first `rows` passed, and not `goal`."""
     if not rows:
         return min(PILOT, goal)
     if not kept:

@@ -17,12 +17,12 @@ from students.base.prepare import prepare_base
 from students.config import StudentConfig
 from students.finetune.train import train
 from students.job import Job
-from students.result import OnProgress, OnValidation, Progress, TrainResult, ignore
+from students.result import Progress
 
 
 def work(context: Context) -> TrainCounts:
     """Trains, going on from a checkpoint where there is one; returns the counts for the manifest."""
-    run, progress = context.run, context.progress
+    recipe, run, progress = context.recipe, context.run, context.progress
     _require_other_base(context)
     progress.start("train", 0)
     progress.update(0, "loading the base and the rows")
@@ -30,16 +30,15 @@ def work(context: Context) -> TrainCounts:
 
         def on_progress(now: Progress) -> None:
             log.step(now)
-            progress.update(
-                now.step, describe(now), total=now.total_steps, figures=figures(now), left_s=now.seconds_left
-            )
+            text = describe(now)
+            progress.update(now.step, text, total=now.total_steps, figures=figures(now), left_s=now.seconds_left)
 
-        result = train_student(
-            context.recipe, run, context.recipe.student, out=run.student, work=run.checkpoints, on_progress=on_progress
-        )
+        job = prepare_job(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
+        call_others()
+        result = train(job, on_progress=on_progress, provenance=provenance(recipe, run))
         log.end(result)
     if result.steps < result.planned_steps:
-        measured = f"{context.recipe.student.patience} measurements of the validation loss"
+        measured = f"{recipe.student.patience} measurements of the validation loss"
         progress.say(f"train: stopped at step {result.steps} of {result.planned_steps}: {measured} got no better")
     return TrainCounts.of(result)
 
@@ -47,7 +46,8 @@ def work(context: Context) -> TrainCounts:
 def join(recipe: Recipe, run: RunDir) -> None:
     """Trains with the first process of a launcher, where that has something to train; says and writes nothing."""
     if is_called():
-        train_student(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
+        job = prepare_job(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
+        train(job, provenance=provenance(recipe, run))
 
 
 def _require_other_base(context: Context) -> None:
@@ -57,39 +57,26 @@ def _require_other_base(context: Context) -> None:
         raise InputError("is this run's own student", path=context.run.student, field="student.base", remedy=remedy)
 
 
-def train_student(
-    recipe: Recipe,
-    run: RunDir,
-    config: StudentConfig,
-    *,
-    out: Path,
-    work: Path,
-    on_progress: OnProgress = ignore,
-    on_validation: OnValidation | None = None,
-) -> TrainResult:
-    """One training on the run's corpus, the recipe's own or another; the rest is `students.finetune.train.train`'s."""
-    base = prepare_base(config.base, cache=run.work)
-    teacher = prepare_teacher(config, recipe.specs, run.work)
-    call_others()
-    job = Job(
+def prepare_job(recipe: Recipe, run: RunDir, config: StudentConfig, *, out: Path, work: Path) -> Job:
+    """Prepares a training on the run's corpus, with the recipe's own config or another: its base and its teacher."""
+    return Job(
         config,
         corpus=run.kept,
-        base=str(base),
-        teacher=teacher,
+        base=str(prepare_base(config.base, cache=run.work)),
+        teacher=prepare_teacher(config, recipe.specs, run.work),
         out=out,
         work=work,
         cache_folder=run.work,
         logs=run.logs,
     )
-    return train(job, on_progress=on_progress, on_validation=on_validation, provenance=provenance(recipe, run))
 
 
 def figures(now: Progress) -> dict[str, float | None]:
-    """The same for machines."""
+    """Returns a step's numbers for machines."""
     return {"loss": now.loss, "validation_loss": now.validation_loss, "tokens_per_s": round(now.tokens_per_s, 1)}
 
 
 def describe(now: Progress) -> str:
-    """A step's numbers for people."""
+    """Returns the same for people."""
     watched = "" if now.validation_loss is None else f", validation {now.validation_loss:.3f}"
     return f"loss {now.loss:.3f}{watched}, {now.tokens_per_s:.0f} tokens/s"

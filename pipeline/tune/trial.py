@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.inference.provenance import provenance
 from pipeline.recipe.tune import Tune
 from pipeline.run.context import Context
-from pipeline.train.stage import train_student
+from pipeline.train.stage import prepare_job
 from pipeline.tune.study import report, twin_of
 from prompts.errors import StillhouseError
 from students.config import StudentConfig
+from students.finetune.train import train
 from students.result import Diverged, Progress, TrainResult, Validation
 
 if TYPE_CHECKING:
@@ -69,15 +71,9 @@ class Attempt:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def _train(self) -> TrainResult:
-        return train_student(
-            self.context.recipe,
-            self.context.run,
-            self.config,
-            out=self.place / "student",
-            work=self.place / "checkpoints",
-            on_progress=self.on_progress,
-            on_validation=self._watch,
-        )
+        recipe, run = self.context.recipe, self.context.run
+        job = prepare_job(recipe, run, self.config, out=self.place / "student", work=self.place / "checkpoints")
+        return train(job, on_progress=self.on_progress, on_validation=self._watch, provenance=provenance(recipe, run))
 
     def _watch(self, now: Validation) -> None:
         self.measured[str(now.step)] = [now.cross_entropy, now.accuracy]
