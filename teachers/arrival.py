@@ -45,22 +45,24 @@ class Lack:
 
 def check_supported(teacher: Described, request: Request) -> None:
     """Raises Unsupported, saying what to set, where the teacher cannot honour a request like this."""
-    found = lacks(teacher.capabilities, request)
-    if found:
-        who, says = teacher.identity, "; ".join(lack.says for lack in found)
+    missing = lacks(teacher.capabilities, request)
+    if missing:
+        who, says = teacher.identity, "; ".join(lack.says for lack in missing)
         raise Unsupported(f"'{who.model}' cannot do this; {says}", provider=who.provider)
 
 
 def lacks(can: Capabilities, request: Request) -> list[Lack]:
     """Returns all that a teacher with these capabilities cannot honour of a request."""
-    found = [*_sampling_lacks(request.sampling, can), *_reasoning_lacks(request.sampling, can)]
+    missing = [*_sampling_lacks(request.sampling, can), *_reasoning_lacks(request.sampling, can)]
     if request.schema is not None and not can.schema:
-        found.append(Lack("json_schema", "it takes no JSON schema: leave schema unset and filter by schema in curate"))
+        missing.append(
+            Lack("json_schema", "it takes no JSON schema: leave schema unset and filter by schema in curate")
+        )
     if request.messages[0].role == "system" and not can.system:
-        found.append(Lack("system", "it takes no system text: move it into the user turn"))
+        missing.append(Lack("system", "it takes no system text: move it into the user turn"))
     if request.continuation is not None and not can.score:
-        found.append(Lack("continuation", "it cannot score a given text: rescore with a huggingface or vLLM teacher"))
-    return found
+        missing.append(Lack("continuation", "it cannot score a given text: rescore with a huggingface or vLLM teacher"))
+    return missing
 
 
 def _sampling_lacks(how: Sampling, can: Capabilities) -> Iterator[Lack]:
@@ -148,4 +150,6 @@ def _mass(token: TokenLogprob) -> float:
 
 def _name(token: TokenLogprob | Alternative) -> tuple[int | None, bytes]:
     """Tokens are distinct by id; where there is none, by bytes (several ids can share bytes)."""
-    return (token.id, b"") if token.id is not None else (None, token.bytes)
+    if token.id is not None:
+        return token.id, b""
+    return None, token.bytes

@@ -64,10 +64,14 @@ class Spec:
         model, *urls = _AT_URL.split(rest, maxsplit=1)
         if not provider or not model:
             raise InputError(f"'{text}' does not name a teacher", remedy=_EXAMPLES)
-        return cls(provider, model, _check_url(urls[0], text) if urls else None)
+        if not urls:
+            return cls(provider, model)
+        return cls(provider, model, _check_url(urls[0], text))
 
     def __str__(self) -> str:
-        return f"{self.provider}:{self.model}" + (f"@{self.base_url}" if self.base_url else "")
+        if self.base_url:
+            return f"{self.provider}:{self.model}@{self.base_url}"
+        return f"{self.provider}:{self.model}"
 
     @property
     def is_loopback(self) -> bool:

@@ -40,13 +40,20 @@ class Match(BaseModel):
 
     def includes(self, spec: Spec) -> bool:
         """Tells whether this teacher is one of them."""
-        model = spec.model.lower().rstrip("/")
-        host = urlsplit(spec.base_url).hostname or "" if spec.base_url else "own"
-        return (
-            spec.provider in (self.providers or (spec.provider,))
-            and _fits(host, self.hosts)
-            and any(fnmatchcase(model if "/" in like else model.rsplit("/", 1)[-1], like) for like in self.models)
-        )
+        if self.providers and spec.provider not in self.providers:
+            return False
+        host = "own"
+        if spec.base_url:
+            host = urlsplit(spec.base_url).hostname or ""
+        return _fits(host, self.hosts) and self._names(spec.model.lower().rstrip("/"))
+
+    def _names(self, model: str) -> bool:
+        last = model.rsplit("/", 1)[-1]
+        for pattern in self.models:
+            name = model if "/" in pattern else last
+            if fnmatchcase(name, pattern):
+                return True
+        return False
 
 
 class Rule(BaseModel):
@@ -76,9 +83,12 @@ class Rule(BaseModel):
     @property
     def sentence(self) -> str:
         """The rule as every reply carries it: its text, its page and edition, and whether it was read."""
-        edition = f", {self.edition}" if self.edition else ""
-        unread = "" if self.read_on else "; not read by us"
-        return f"{self.text} ({self.url}{edition}{unread})"
+        source = self.url
+        if self.edition:
+            source = f"{source}, {self.edition}"
+        if not self.read_on:
+            source = f"{source}; not read by us"
+        return f"{self.text} ({source})"
 
 
 def rule_of(spec: Spec) -> Rule | None:
@@ -86,13 +96,18 @@ def rule_of(spec: Spec) -> Rule | None:
 
     None where none is known: the licence of the user's own model decides.
     """
-    return next((rule for rule in rules() if any(match.includes(spec) for match in rule.applies)), None)
+    for rule in rules():
+        if any(match.includes(spec) for match in rule.applies):
+            return rule
+    return None
 
 
 def terms_of(spec: Spec) -> str | None:
     """Returns the rule's sentence, for `Identity.terms`."""
     rule = rule_of(spec)
-    return None if rule is None else rule.sentence
+    if rule is None:
+        return None
+    return rule.sentence
 
 
 def rules_in(terms: str) -> tuple[Rule, ...]:

@@ -29,11 +29,11 @@ from teachers.bedrock.client import BedrockClient, open_session
 from teachers.bedrock.daemon_pool import DaemonPool
 from teachers.bedrock.teacher import BedrockTeacher
 from teachers.capabilities import capabilities_of
-from teachers.errors import InvalidRequest, Malformed, TeacherError, Transient
+from teachers.errors import InvalidRequest, Malformed, TeacherError
 from teachers.provider import PartLimits, find_provider
 from teachers.spec import Spec
-from teachers.transport.body import count, parse_json, string
-from teachers.transport.egress import check_host
+from teachers.transport.body import at, count, parse_json, string
+from teachers.transport.egress import check_host_of
 from teachers.transport.http import MAX_BODY_BYTES, error_for_status
 
 P = ParamSpec("P")
@@ -60,13 +60,14 @@ class BedrockBatches:
         self.limits = limits
         self._spec = spec
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
+        self._invokes = self.capabilities.api == "invoke"
         self._clients = Clients(spec, timeout_s)
         self._pool = DaemonPool(THREADS, "bedrock-batch")
 
     def to_line(self, request: Request) -> bytes:
         """Returns the request as a record. Converse's model is named by the job, not by its records."""
         check_supported(self, request)
-        if self.capabilities.api == "invoke":
+        if self._invokes:
             body = wire.to_invoke(request)
         else:
             body = wire.to_wire(request, cache_prefix=self._cache_prefix)
@@ -87,7 +88,7 @@ class BedrockBatches:
 
     async def results(self, job: Job) -> AsyncGenerator[Result, None]:
         """Yields the records of every file that the job wrote, each fetched whole before it is read."""
-        read = wire.from_invoke if self.capabilities.api == "invoke" else wire.from_wire
+        read = wire.from_invoke if self._invokes else wire.from_wire
         for folder in job.files:
             for name in await self._run(self._written, folder):
                 with tempfile.TemporaryFile() as file:
@@ -118,7 +119,7 @@ class BedrockBatches:
             clientRequestToken=part_id,
             roleArn=self._role,
             modelId=self._spec.model,
-            modelInvocationType="InvokeModel" if self.capabilities.api == "invoke" else "Converse",
+            modelInvocationType="InvokeModel" if self._invokes else "Converse",
             inputDataConfig={"s3InputDataConfig": {"s3Uri": f"s3://{self._bucket}/{name}", "s3InputFormat": "JSONL"}},
             outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"s3://{self._bucket}/{self._prefix}{part_id}/"}},
         )
@@ -166,8 +167,10 @@ class Clients:
         self._runtime = BedrockClient(spec, concurrency=1, timeout_s=timeout_s)  # which knows the keys to hide
         self._session, self.region = open_session(spec)
         host = urlsplit(spec.base_url or "").hostname or ""
+        self._url: str | None = None
         # A base URL of AWS's names the runtime; the other services have their own. Any other serves all three.
-        self._url = None if not host or find_provider(PROVIDER).is_own(host) else spec.base_url
+        if host and not find_provider(PROVIDER).is_own(host):
+            self._url = spec.base_url
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -207,10 +210,8 @@ class Clients:
         """Made once. Making one is not thread-safe, and looks for credentials."""
         with self._lock:
             if service not in self._made:
-                parts = urlsplit(self._url or "")
-                if parts.hostname:
-                    port = parts.port or (443 if parts.scheme == "https" else 80)
-                    check_host(parts.hostname, port, self._spec.options.allow_addresses, provider=PROVIDER)
+                if self._url:
+                    check_host_of(self._url, self._spec.options.allow_addresses, provider=PROVIDER)
                 client = self._session.client(
                     service, region_name=self.region, endpoint_url=self._url, config=self._config(service)
                 )
@@ -248,15 +249,15 @@ def check_body(response_dict: dict[str, Any], operation_model: Any, **_: Any) ->
 def to_job(body: Mapping[str, Any]) -> Job:
     """Returns a job from the provider's record of it."""
     status, arn = string(body.get("status")), _arn(body)
-    folder = body.get("outputDataConfig", {}).get("s3OutputDataConfig", {}).get("s3Uri")
+    folder = string(at(body, "outputDataConfig", "s3OutputDataConfig", "s3Uri"))
     problem: TeacherError | None = None
     if status == "Failed":
         message = string(body.get("message")) or "no reason given"
         remedy = "Check the role's permissions, the model's quotas for batches, or set generate.lane to online"
         problem = InvalidRequest(f"refused the batch: {message}", provider=PROVIDER, remedy=remedy)
-    return Job(
-        arn, status in ENDED, count(body, "processedRecordCount") or 0, problem, files=(folder,) if folder else ()
-    )
+    done = count(body, "processedRecordCount") or 0
+    files = (folder,) if folder else ()
+    return Job(arn, status in ENDED, done, problem, files=files)
 
 
 def from_line(value: object, read: Callable[[object], Reply] = wire.from_wire) -> Result:
@@ -274,8 +275,8 @@ def _reply(value: Mapping[str, Any], read: Callable[[object], Reply]) -> Reply:
     error = value.get("error")
     if isinstance(error, dict):
         status = count(error, "errorCode")
-        kind = Transient if status is None else error_for_status(status)
-        raise kind(str(error.get("errorMessage") or "no reason given"), provider=PROVIDER, status=status)
+        message = str(error.get("errorMessage") or "no reason given")
+        raise error_for_status(status)(message, provider=PROVIDER, status=status)
     return read(value.get("modelOutput"))
 
 
@@ -290,10 +291,10 @@ def _values(file: IO[bytes]) -> Iterator[object]:
 
 
 def _arn(body: Mapping[str, Any]) -> str:
-    found = string(body.get("jobArn"))
-    if not found:
+    arn = string(body.get("jobArn"))
+    if not arn:
         raise Malformed("answered without a job's ARN", provider=PROVIDER)
-    return found
+    return arn
 
 
 def _job_name(part_id: str) -> str:
@@ -306,12 +307,17 @@ def _place(spec: Spec) -> tuple[str, str]:
     bucket, prefix = _parse_uri(uri)
     if not bucket:
         raise InputError(f"'{uri}' is no place in S3", field="batch.s3_uri", remedy="Write s3://BUCKET/PREFIX")
-    return bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    prefix = prefix.strip("/")
+    if not prefix:
+        return bucket, ""
+    return bucket, f"{prefix}/"
 
 
 def _parse_uri(uri: str) -> tuple[str, str]:
-    found = _S3_URI.fullmatch(uri)
-    return (found[1], found[2] or "") if found else ("", "")
+    match = _S3_URI.fullmatch(uri)
+    if match is None:
+        return "", ""
+    return match[1], match[2] or ""
 
 
 def _required(value: str | None, field: str, what: str) -> str:

@@ -90,7 +90,9 @@ def _read(answer: Any) -> bytes:
     from urllib3.exceptions import HTTPError
 
     length = answer.headers.get("content-length")
-    body = StreamingBody(answer.raw, length if length and length.isdecimal() else None)  # which checks the length
+    if length and not length.isdecimal():
+        length = None
+    body = StreamingBody(answer.raw, length or None)  # which checks that so many bytes come
     content = bytearray()
     try:
         while chunk := body.read(CHUNK_BYTES):

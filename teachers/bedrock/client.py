@@ -8,15 +8,14 @@ import re
 import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from prompts.errors import InputError
 from teachers.base import Reply
 from teachers.bedrock.bodies import bound_bodies
 from teachers.errors import Malformed, TeacherError
 from teachers.spec import Spec
-from teachers.transport.body import parse_json
-from teachers.transport.egress import check_base_url, check_host
+from teachers.transport.body import at, parse_json, string
+from teachers.transport.egress import check_base_url, check_host_of
 from teachers.transport.keys import redact, redact_error, refuse_echo
 
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
@@ -99,10 +98,8 @@ class BedrockClient:
             return self._client
 
     def _check_address(self) -> None:
-        parts = urlsplit(self._spec.base_url or "")
-        if parts.hostname:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            check_host(parts.hostname, port, self._spec.options.allow_addresses, provider="bedrock")
+        if self._spec.base_url:
+            check_host_of(self._spec.base_url, self._spec.options.allow_addresses, provider="bedrock")
 
     def _make(self) -> Any:
         from boto3 import __version__
@@ -138,8 +135,8 @@ class BedrockClient:
 
         yield os.environ.get(BEARER, "").strip()
         try:
-            found = self._session.get_credentials()
-            keys = found and found.get_frozen_credentials()
+            credentials = self._session.get_credentials()
+            keys = credentials and credentials.get_frozen_credentials()
         except (BotoCoreError, ClientError):  # there are none to hide
             return
         if keys:
@@ -170,5 +167,4 @@ def open_session(spec: Spec) -> tuple[Any, str]:
 
 
 def _request_id(answer: dict[str, Any]) -> str | None:
-    found = answer.get("ResponseMetadata", {}).get("RequestId")
-    return found if isinstance(found, str) else None
+    return string(at(answer, "ResponseMetadata", "RequestId"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from botocore import exceptions as aws
 
 from teachers.errors import AuthError, InvalidRequest, Malformed, RateLimited, TeacherError, Transient
-from teachers.transport.http import error_for_status, parse_retry_after
+from teachers.transport.http import error_for_status, parse_retry_after, redirect_remedy
 from teachers.transport.keys import redact
 
 SIGN_IN = "Check the AWS credentials: the environment, ~/.aws, or the role"
@@ -143,8 +143,10 @@ def _from_answer(error: aws.ClientError, where: Mapping[str, str], secrets: tupl
         kind = _by_status(error.response.get("originalStatusCode"))[0]
     if code == "ValidationException":
         remedy = next((advice for phrase, advice in ADVICE if phrase in words.lower()), None)
+    if code in CODES:
+        words = f"{code}: {words}"
     return kind(
-        f"{code}: {words}" if code in CODES else words,
+        words,
         provider="bedrock",
         status=status,
         retry_after_s=parse_retry_after(metadata.get("HTTPHeaders", {})),
@@ -153,10 +155,9 @@ def _from_answer(error: aws.ClientError, where: Mapping[str, str], secrets: tupl
 
 
 def _by_status(status: int | None) -> tuple[type[TeacherError], str | None]:
-    if status is None:
-        return Transient, None
-    remedy = "Give the base URL it leads to" if 300 <= status < 400 else None
-    return error_for_status(status), SIGN_IN if status in (401, 403) else remedy
+    if status in (401, 403):
+        return error_for_status(status), SIGN_IN
+    return error_for_status(status), redirect_remedy(status)
 
 
 def _remedy(error: Exception, kind: type[TeacherError], where: Mapping[str, str]) -> str | None:
@@ -164,4 +165,6 @@ def _remedy(error: Exception, kind: type[TeacherError], where: Mapping[str, str]
         return f"Is there Bedrock in {where['region']}, and a way to it from here?"
     if isinstance(error, aws.UnauthorizedSSOTokenError | aws.LoginRefreshRequired):
         return EXPIRED
-    return SIGN_IN if kind is AuthError else None
+    if kind is AuthError:
+        return SIGN_IN
+    return None

@@ -67,18 +67,17 @@ def from_wire(body: object) -> Reply:
     try:
         text = "".join(_text(block) for block in body["output"]["message"]["content"])
     except (KeyError, TypeError, AttributeError) as error:
-        said = f": {body['message']}" if isinstance(body.get("message"), str) else ""
-        raise Malformed(f"answered without an output message{said}", provider="bedrock") from error
+        problem = "answered without an output message"
+        if isinstance(body.get("message"), str):
+            problem = f"{problem}: {body['message']}"
+        raise Malformed(problem, provider="bedrock") from error
     reason = string(body.get("stopReason"))
     if reason in FAILURES:
         raise Malformed(f"{FAILURES[reason]}: stop reason '{reason}'", provider="bedrock")
-    return Reply(
-        text=storable(text),
-        outcome=OUTCOMES.get(reason, "ok"),
-        finish_reason=reason,
-        usage=_usage(body.get("usage")),
-        warnings=() if reason in OUTCOMES else (f"unknown stop reason '{reason}'",),
-    )
+    usage = _usage(body.get("usage"))
+    if reason in OUTCOMES:
+        return Reply(storable(text), OUTCOMES[reason], reason, usage=usage)
+    return Reply(storable(text), "ok", reason, usage=usage, warnings=(f"unknown stop reason '{reason}'",))
 
 
 def to_invoke(request: Request) -> dict[str, Any]:
@@ -95,7 +94,9 @@ def from_invoke(body: object) -> Reply:
 
 def _mark_prefix(system: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
     # One mark is enough: the cache is looked up at the blocks before it as well.
-    prefix = messages[-2]["content"] if len(messages) > 1 else system
+    prefix = system
+    if len(messages) > 1:
+        prefix = messages[-2]["content"]
     if prefix:
         prefix.append(CACHE_POINT)
 
@@ -123,7 +124,9 @@ def _output_config(request: Request) -> dict[str, Any]:
 
 def _text(block: Mapping[str, Any]) -> str:
     """Returns a block's text; a text with citations comes in parts. Other blocks have none."""
-    parts = block["citationsContent"].get("content") or () if "citationsContent" in block else (block,)
+    parts = [block]
+    if "citationsContent" in block:
+        parts = block["citationsContent"].get("content") or []
     return "".join(part.get("text") or "" for part in parts)
 
 
@@ -132,11 +135,12 @@ def _usage(usage: object) -> Usage:
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, read 2026-11-24.
     """
-    fresh, read, written = (
-        count(usage, name) for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
-    )
+    whole, read = count(usage, "inputTokens"), count(usage, "cacheReadInputTokens")
+    written = count(usage, "cacheWriteInputTokens")
+    if whole is not None:
+        whole += (read or 0) + (written or 0)
     return Usage(
-        input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
+        input_tokens=whole,
         cached_tokens=read,
         output_tokens=count(usage, "outputTokens"),
         cache_write_tokens=written,

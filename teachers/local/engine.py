@@ -33,8 +33,10 @@ class Engine:
 
     def __init__(self, decoder: Decoder, admit: Admit, *, rows: int, share_prefix: bool) -> None:
         self._decoder, self._admit = decoder, admit
-        self._most = rows if decoder.most is None else min(rows, decoder.most)
-        self._prefix = SharedPrefix(decoder) if share_prefix and isinstance(decoder, SlotDecoder) else None
+        self._most = min(rows, decoder.most or rows)
+        self._prefix: SharedPrefix | None = None
+        if share_prefix and isinstance(decoder, SlotDecoder):  # the others have one slot, and nothing to copy to
+            self._prefix = SharedPrefix(decoder)
         self._rows: list[DecodingRow] = []  # a row's place is its slot
         self._alone: deque[DecodingRow] = deque()
         self._retrying, self._most_after = False, self._most
@@ -42,7 +44,9 @@ class Engine:
     @property
     def room(self) -> int:
         """The rows that still fit; none while rows that failed together are tried alone."""
-        return 0 if self._retrying else self._most - len(self._rows)
+        if self._retrying:
+            return 0
+        return self._most - len(self._rows)
 
     @property
     def busy(self) -> bool:
@@ -60,9 +64,9 @@ class Engine:
     def step(self) -> None:
         """Feeds what is unread: the prompts of new rows, else one token of each row."""
         self._leave({row for row in self._rows if row.ticket.given_up})
-        fresh = [slot for slot, row in enumerate(self._rows) if len(row.unread) > 1]
-        groups = _groups(self._rows, fresh) if fresh else iter([range(len(self._rows))])
         if self._rows:
+            fresh = [slot for slot, row in enumerate(self._rows) if len(row.unread) > 1]
+            groups = _groups(self._rows, fresh) if fresh else iter([range(len(self._rows))])
             self._guarded(lambda: self._feed(groups))
         if self._retrying and not self.busy:
             self._retrying, self._most = False, self._most_after
@@ -113,9 +117,10 @@ class Engine:
             row.ticket.fail(error)
             self._decoder.wipe(self._rows.index(row))  # what is no number would spread through its slot
             return {row}
-        if reply is not None:
-            row.ticket.answer(reply)
-        return {row} if reply is not None else set()
+        if reply is None:
+            return set()
+        row.ticket.answer(reply)
+        return {row}
 
     def _leave(self, rows: set[DecodingRow]) -> None:
         """The last row takes the place of each that leaves."""

@@ -34,10 +34,10 @@ def find_model(name: str) -> Path:
     if name in PACKAGED:
         return packaged_model(name)
     path = Path(name).expanduser()
-    if not path.is_file() or path.suffix.lower() != ".gguf":
-        remedy = f"Give a .gguf file, or one of: {', '.join(PACKAGED)}"
-        raise InputError("is not a .gguf file" if path.exists() else "no such model file", path=path, remedy=remedy)
-    return path
+    if path.is_file() and path.suffix.lower() == ".gguf":
+        return path
+    problem = "is not a .gguf file" if path.exists() else "no such model file"
+    raise InputError(problem, path=path, remedy=f"Give a .gguf file, or one of: {', '.join(PACKAGED)}")
 
 
 def weights_version(path: Path) -> str:
@@ -138,7 +138,9 @@ def _grammar(schema: str) -> str:
 def cores() -> int:
     """Returns the cores that this process may use."""
     # In a container the affinity is the truth and the count is the host's; macOS has no affinity.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @lru_cache(maxsize=16)

@@ -125,7 +125,9 @@ class Admission:
         """Returns the tokens left after the prompt."""
         room = self._context - len(prompt)
         if room < needed:
-            what = f"{len(prompt)} prompt tokens" + (f" and {needed} to score" if needed > 1 else "")
+            what = f"{len(prompt)} prompt tokens"
+            if needed > 1:
+                what = f"{what} and {needed} to score"
             message = f"{what} do not fit the context of {self._context}"
             raise InvalidRequest(message, provider=self._provider)
         return room

@@ -57,7 +57,9 @@ def _require_template(tokenizer: Any, name: str) -> None:
 def find_folder(name: str) -> Path | None:
     """Returns a local model's directory; None for a hub id."""
     folder = Path(name)
-    return folder if folder.is_dir() else None
+    if folder.is_dir():
+        return folder
+    return None
 
 
 def version(name: str) -> str | None:
@@ -79,8 +81,9 @@ def directory_version(files: Sequence[Path]) -> str:
 
 def stop_ids(tokenizer: Any, model: Any) -> frozenset[int]:
     """Returns the ids that end a turn, as the tokenizer and the model's generation config name them."""
-    named = model.generation_config.eos_token_id
-    ids = [*named] if isinstance(named, (list, tuple)) else [named]
+    ids = model.generation_config.eos_token_id
+    if not isinstance(ids, (list, tuple)):
+        ids = [ids]
     return frozenset(index for index in (*ids, tokenizer.eos_token_id) if index is not None)
 
 
@@ -91,7 +94,7 @@ def _device() -> str:
 
 
 def _source(name: str) -> tuple[str, dict[str, Any]]:
-    """Where transformers finds a model, and the options that say how; a local one never asks the hub."""
+    """Says where transformers finds a model, and with which options; a local one never asks the hub."""
     if _is_gguf(name):
         path = find_model(name)
         return str(path.parent), {"gguf_file": path.name, "local_files_only": True}

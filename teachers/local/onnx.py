@@ -78,6 +78,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def _stops(model: dict[str, Any], tokenizer: Any) -> frozenset[int]:
-    named = model["eos_token_id"]
-    ids = [*named] if isinstance(named, list) else [named]
+    ids = model["eos_token_id"]
+    if not isinstance(ids, list):
+        ids = [ids]
     return frozenset(index for index in (*ids, tokenizer.eos_token_id) if index is not None)

@@ -28,9 +28,9 @@ class SharedPrefix:
         """
         others = [_readable(row) for row in rows[1:]] or [self._last]
         mine = _readable(rows[0])
-        found = min(shared(mine, other) for other in others)
-        if found - shared(mine, self._ids) >= LEAST:
-            self._read(mine[:found], first)
+        common = min(shared(mine, other) for other in others)
+        if common - shared(mine, self._ids) >= LEAST:
+            self._read(mine[:common], first)
         for slot, row in enumerate(rows, first):
             known = shared(self._ids, _readable(row))
             if known >= LEAST:
@@ -49,10 +49,10 @@ class SharedPrefix:
         self._ids, self._saved = ids, self._decoder.save(slot, len(ids))
 
 
-def shared(one: Sequence[int], other: Sequence[int]) -> int:
+def shared(ids: Sequence[int], others: Sequence[int]) -> int:
     """Counts the ids that two sequences begin with in common."""
     count = 0
-    for mine, theirs in zip(one, other, strict=False):
+    for mine, theirs in zip(ids, others, strict=False):
         if mine != theirs:
             break
         count += 1

@@ -63,7 +63,9 @@ class Writer(DecodingRow):
             return self._reply("ok", len(self.tokens) + 1)
         self.tokens += kept_tokens(logprobs_CV[-1:], [chosen], how.top_logprobs, self.bytes_of)
         self.ids.append(chosen)
-        return self._reply("truncated", len(self.tokens)) if len(self.tokens) == self.limit else None
+        if len(self.tokens) == self.limit:
+            return self._reply("truncated", len(self.tokens))
+        return None
 
     def _reply(self, outcome: Outcome, generated: int) -> Reply:
         tokens = self.tokens[: whole_characters([token.bytes for token in self.tokens])]

@@ -12,7 +12,10 @@ from teachers.base import Alternative, Sampling, TokenLogprob
 def generator(seed: int | None) -> torch.Generator:
     """Returns a request's own randomness, so that its reply does not depend on who shares its batch."""
     random = torch.Generator()
-    random.seed() if seed is None else random.manual_seed(seed)
+    if seed is None:
+        random.seed()
+    else:
+        random.manual_seed(seed)
     return random
 
 

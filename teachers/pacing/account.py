@@ -53,11 +53,11 @@ class Account:
         self._loop = asyncio.get_running_loop()
         now = self._loop.time()
         self._ceiling = Ceiling(most, adaptive=adaptive)
-        self._requests = None if requests_per_minute is None else Bucket.per_minute(requests_per_minute, now)
-        self._tokens = None if tokens_per_minute is None else Bucket.per_minute(tokens_per_minute, now)
-        self._told: list[tuple[Bucket, bool]] = []
+        self._requests = _quota(requests_per_minute, now)
+        self._tokens = _quota(tokens_per_minute, now)
+        self._server_limits: list[tuple[Bucket, bool]] = []
         """The limits of which the server said what is left, as buckets; and whether each counts tokens."""
-        self._told_by = 0
+        self._heard_from = 0
         self._waiters: deque[tuple[asyncio.Future[Flight], float]] = deque()
         self._resting: set[asyncio.Future[None]] = set()
         self._idle: list[asyncio.Future[None]] = []
@@ -111,7 +111,7 @@ class Account:
         now = self._loop.time()
         self._ceiling.answered(flight, now)
         used = (reply.usage.input_tokens or 0) + (reply.usage.output_tokens or 0)
-        self._settle(flight, used if used else flight.tokens, now)
+        self._settle(flight, used or flight.tokens, now)
         self._hear(flight, reply.limits, now)
         self._pump()
 
@@ -123,9 +123,10 @@ class Account:
         now = self._loop.time()
         if isinstance(error, RateLimited):
             self._refused += 1
-            exhausted = _exhausted_s(error.limits)
-            hint = exhausted if error.retry_after_s is None else error.retry_after_s
-            self._ceiling.refused(flight, now, hint, exhausted=exhausted is not None)
+            exhausted_s, hint_s = _exhausted_s(error.limits), error.retry_after_s
+            if hint_s is None:
+                hint_s = exhausted_s
+            self._ceiling.refused(flight, now, hint_s, exhausted=exhausted_s is not None)
         elif isinstance(error, AuthError | InvalidRequest):
             self._ceiling.dropped(flight)
             if isinstance(error, AuthError):
@@ -190,12 +191,12 @@ class Account:
         return self._ceiling.take(now, tokens)
 
     def _quotas(self, tokens: float) -> list[tuple[Bucket, float]]:
-        found = [(bucket, tokens if counts_tokens else 1.0) for bucket, counts_tokens in self._told]
+        quotas = [(bucket, tokens if counts_tokens else 1.0) for bucket, counts_tokens in self._server_limits]
         if self._requests is not None:
-            found.append((self._requests, 1.0))
+            quotas.append((self._requests, 1.0))
         if self._tokens is not None:
-            found.append((self._tokens, tokens))
-        return found
+            quotas.append((self._tokens, tokens))
+        return quotas
 
     def _settle(self, flight: Flight, used: float, now: float) -> None:
         if self._tokens is not None:
@@ -206,15 +207,15 @@ class Account:
 
         An answer to an earlier request says less.
         """
-        if limits is None or flight.number < self._told_by:
+        if limits is None or flight.number < self._heard_from:
             return
-        self._told_by = flight.number
+        self._heard_from = flight.number
         since = self._flights - flight.number
         heard = (
-            (_told(limits.requests, since, now - flight.sent_at, now), False),
-            (_told(limits.tokens, since * flight.tokens, now - flight.sent_at, now), True),
+            (_bucket(limits.requests, since, now - flight.sent_at, now), False),
+            (_bucket(limits.tokens, since * flight.tokens, now - flight.sent_at, now), True),
         )
-        self._told = [(bucket, counts_tokens) for bucket, counts_tokens in heard if bucket is not None]
+        self._server_limits = [(bucket, counts_tokens) for bucket, counts_tokens in heard if bucket is not None]
 
     def _call_idle(self) -> None:
         for future in self._idle:
@@ -222,19 +223,31 @@ class Account:
         self._idle.clear()
 
 
-def _told(said: Allowance, since: float, ago_s: float, now: float) -> Bucket | None:
-    """Returns a bucket as the server's own stands; None where it did not say enough, or all of it is there."""
-    if said.limit is None or said.remaining is None or not said.reset_s or said.remaining >= said.limit:
+def _quota(per_minute: float | None, now: float) -> Bucket | None:
+    if per_minute is None:
         return None
-    rate = (said.limit - said.remaining) / said.reset_s
-    return Bucket(rate, said.limit, now, level=said.remaining - since + rate * ago_s)
+    return Bucket.per_minute(per_minute, now)
+
+
+def _bucket(allowance: Allowance, since: float, ago_s: float, now: float) -> Bucket | None:
+    """Returns a bucket as the server's own stands; None where it did not say enough, or all of it is there."""
+    limit, remaining, reset_s = allowance.limit, allowance.remaining, allowance.reset_s
+    if limit is None or remaining is None or not reset_s or remaining >= limit:
+        return None
+    rate = (limit - remaining) / reset_s
+    return Bucket(rate, limit, now, level=remaining - since + rate * ago_s)
 
 
 def _exhausted_s(limits: Limits | None) -> float | None:
     """Returns seconds until the quota that is used up is whole again; None where none is."""
-    said = () if limits is None else (limits.requests, limits.tokens)
-    waits = [one.reset_s for one in said if one.remaining is not None and one.remaining < 1 and one.reset_s is not None]
-    return max(waits, default=None)
+    if limits is None:
+        return None
+    longest: float | None = None
+    for allowance in (limits.requests, limits.tokens):
+        if allowance.remaining is None or allowance.remaining >= 1 or allowance.reset_s is None:
+            continue
+        longest = max(longest or 0.0, allowance.reset_s)
+    return longest
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -151,7 +151,8 @@ class Ceiling:
         if self._refused_at is None:
             self.level = min(self.level + 1, self.most)
             return
-        self._grown_s += 0.0 if self._seen_at is None else now - self._seen_at
+        if self._seen_at is not None:
+            self._grown_s += now - self._seen_at
         target = self._refused_at * (1 + GROWTH * (self._grown_s - self._back_s()) ** 3)
         # One answer makes room for at most one more beside its own place, however late it comes.
         self.level = min(max(self.level, min(target, self.level + 1)), self.most)
@@ -173,7 +174,8 @@ class Ceiling:
 
     def _hold(self, now: float, hint_s: float | None) -> None:
         """Nothing goes until the server's own time, or twice as long each time it names none."""
-        own = min(MAX_HOLD_S, max(self._latency_s, 0.5) * 2**self._holds)
+        if hint_s is None:
+            hint_s = min(MAX_HOLD_S, max(self._latency_s, 0.5) * 2**self._holds)
         self._holds += 1
         self._probe = 0
-        self._opens_at = max(self._opens_at, now + (own if hint_s is None else hint_s))
+        self._opens_at = max(self._opens_at, now + hint_s)

@@ -26,12 +26,11 @@ class Price:
         """Returns a reply's cost; None where the provider did not count its tokens."""
         if usage.input_tokens is None or usage.output_tokens is None:
             return None
+        # A server's counts may contradict each other: no part of the input is more than is left of it.
         cached = min(usage.cached_tokens or 0, usage.input_tokens)
         written = min(usage.cache_write_tokens or 0, usage.input_tokens - cached)
-        at_cached = self.input if self.cached is None else self.cached
-        at_written = self.input if self.cache_write is None else self.cache_write
         dollars = (usage.input_tokens - cached - written) * self.input + usage.output_tokens * self.output
-        dollars += cached * at_cached + written * at_written
+        dollars += cached * _or(self.cached, self.input) + written * _or(self.cache_write, self.input)
         return dollars / 1_000_000
 
 
@@ -67,8 +66,11 @@ def batch_cost_usd(identity: Identity, usage: Usage, share: float, price: Price 
     dollars = cost_usd(identity, usage, price)
     if dollars is None:
         return None
-    listed = _listed_cost_usd(identity, usage, {"processing": "batch"}) if price is None else None
-    return listed if listed is not None and listed < dollars else dollars * share
+    if price is None:
+        listed = _listed_cost_usd(identity, usage, {"processing": "batch"})
+        if listed is not None and listed < dollars:  # where it knows no batch price it gives the other
+            return listed
+    return dollars * share
 
 
 def _listed_cost_usd(identity: Identity, usage: Usage, context: Mapping[str, str] | None = None) -> float | None:
@@ -86,9 +88,15 @@ def _listed_cost_usd(identity: Identity, usage: Usage, context: Mapping[str, str
     )
     try:
         if identity.base_url is None:
-            found = calc_price(counted, identity.model, provider_id=identity.provider, price_context=context)
+            price = calc_price(counted, identity.model, provider_id=identity.provider, price_context=context)
         else:
-            found = calc_price(counted, identity.model, provider_api_url=identity.base_url, price_context=context)
+            price = calc_price(counted, identity.model, provider_api_url=identity.base_url, price_context=context)
     except (LookupError, ValueError):
         return None
-    return float(found.total_price)
+    return float(price.total_price)
+
+
+def _or(price: float | None, other: float) -> float:
+    if price is None:
+        return other
+    return price

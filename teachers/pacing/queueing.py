@@ -73,7 +73,8 @@ class QueueWatch:
         if point.rate >= best.rate * (1 + SHARE * (grown - 1)):
             self._best, self._doubts = point, 0
             return None
-        self._doubted_at = self._doubted_at if self._doubts else now
+        if not self._doubts:
+            self._doubted_at = now
         self._doubts += 1
         if self._doubts < CONFIRMED or now - self._doubted_at < CONFIRMED_S:
             return None

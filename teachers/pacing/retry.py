@@ -70,7 +70,9 @@ class Retrying(Wrapper):
 
         def wait_s(state: RetryCallState) -> float:
             hint_s = _hint_s(state)
-            return jitter(state) if hint_s is None else hint_s
+            if hint_s is None:
+                return jitter(state)
+            return hint_s
 
         return AsyncRetrying(
             sleep=self._sleep,
@@ -88,5 +90,9 @@ def _is_retryable(error: BaseException) -> bool:
 
 def _hint_s(state: RetryCallState) -> float | None:
     """Returns what the server said of when to come back."""
-    error = None if state.outcome is None else state.outcome.exception()
-    return error.retry_after_s if isinstance(error, TeacherError) else None
+    if state.outcome is None:
+        return None
+    error = state.outcome.exception()
+    if isinstance(error, TeacherError):
+        return error.retry_after_s
+    return None

@@ -25,7 +25,7 @@ from teachers.base import Identity, Reply, Request, Usage
 from teachers.capabilities import capabilities_of
 from teachers.errors import InvalidRequest
 from teachers.spec import Spec
-from teachers.terms import rule_of
+from teachers.terms import terms_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -100,6 +100,5 @@ def _terms(sources: Iterable[Spec]) -> str | None:
     """Whose replies these are, by rule; None where the log does not say."""
     by_rule: defaultdict[str, list[str]] = defaultdict(list)
     for spec in sources:
-        rule = rule_of(spec)
-        by_rule["no rule known" if rule is None else rule.sentence].append(str(spec))
+        by_rule[terms_of(spec) or "no rule known"].append(str(spec))
     return "; ".join(f"recorded from {', '.join(names)}: {rule}" for rule, names in by_rule.items()) or None

@@ -121,9 +121,11 @@ class ScriptedTeacher:
     def _take(self, turn: str) -> Rule:
         for index, rule in enumerate(self._rules):
             left = self._left[index]
-            if left != 0 and (rule.match is None or rule.match in turn):
-                self._left[index] = None if left is None else left - 1
-                return rule
+            if left == 0 or (rule.match is not None and rule.match not in turn):
+                continue
+            if left is not None:
+                self._left[index] = left - 1
+            return rule
         remedy = 'End the file with a rule that has no "match"'
         raise InvalidRequest(f"no rule matches {turn[:80]!r}", provider="scripted", remedy=remedy)
 
@@ -143,8 +145,10 @@ def _reply(rule: Rule, request: Request) -> Reply:
 
 
 def _words(text: str) -> Iterator[Token]:
-    for index, word in enumerate(text.split(" ") if text else []):
-        piece = f" {word}" if index else word
+    if not text:
+        return
+    first, *others = text.split(" ")
+    for piece in (first, *(f" {word}" for word in others)):
         yield Token(text=piece, top={piece: 0.0})
 
 

@@ -45,10 +45,12 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Returns a connection to the first address that accepts, in the resolver's order."""
         *others, last = await self._addresses(host, port)
+        patience_s = SLOW_CONNECT_S
+        if timeout is not None:
+            patience_s = min(timeout, SLOW_CONNECT_S)
         for address in others:
-            patience = SLOW_CONNECT_S if timeout is None else min(timeout, SLOW_CONNECT_S)
             try:
-                return await self._inner.connect_tcp(address, port, patience, local_address, socket_options)
+                return await self._inner.connect_tcp(address, port, patience_s, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
         return await self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
@@ -65,7 +67,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
 
 async def _resolve(host: str, port: int) -> list[str]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(f"{host}: {error}") from error
-    return addresses_of(found)
+    return addresses_of(answers)

@@ -53,12 +53,20 @@ def check_host(host: str, port: int, allowed: Iterable[str] = (), *, provider: s
     name server may change its mind, which `http_client` rules out.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    addresses = addresses_of(found)
+    addresses = addresses_of(answers)
     check_addresses(host, addresses, allowed, provider=provider)
     return addresses
+
+
+def check_host_of(url: str, allowed: Iterable[str] = (), *, provider: str) -> None:
+    """Raises Refused where the URL's host is at an address that is not allowed; blocks, as `check_host`."""
+    parts = urlsplit(url)
+    if parts.hostname:
+        default = 443 if parts.scheme == "https" else 80
+        check_host(parts.hostname, parts.port or default, allowed, provider=provider)
 
 
 def proxy_for(base_url: str) -> str | None:
@@ -68,7 +76,8 @@ def proxy_for(base_url: str) -> str | None:
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy or _is_loopback(host) or proxy_bypass(host):
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
     if urlsplit(proxy).scheme not in ("http", "https"):
         remedy = f"Set {parts.scheme}_proxy to an HTTP proxy, or name {host} in no_proxy"
         raise InputError(f"the environment names a proxy of {urlsplit(proxy).scheme}", remedy=remedy)
@@ -88,9 +97,9 @@ def literal_addresses(host: str) -> list[str]:
         return []
 
 
-def addresses_of(found: Iterable[tuple[object, object, object, object, tuple[object, ...]]]) -> list[str]:
-    """Returns the distinct addresses of what `getaddrinfo` found, in its order."""
-    return list(dict.fromkeys(str(item[4][0]) for item in found))
+def addresses_of(answers: Iterable[tuple[object, object, object, object, tuple[object, ...]]]) -> list[str]:
+    """Returns the distinct addresses that `getaddrinfo` answered, in its order."""
+    return list(dict.fromkeys(str(item[4][0]) for item in answers))
 
 
 def check_addresses(host: str, addresses: Iterable[str], allowed: Iterable[str], *, provider: str) -> None:
@@ -121,7 +130,10 @@ def _first_refused(addresses: Iterable[str], allowed: Iterable[str]) -> str | No
 
 
 def _why(host: str, address: str) -> str:
-    return f"{host if host == address else f'{host} ({address})'}: a link-local or metadata address"
+    name = host
+    if host != address:
+        name = f"{host} ({address})"
+    return f"{name}: a link-local or metadata address"
 
 
 def _remedy(address: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -108,9 +109,12 @@ class HttpClient:
         return self._session
 
     def _connector(self) -> aiohttp.TCPConnector:
+        # A proxy resolves the name itself: what this machine would find says nothing of where it connects.
         checked = None if self._proxy else CheckedResolver(self._allowed, self.provider)
-        # The SDKs' trust in certificates. No limit: a request must not wait where its time is already running.
-        trust = httpx2.create_ssl_context() if self._origin.scheme == "https" else True
+        trust: ssl.SSLContext | bool = True
+        if self._origin.scheme == "https":
+            trust = httpx2.create_ssl_context()  # the SDKs' trust in certificates
+        # No limit: a request must not wait where its time is already running.
         return aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, resolver=checked, ssl=trust)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
@@ -140,11 +144,12 @@ class HttpClient:
 
     def _translate(self, error: aiohttp.ClientError) -> TeacherError:
         if isinstance(error, aiohttp.ClientHttpProxyError):
+            # A proxy has statuses of its own, among which 407 is its "no key".
             kind = AuthError if error.status in (401, 403, 407) else Transient
             return kind(f"the proxy answered {error.status} {error.message}", provider=self.provider)
-        problem = str(error) or type(error).__name__
-        trusts_not = isinstance(error, aiohttp.ClientConnectorCertificateError)
-        remedy = "Name your certificates in SSL_CERT_FILE" if trusts_not else None
+        problem, remedy = str(error) or type(error).__name__, None
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            remedy = "Name your certificates in SSL_CERT_FILE"
         return kind_of(type(error))(f"Connection error ({problem})", provider=self.provider, remedy=remedy)
 
 
@@ -159,10 +164,10 @@ class CheckedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Returns the addresses, in the resolver's order; Refused where one of them is."""
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        answers = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         results = [
             ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=0)
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in answers
         ]
         check_addresses(host, [result["host"] for result in results], self._allowed, provider=self._provider)
         return results

@@ -21,8 +21,10 @@ _SHORTEST_REAL_KEY = 16
 
 def read_key(name: str, spec: Spec) -> str:
     """Returns the key in the variable `name`; AuthError where there is none and the server is not on this machine."""
-    key = os.environ.get(name, "").strip() or (NO_KEY if spec.is_loopback else None)
-    if key is None:
+    key = os.environ.get(name, "").strip()
+    if not key and spec.is_loopback:
+        return NO_KEY
+    if not key:
         raise AuthError("no key", provider=spec.provider, remedy=f"Set {name} in the environment")
     if not (key.isascii() and key.isprintable()):
         problem = "the key holds characters no header can carry"
@@ -32,7 +34,9 @@ def read_key(name: str, spec: Spec) -> str:
 
 def redact(text: str, secret: str) -> str:
     """Returns the text without the secret, which servers like to echo."""
-    return text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text
+    if len(secret) < _SHORTEST_SECRET:
+        return text
+    return text.replace(secret, "***")
 
 
 def redact_error(error: TeacherError, secret: str) -> TeacherError:
@@ -46,8 +50,8 @@ def refuse_echo(reply: Reply, secrets: Iterable[str], provider: str) -> Reply:
 
     A gateway that echoes its request is no model, and its answer is not stored.
     """
-    said = "\n".join(filter(None, (reply.text, reply.finish_reason, reply.request_id, *reply.warnings)))
-    if any(secret in said for secret in secrets if _looks_real(secret)):
+    shown = "\n".join(filter(None, (reply.text, reply.finish_reason, reply.request_id, *reply.warnings)))
+    if any(secret in shown for secret in secrets if _looks_real(secret)):
         remedy = "Check the base URL: what is there echoes its requests"
         raise Malformed("answered with the key that it was sent", provider=provider, remedy=remedy)
     return reply
