@@ -87,7 +87,7 @@ async def ask(spec: str, folder: Path, ledger: Ledger) -> None:
         teacher = open_stack(endpoint, journal, generate, account, ledger)
         chains = []
         for number in range(REQUESTS):
-            request = Request(endpoint.who.identity, (Message("user", f"mail {number}"),), endpoint.sampling)
+            request = Request(endpoint.description.identity, (Message("user", f"mail {number}"),), endpoint.sampling)
             chains.append((SampleRequest(f"p{number}", request, 1, None, None),))
         try:
             await RequestScheduler({0: teacher}, {0: account}, Tally(REQUESTS)).ask({0: chains}, 4 * CONCURRENCY)

@@ -78,7 +78,7 @@ async def ask(spec: str, folder: Path) -> float:
     """Asks all through the pipeline's own stack; seconds."""
     generate = Generate(concurrency=CONCURRENCY, max_tokens=16)
     endpoint = configure_teacher(TeacherEntry(spec=spec), generate, system=False)
-    chains = [(wanted(endpoint.who.identity, number),) for number in range(REQUESTS)]
+    chains = [(wanted(endpoint.description.identity, number),) for number in range(REQUESTS)]
     tally = Tally(len(chains))
     with Journal(folder / "journal.sqlite") as journal:
         accounts = open_accounts({0: endpoint}, generate)

@@ -132,10 +132,10 @@ def _result(contest: Contest, referee: TeacherEntry | None) -> Bakeoff:
         against = contest.endpoints[0].entry.label
         judging = Judging(referee.spec, against, pairwise.calls, pairwise.failures, pairwise.changed)
         scores = list(pairwise.scores)
-    measured = [
-        measure(endpoint, contest.replies[number], readings[number], scores[number], no_price=no_price(endpoint.who))
-        for number, endpoint in enumerate(contest.endpoints)
-    ]
+    measured = []
+    for number, endpoint in enumerate(contest.endpoints):
+        price = no_price(endpoint.description)
+        measured.append(measure(endpoint, contest.replies[number], readings[number], scores[number], no_price=price))
     groups = [prompt.group or prompt.id for prompt in contest.prompts]
     return Bakeoff(
         choice=decide(measured, groups, resamples=config.resamples, seed=config.seed),

@@ -121,7 +121,7 @@ def measure(
     cost_usd, why_no_cost = _sum_costs(costs, no_price)
     return MeasuredTeacher(
         label=endpoint.entry.label,
-        spec=str(endpoint.who.spec),
+        spec=str(endpoint.description.spec),
         scores=tuple(scores),
         accepted=len(reading.accepted),
         outcomes=dict(sorted(Counter(row["outcome"] for row in rows).items())),

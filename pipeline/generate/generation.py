@@ -96,7 +96,7 @@ class Generation:
     async def _declare(self, journal: Journal, rows: int | None) -> None:
         """Declares the recipe's samples, or those of its first `rows`, unless the journal holds this declaration."""
         stage = self.context.manifest.stages["generate"].fingerprint
-        identities = [asdict(endpoint.who.identity) for endpoint in self.endpoints]
+        identities = [asdict(endpoint.description.identity) for endpoint in self.endpoints]
         fingerprint = digest([stage, identities, rows])
         if journal.has_declared(fingerprint):
             return

@@ -19,14 +19,14 @@ async def rescore(context: Context, journal: Journal) -> None:
     if endpoint is None:
         await journal.want_scored(())
         return
-    spec = str(endpoint.who.spec)
+    spec = str(endpoint.description.spec)
     await journal.want_scored((reply.request_key, _scoring(endpoint, reply).key, spec) for reply in journal.unscored())
     if owed := journal.count_owed_scores():
         await ask(context, journal, "rescore", {0: endpoint}, {0: _owed_scorings(endpoint, journal)}, owed)
 
 
 def _scoring(endpoint: ConfiguredTeacher, reply: Unscored) -> Request:
-    return Request(endpoint.who.identity, reply.messages, endpoint.sampling, continuation=reply.text)
+    return Request(endpoint.description.identity, reply.messages, endpoint.sampling, continuation=reply.text)
 
 
 def _owed_scorings(endpoint: ConfiguredTeacher, journal: Journal) -> Iterator[FallbackChain]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.generate.generation import Generation
 from pipeline.inference.batch.lane import check_lanes
 from pipeline.inference.budget import check_budget
-from pipeline.inference.endpoints import configure_teachers, remarks_of
+from pipeline.inference.endpoints import configure_teachers, warnings_about
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
 from pipeline.run.counts import GenerateCounts
@@ -20,7 +20,7 @@ def work(context: Context) -> GenerateCounts:
     prompts = PromptStream(recipe)
     endpoints = configure_teachers(recipe, prompts.has_system)
     for endpoint in endpoints:
-        for remark in remarks_of(endpoint):
+        for remark in warnings_about(endpoint):
             context.progress.say(f"generate: {remark}")
     if recipe.generate.lane == "batch":
         check_lanes(endpoints)

@@ -16,7 +16,7 @@ LIMITS = ("requests_per_minute", "tokens_per_minute")
 
 def account_of(endpoint: ConfiguredTeacher) -> str:
     """The account's name: the recipe's, else whose key goes where. A model in this process has one of its own."""
-    spec, provider = endpoint.who.spec, endpoint.who.provider
+    spec, provider = endpoint.description.spec, endpoint.description.provider
     if endpoint.entry.account is not None:
         return endpoint.entry.account
     if not provider.keys:
@@ -48,7 +48,7 @@ def open_accounts(endpoints: Mapping[int, ConfiguredTeacher], generate: Generate
     for name in dict.fromkeys(map(account_of, endpoints.values())):
         sharing = [endpoint for endpoint in endpoints.values() if account_of(endpoint) == name]
         limits = {limit: _stated(sharing, limit) for limit in LIMITS}
-        hosted = any(endpoint.who.provider.keys for endpoint in sharing)
+        hosted = any(endpoint.description.provider.keys for endpoint in sharing)
         opened[name] = Account(generate.concurrency, adaptive=hosted, **limits)
     return {number: opened[account_of(endpoint)] for number, endpoint in endpoints.items()}
 

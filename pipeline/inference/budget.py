@@ -150,9 +150,9 @@ FREE = CostBound(0.0, 0.0)
 
 
 def cost_bound_of(endpoint: ConfiguredTeacher, field: str = "teacher") -> CostBound:
-    """A seat's tariff outside batches; InputError where its price is unknown. Models in this process are free.
+    """A teacher's cost bound outside batches; InputError where its price is unknown. Models in this process are free.
 
-    `field` is where the recipe names the seat's teacher.
+    `field` is where the recipe names that teacher.
     """
     cost_bound = known_cost_bound(endpoint)
     if cost_bound is None:
@@ -165,8 +165,8 @@ def cost_bound_of(endpoint: ConfiguredTeacher, field: str = "teacher") -> CostBo
 
 
 def known_cost_bound(endpoint: ConfiguredTeacher, *, in_batch: bool = False) -> CostBound | None:
-    """A seat's tariff; None where its price is unknown."""
-    if endpoint.entry.price is None and not endpoint.who.provider.keys:
+    """A teacher's cost bound; None where its price is unknown."""
+    if endpoint.entry.price is None and not endpoint.description.provider.keys:
         return FREE
     cost_bound = _cost_bound_at(endpoint, 1_000, in_batch)
     if cost_bound is None or endpoint.entry.price is not None:
@@ -218,7 +218,7 @@ def open_ledger(generate: Generate, journal: Journal) -> Ledger | None:
 
 
 def _cost_usd(endpoint: ConfiguredTeacher, usage: Usage, in_batch: bool) -> float | None:
-    price, who = endpoint.entry.to_price(), endpoint.who
+    price, who = endpoint.entry.to_price(), endpoint.description
     if in_batch:
         return batch_cost_usd(who.identity, usage, who.capabilities.batch_price, price)
     return cost_usd(who.identity, usage, price)

@@ -29,7 +29,7 @@ class ConfiguredTeacher:
     """One teacher of a recipe."""
 
     entry: TeacherEntry
-    who: Description
+    description: Description
     sampling: Sampling
     schema: str | None
     left_out: tuple[str, ...] = ()
@@ -38,21 +38,21 @@ class ConfiguredTeacher:
     @property
     def warms_cache(self) -> bool:
         """Whether the first request goes alone: sent at once, each would pay to write the prefix to the cache."""
-        return self.who.capabilities.caching and self.who.spec.options.cache_prefix
+        return self.description.capabilities.caching and self.description.spec.options.cache_prefix
 
     def fingerprint(self) -> list[Any]:
         """What changes its answers."""
-        identity = self.who.identity
+        identity = self.description.identity
         endpoint = [identity.provider, identity.model, identity.base_url, identity.api_version]
         return [endpoint, orjson.loads(orjson.dumps(self.sampling)), self.schema]
 
 
-def remarks_of(endpoint: ConfiguredTeacher) -> Iterator[str]:
+def warnings_about(endpoint: ConfiguredTeacher) -> Iterator[str]:
     """What the user should know before this teacher is asked."""
     label = endpoint.entry.label
     if endpoint.left_out:
         yield f"{label} cannot honour {', '.join(endpoint.left_out)}: left out, as generate.optional allows"
-    effort = endpoint.sampling.reasoning_effort or endpoint.who.capabilities.default_effort
+    effort = endpoint.sampling.reasoning_effort or endpoint.description.capabilities.default_effort
     most = endpoint.sampling.max_tokens
     if effort not in ("", "none") and most is not None and most < THINKING_TOKENS:
         yield (

@@ -38,7 +38,7 @@ def _sample_request(
     """Sample i of a prompt is sent the seed + i, where there is a seed."""
     seed = None if endpoint.sampling.seed is None else endpoint.sampling.seed + index
     sampling = replace(endpoint.sampling, seed=seed)
-    request = Request(endpoint.who.identity, prompt.teacher_messages, sampling, endpoint.schema, index)
+    request = Request(endpoint.description.identity, prompt.teacher_messages, sampling, endpoint.schema, index)
     return SampleRequest(prompt.id, request, samples, prompt.gold, prompt.group, number)
 
 

@@ -44,7 +44,9 @@ def open_stack(
     Raises as `open_teacher` does; InputError where a budget needs a price that is not known.
     """
     cost_bound = cost_bound_of(endpoint) if ledger is not None else known_cost_bound(endpoint)
-    student_messages = open_teacher(endpoint.who.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
+    student_messages = open_teacher(
+        endpoint.description.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s
+    )
     landed = Landed(Metered(student_messages, endpoint.entry.to_price()), account)
     asked: Teacher = Paced(Journaled(landed, journal, cost_bound), account)
     if ledger is not None and cost_bound is not None:

@@ -43,7 +43,8 @@ def _endpoint(context: Context, judge: JudgeModel) -> ConfiguredTeacher:
 
 def _requests(endpoint: ConfiguredTeacher, questions: Sequence[Conversation]) -> dict[Conversation, Request]:
     return {
-        question: Request(endpoint.who.identity, question, endpoint.sampling, endpoint.schema) for question in questions
+        question: Request(endpoint.description.identity, question, endpoint.sampling, endpoint.schema)
+        for question in questions
     }
 
 

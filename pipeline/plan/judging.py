@@ -84,7 +84,7 @@ def _owed(recipe: Recipe, rubric: str, endpoint: ConfiguredTeacher, sample: Samp
     requests = []
     for prompt in sample.prompts:
         asked = question(prompt, ours, theirs, rubric)
-        requests.append(Request(endpoint.who.identity, asked, endpoint.sampling, endpoint.schema))
+        requests.append(Request(endpoint.description.identity, asked, endpoint.sampling, endpoint.schema))
     calls_N = np.full(len(requests), calls)
     bound = known_cost_bound(endpoint)
     worst_usd_N = {}

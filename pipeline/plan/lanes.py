@@ -53,9 +53,9 @@ def lanes_of(share: Share, generate: Generate) -> list[Lane]:
 
 def batch_limits(endpoint: ConfiguredTeacher) -> PartLimits | None:
     """Returns what its provider takes as one job, under what the recipe says; None where it has no batch lane."""
-    if not endpoint.who.capabilities.batch:
+    if not endpoint.description.capabilities.batch:
         return None
-    return part_limits(endpoint.who.spec)
+    return part_limits(endpoint.description.spec)
 
 
 def latency_s(share: Share) -> Interval | None:
@@ -63,7 +63,7 @@ def latency_s(share: Share) -> Interval | None:
     measured = share.past.latency_s(share.calls.high)
     if measured is not None:
         return measured
-    if not share.endpoint.who.provider.keys:
+    if not share.endpoint.description.provider.keys:
         return None  # a machine of the user's own: nothing is known of it
     least = most = 0.0
     if share.calls.high:
@@ -99,7 +99,7 @@ def _dollars(share: Share, lane: str) -> Interval | None:
 
 
 def _cost_usd(endpoint: ConfiguredTeacher, usage: Usage, lane: str) -> float | None:
-    who, price = endpoint.who, endpoint.entry.to_price()
+    who, price = endpoint.description, endpoint.entry.to_price()
     if lane == "batch":
         return batch_cost_usd(who.identity, usage, who.capabilities.batch_price, price)
     return cost_usd(who.identity, usage, price)

@@ -82,6 +82,6 @@ def _planned(share: Share, lanes: Sequence[Lane]) -> PlannedTeacher:
         output_tokens=share.output_tokens,
         latency_s=latency_s(share),
         lanes={name: by_name.get(name) for name in LANES},
-        key_needed=" or ".join(endpoint.who.keys) if endpoint.who.needs_key else None,
-        key_present=endpoint.who.key_present,
+        key_needed=" or ".join(endpoint.description.keys) if endpoint.description.needs_key else None,
+        key_present=endpoint.description.key_present,
     )

@@ -62,7 +62,7 @@ def past_usage(endpoints: Sequence[ConfiguredTeacher], journal: sqlite3.Connecti
 
 
 def _past_of(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage:
-    address = _address(asdict(endpoint.who.identity))
+    address = _address(asdict(endpoint.description.identity))
     parameters = _parameters(orjson.loads(orjson.dumps(endpoint.sampling)))
     same: list[Spoken] = []
     counted: list[Spoken] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pipeline.curate.require import require_preferences
 from pipeline.inference.budget import check_budget
-from pipeline.inference.endpoints import remarks_of
+from pipeline.inference.endpoints import warnings_about
 from pipeline.inference.terms import check_terms
 from pipeline.plan.lanes import FIRST_TOKEN_S, TOKENS_PER_S, batch_limits, is_free, latency_s
 from pipeline.plan.sample import Sample
@@ -22,7 +22,7 @@ def remarks_on(work: Workload, run: RunDir) -> Iterator[str]:
     recipe = work.recipe
     yield from check_terms(recipe)
     for endpoint in work.endpoints:
-        yield from remarks_of(endpoint)
+        yield from warnings_about(endpoint)
     for share in work.shares:
         yield from share.remarks
         yield from _lane_remarks(share, recipe)

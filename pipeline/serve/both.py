@@ -99,7 +99,7 @@ async def _serve(
             return teacher
 
         cascade = Cascade(
-            teacher=Metered(opened(endpoint.who.spec, IN_FLIGHT), fallback.entry.to_price()),
+            teacher=Metered(opened(endpoint.description.spec, IN_FLIGHT), fallback.entry.to_price()),
             student=opened(student, IN_FLIGHT if student.startswith("openai:") else ROWS),
             threshold=fallback.threshold,
             usual=endpoint.sampling,

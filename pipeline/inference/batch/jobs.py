@@ -117,7 +117,7 @@ class BatchJobs:
 
     @property
     def _provider(self) -> str:
-        return self.endpoint.who.identity.provider
+        return self.endpoint.description.identity.provider
 
     async def _submit_once(self, part: Part) -> str:
         for tries in count():
@@ -268,8 +268,8 @@ class BatchJobs:
 
     async def _settle(self, attempt: int, key: str, ended: Reply | TeacherError, *, counts: bool) -> None:
         if isinstance(ended, Reply):
-            share, price = self.endpoint.who.capabilities.batch_price, self.endpoint.entry.to_price()
-            dollars = batch_cost_usd(self.endpoint.who.identity, ended.usage, share, price)
+            share, price = self.endpoint.description.capabilities.batch_price, self.endpoint.entry.to_price()
+            dollars = batch_cost_usd(self.endpoint.description.identity, ended.usage, share, price)
             ended = replace(checked(ended, self.endpoint.schema), cost_usd=dollars)
         await self._batches.settle(attempt, key, ended)
         self.batch_budget.settle(key, ended)
@@ -298,5 +298,5 @@ class BatchJobs:
 
 def name_of(endpoint: ConfiguredTeacher) -> str:
     """What the journal calls a teacher: all of its endpoint that changes its answers."""
-    who = endpoint.who.identity
+    who = endpoint.description.identity
     return " ".join(filter(None, (f"{who.provider}:{who.model}", who.base_url, who.api_version)))

@@ -45,10 +45,10 @@ JOIN requests r ON r.id = a.request WHERE b.part = ? AND a.outcome IS NULL AND a
 def check_lanes(endpoints: Iterable[ConfiguredTeacher]) -> None:
     """Raises Unsupported where a teacher has no batch lane, before anything is spent."""
     for endpoint in endpoints:
-        if not endpoint.who.capabilities.batch:
+        if not endpoint.description.capabilities.batch:
             remedy = "Set generate.lane to online; or, where its server has batches, capabilities: {batch: true}"
             message = f"'{endpoint.entry.label}' has no batch lane"
-            raise Unsupported(message, provider=endpoint.who.identity.provider, remedy=remedy)
+            raise Unsupported(message, provider=endpoint.description.identity.provider, remedy=remedy)
 
 
 async def ask_batches(
@@ -120,7 +120,7 @@ class _Work:
         ledger = open_ledger(self._context.recipe.generate, self._journal)
         async with AsyncExitStack() as stack:
             for number, endpoint in endpoints.items():
-                lane = open_lane(endpoint.who.spec, timeout_s=self._timeout_s)
+                lane = open_lane(endpoint.description.spec, timeout_s=self._timeout_s)
                 stack.push_async_callback(lane.close)
                 cost_bound = known_cost_bound(endpoint, in_batch=True)
                 batch_budget = BatchBudget(ledger, cost_bound)

@@ -154,7 +154,7 @@ def test_a_long_prompt_reserves_at_its_own_price(model: str, tokens: int) -> Non
     """These charge twice as much a token where a prompt passes 200,000 or 272,000; writing to a cache costs a quarter
     more."""
     endpoint = configure_teacher(TeacherEntry(spec=model), Generate(max_tokens=5000), system=False)
-    bill = cost_usd(endpoint.who.identity, Usage(input_tokens=tokens, output_tokens=5000))
+    bill = cost_usd(endpoint.description.identity, Usage(input_tokens=tokens, output_tokens=5000))
     assert bill is not None
     assert bill <= cost_bound_of(endpoint).worst_usd(asked("x" * tokens, 5000)) <= bill * 2.6
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.inference.endpoints import ConfiguredTeacher, configure_teacher, remarks_of
+from pipeline.inference.endpoints import ConfiguredTeacher, configure_teacher, warnings_about
 from pipeline.recipe.recipe import Generate
 from pipeline.recipe.teachers import TeacherEntry
 from teachers.errors import Unsupported
@@ -49,8 +49,8 @@ def test_only_what_is_optional_may_be_left_out() -> None:
 
 
 def test_a_thinking_model_with_few_tokens_is_warned_of() -> None:
-    said = list(remarks_of(endpoint("openai:gpt-5", max_tokens=64)))
+    said = list(warnings_about(endpoint("openai:gpt-5", max_tokens=64)))
     assert len(said) == 1
     assert "thinks" in said[0]
-    assert not list(remarks_of(endpoint("openai:gpt-4.1", max_tokens=64)))
-    assert not list(remarks_of(endpoint("openai:gpt-5", max_tokens=4096)))
+    assert not list(warnings_about(endpoint("openai:gpt-4.1", max_tokens=64)))
+    assert not list(warnings_about(endpoint("openai:gpt-5", max_tokens=4096)))
