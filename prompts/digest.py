@@ -15,6 +15,7 @@ DIGEST_CHARS = 32  # 128 bits in hex: no collision to expect below 10^18 items
 
 def digest(value: Any) -> str:
     """Returns the digest of a JSON value: keys sorted, no spaces, UTF-8."""
+    # orjson writes floats in their shortest form and no spaces, on every platform alike.
     return digest_bytes(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
 
 
@@ -31,6 +32,7 @@ def digest_bytes(data: bytes) -> str:
 def digest_file(path: Path) -> str:
     """Returns the digest of a file's bytes, or of every file below a directory with its relative name."""
     if path.is_dir():
+        # Sorted: a file system gives them in an order of its own.
         files = sorted(item for item in path.rglob("*") if item.is_file())
         return digest([[str(item.relative_to(path)), digest_file(item)] for item in files])
     with path.open("rb") as file:

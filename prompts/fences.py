@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# One expression for opening and closing fences: which of them a line is depends on the lines before it.
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 
 
@@ -53,6 +54,7 @@ def unfence(text: str) -> str:
 
     Any other answer is returned as it is: one that holds a fence in its middle is not a fenced answer.
     """
+    # Only the first block is looked at: where it is not the whole text, no later one is.
     whole = text.strip()
     block = next(blocks(whole), None)
     if block is None or block.content is None or (block.start, block.end) != (0, len(whole)):

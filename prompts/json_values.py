@@ -19,6 +19,7 @@ def comparable(value: Any) -> Any:
             return {name: comparable(item) for name, item in value.items()}
         case list():
             return [comparable(item) for item in value]
+        # Models write 5 and 5.0 for the same price.
         case float() if value.is_integer() and abs(value) < _EXACT_FLOATS:
             return int(value)
         case _:

@@ -35,6 +35,7 @@ class Labels:
         self.names = tuple(names)
         self._by_form: dict[str, str] = {}
         for name in names:
+            # The first of two alike: who cannot have that asks `differ`.
             self._by_form.setdefault(bare_label(name), name)
 
     @property

@@ -40,5 +40,6 @@ def shorten_all(value: Any, keep: Collection[str] = ()) -> Any:
 
 
 def _short(path: str) -> str:
+    # Never all of it: the first part, /home or /Users, is followed by somebody's name.
     parts = [part for part in path.split("/") if part]
     return "/".join(["…", *parts[max(len(parts) - KEPT, 1) :]])

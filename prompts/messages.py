@@ -38,6 +38,7 @@ def to_dicts(conversation: Conversation) -> list[MessageDict]:
 
 def from_dicts(messages: Sequence[MessageDict]) -> Conversation:
     """Inverts `to_dicts`; ValueError for a role that is not system, user or assistant."""
+    # Checked and not cast: the dicts come from files that others may have written.
     conversation = []
     for message in messages:
         role = message["role"]

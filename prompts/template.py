@@ -70,6 +70,7 @@ class Template:
                 turns.extend(self._examples)
             turns.append(Message("user", self._user.render(fields)))
             return tuple(turns)
+        # A template can divide by a field or add a number to a text: whatever a row makes of that is the row's mistake.
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise InputError(f"cannot be rendered: {error}", path=self.path) from error
 
@@ -94,6 +95,7 @@ def _check_names(template: Template) -> None:
             used = meta.find_undeclared_variables(_environment().parse(source))
         except TemplateError as error:
             raise InputError(f"is not a template: {error}", path=template.path) from error
+        # Sorted: the same one is named in every process. A field that is declared and not used does no harm.
         for name in sorted(used - set(template.head.fields)):
             raise InputError("is used but not declared", path=template.path, field=name, remedy="Add it to 'fields'")
 

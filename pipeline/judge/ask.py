@@ -21,10 +21,13 @@ def ask_judge(context: Context, judge: JudgeModel, questions: Sequence[Conversat
     """Returns each question's answer by a judge; None where it gave none. Asks only what the journal lacks."""
     endpoint = _endpoint(context, judge)
     requests = _requests(endpoint, questions)
+    # By key: two questions that render alike are one request. A judge's question is no prompt of
+    # the recipe's, so the key stands in the place of a prompt's id.
     items = {request.key: SampleRequest(request.key, request, 1, None, None) for request in requests.values()}
     with Journal(context.run.journal) as journal:
         known = journal.answered(items)
         owed = [(item,) for key, item in items.items() if key not in known]
+        # One endpoint with one queue: a judge is asked online, in whatever lane the teachers are.
         asyncio.run(ask(context, journal, "judge", {0: endpoint}, {0: owed}, len(owed)))
     return _answers(context, requests)
 

@@ -17,6 +17,7 @@ from prompts.messages import Conversation, Message
 from prompts.prompt import Prompt
 from prompts.text import normalise
 
+# A tie is worth half a win, so that the scores of both sides sum to 1 and the first teacher's mean is 1/2.
 WIN, EVEN, LOSS = 1.0, 0.5, 0.0
 
 TIE = "0"
@@ -25,6 +26,9 @@ POINTS = {"1": WIN, "2": LOSS, TIE: EVEN}
 """A verdict's worth to the answer in the first place."""
 
 VERDICTS = Labels(tuple(POINTS))
+
+FENCE_CHARS = 12
+"""Hex digits of a fence: 48 bits, which no answer hits by chance."""
 
 AskAll = Callable[[Sequence[Conversation]], Mapping[Conversation, str | None]]
 """Asks every question; None where no answer came."""
@@ -106,7 +110,7 @@ def read_verdict(text: str | None) -> str | None:
 
 def question(prompt: Prompt, first: str, second: str, rubric: str) -> Conversation:
     """Returns what the judge is asked. The answers are fenced by their own digest, which no answer can hold."""
-    fence = digest([first, second])[:12]
+    fence = digest([first, second])[:FENCE_CHARS]
     asked = "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in prompt.student_messages)
     parts = [
         "Two answers were given to the conversation below. Say which is the better one: "
@@ -124,10 +128,12 @@ def _pair(prompt: Prompt, challenger: str | None, champion: str | None, rubric: 
     """Returns the pair to be judged; or the points it is worth without a judge."""
     if challenger is None and champion is None:
         return EVEN
+    # An answer that did not come loses to any: else a teacher that refuses what is hard would be scored on the rest.
     if challenger is None:
         return LOSS
     if champion is None:
         return WIN
+    # A judge asked about two equal answers names a place, which says something of the judge alone, and is paid for it.
     if normalise(challenger) == normalise(champion):
         return EVEN
     return Pair(question(prompt, challenger, champion, rubric), question(prompt, champion, challenger, rubric))
@@ -135,7 +141,7 @@ def _pair(prompt: Prompt, challenger: str | None, champion: str | None, rubric: 
 
 def _ask(columns: Sequence[Sequence[Pair | float]], ask_all: AskAll) -> Verdicts:
     """Asks each question once, whatever number of pairs has it."""
-    questions: dict[Conversation, None] = {}
+    questions: dict[Conversation, None] = {}  # a set in the order of asking: what a budget reaches is then the same
     for pair in chain.from_iterable(columns):
         if isinstance(pair, Pair):
             questions[pair.straight] = None
@@ -149,6 +155,7 @@ def _outcome(pair: Pair | float, verdicts: Verdicts) -> Outcome:
     if not isinstance(pair, Pair):
         return Outcome(pair)
     straight, swapped = verdicts[pair.straight], verdicts[pair.swapped]
+    # One order alone would count the judge's liking for a place as the answer's worth (arXiv:2306.05685).
     if straight is None or swapped is None:
         return Outcome(None, (straight, swapped))
     return Outcome((POINTS[straight] + WIN - POINTS[swapped]) / 2, (straight, swapped))

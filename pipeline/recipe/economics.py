@@ -26,7 +26,7 @@ class Economics(Section):
     def _ascending(cls, given: list[int]) -> list[int]:
         if min(given) < 1:
             raise ValueError("each is at least 1")
-        return sorted(set(given))
+        return sorted(set(given))  # from the least to the most, each measured once
 
     @property
     def training_usd(self) -> float | None:

@@ -60,6 +60,7 @@ class Evaluate(Section):
     @classmethod
     def remedy_for(cls, key: str) -> str | None:
         """Says where a setting belongs that is a scorer's own."""
+        # From the sections themselves: the word of a scorer that is added tomorrow is known here, too.
         owners = [name for name, settings in SCORERS.items() if key in settings.model_fields and key != "name"]
         if not owners:
             return None

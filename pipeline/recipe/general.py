@@ -35,5 +35,6 @@ class General(Section):
 
 def require_general(general: General) -> None:
     """Raises MissingExtra where there are tasks and lm-eval is not installed."""
+    # Looked for and not imported: importing lm-eval takes seconds, and this is asked at the start of every run.
     if general.tasks and find_spec("lm_eval") is None:
         raise MissingExtra("evaluate.general", "general")

@@ -29,6 +29,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), *, teacher: str | Non
         raise InputError("is not a mapping", path=path, line=1, remedy="Begin with 'name:', 'prompts:', 'teacher:'")
     for override in overrides:
         apply_override(values, override)
+    # After the overrides: swapping a teacher is this option and nothing else, whatever they set.
     if teacher is not None:
         values["teacher"] = teacher
     recipe = _validate(values, file)
@@ -53,6 +54,7 @@ def placed(path: Path) -> Iterator[None]:
         yield
     except InputError as error:
         field = error.field or ""
+        # A field of another file, a template's or a log's, may have any name: only the recipe's own lead to its lines.
         if error.path is not None or field.split(".")[0] not in Recipe.model_fields:
             raise
         file = read_file(find_recipe(path))
@@ -64,6 +66,7 @@ def find_recipe(path: Path) -> Path:
     if path.is_file():
         return path
     shipped = RECIPES / f"{path.name.removesuffix('.yaml')}.yaml"
+    # A name without a folder alone: a mistyped path must not run something else.
     if path.parent == Path() and shipped.is_file():
         return shipped
     names = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.yaml")))

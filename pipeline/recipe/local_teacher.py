@@ -20,7 +20,7 @@ def local_teacher(student: StudentConfig, teachers: Sequence[Spec]) -> str | Non
     if not student.needs_teacher or student.local_teacher is not None:
         return student.local_teacher
     local = [spec.model for spec in teachers if find_provider(spec.provider).weights is not None]
-    models = list(dict.fromkeys(local))
+    models = list(dict.fromkeys(local))  # one model may stand in a recipe twice, with other sampling
     if len(models) == 1:
         return models[0]
     recipe_has = "no teacher whose weights could be loaded"

@@ -66,6 +66,7 @@ def _without_tags(loc: Loc) -> list[int | str]:
         if not (is_step or is_scorer or _is_validator(part)):
             written.append(part)
         before = part
+    # No key of a recipe is called like a type, so that the last part is one only where pydantic has put it there.
     if written[-1:] and written[-1] in UNION_MEMBERS:
         written.pop()
     return written
@@ -88,6 +89,7 @@ def _remedy(mistake: Any) -> str:
 def _remedy_for(loc: Loc) -> str | None:
     """Says what the section of an unknown key knows of it."""
     section = _section_at(loc[:-1])
+    # The student's settings lie on a lower floor and are no Section: they know no words that have moved.
     if section is None or not issubclass(section, Section):
         return None
     return section.remedy_for(str(loc[-1]))
@@ -107,6 +109,7 @@ def _section_at(loc: Loc) -> type[BaseModel] | None:
     for part in loc:
         if isinstance(part, int) or _is_validator(part):
             continue
+        # Of a union pydantic says the tag first and the key then.
         if len(candidates) > 1:
             candidates = [section for section in candidates if _tag_of(section) == part]
         elif candidates:

@@ -28,6 +28,7 @@ def apply_override(values: dict[str, Any], override: str) -> None:
         section = _descend(section, name, override)
     if parents[-1:] == ["curate"] and _named_step(section, last) is not None:
         raise InputError(f"--set {override}: '{last}' is a step", remedy=f"Set one of its fields: {key}.FIELD=VALUE")
+    # Read as the file is, so that --set exports=[int8] and --set generate.seed=7 have their types.
     section[last] = yaml.load(text, WordsLoader)  # noqa: S506  # a SafeLoader
 
 

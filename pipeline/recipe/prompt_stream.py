@@ -36,6 +36,7 @@ class PromptStream:
         return any(prompt.teacher_messages[0].role == "system" for prompt in self)
 
     def __iter__(self) -> Iterator[Prompt]:
+        # Anew each time: a goal reads the rows again from the start, and a source of millions is never held whole.
         asked, skipped = self._recipe.prompts, Skipped()
         self.rows = 0
         if self._template is None:

@@ -137,6 +137,7 @@ class Recipe(Section):
         """
         steps = list(self.curate.steps)
         placed = {step.step for step in steps}
+        # Last: who picks must see what the other steps have left.
         for kind in STEPS.values():
             picking = kind.picking(self.combine)
             if picking is not None and picking.step not in placed:
@@ -145,4 +146,5 @@ class Recipe(Section):
 
     def to_yaml(self) -> str:
         """Writes the recipe with every default; it loads to an equal recipe from anywhere."""
+        # Python's own types alone: the file must load with a safe loader, by a version that has other classes.
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)

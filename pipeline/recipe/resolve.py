@@ -20,6 +20,7 @@ def resolve(recipe: Recipe, file: RecipeFile) -> Recipe:
 
     InputError, with the line, for a file or model that is missing, and for what its parts cannot do together.
     """
+    # Prompts first: who mistypes the source should not be told about a step.
     prompts = _resolve_prompts(recipe.prompts, file)
     if prompts.template is None:
         _check_log(recipe, prompts.source, file)
@@ -86,6 +87,7 @@ def _resolve_teacher(recipe: Recipe, student: StudentConfig, file: RecipeFile) -
     try:
         local_teacher(student, recipe.specs)
     except InputError as error:
+        # The line of the method: the field that is missing has none, and the method is why it is needed.
         field = error.field or "student.method"
         raise file.mistake(field, error.problem, error.remedy, loc=["student", "method"]) from error
     if student.local_teacher is None:
@@ -95,6 +97,7 @@ def _resolve_teacher(recipe: Recipe, student: StudentConfig, file: RecipeFile) -
 
 def _model_beside(name: str, folder: Path) -> str:
     """Returns a model's path beside the recipe as an absolute one; any other name as it is."""
+    # A hub id has the form of a path: what lies beside the recipe goes before what lies on the hub.
     local = folder / name
     if local.exists():
         return str(local.resolve())
@@ -105,7 +108,7 @@ def _resolve_steps(recipe: Recipe, file: RecipeFile) -> list[Step]:
     """Returns the steps with absolute files."""
     steps: list[Step] = []
     for place, written in enumerate(recipe.curate.steps):
-        step = written.beside(file.folder)
+        step = written.beside(file.folder)  # first: `missing` looks at absolute paths
         missing = step.missing(file.folder)
         if missing is not None:
             raise file.missing(f"curate.steps.{step.step}", missing, loc=["curate", "steps", place])

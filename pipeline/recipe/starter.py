@@ -19,6 +19,7 @@ def write_starter(directory: Path) -> dict[str, Any]:
     assert prompts.template is not None  # the quickstart's source is rows
     copies = {file: directory / file.name for file in (prompts.source, prompts.template)}
     recipe = directory / "recipe.yaml"
+    # All before the first is written: a folder that is half a starter would be refused by the next try.
     for target in (*copies.values(), recipe):
         if target.exists():
             raise InputError("exists already", path=target, remedy="Give a new directory")

@@ -77,6 +77,7 @@ class TeacherEntry(Section):
     def to_spec(self) -> Spec:
         """Returns the spec with its options; InputError where it is no spec."""
         parsed = Spec.parse(self.spec)
+        # Sorted: recipes that list the same capabilities in another order have equal specs.
         options = Options(
             api=self.api,
             api_version=self.api_version,
@@ -117,7 +118,7 @@ class Combine(Section):
 
     def shares(self, teachers: int) -> list[float]:
         """Returns the teachers' shares of the prompts, summing to 1."""
-        weights = self.weights or [1.0] * teachers
+        weights = self.weights or [1.0] * teachers  # need not sum to 1: [3, 1] is how people write three quarters
         return [weight / sum(weights) for weight in weights]
 
 
@@ -142,6 +143,7 @@ class Problem:
 def problem_of(combine: Combine, teachers: Sequence[TeacherEntry], samples: int) -> Problem | None:
     """Returns the first thing about `combine` that cannot work with these teachers; None where all is well."""
     labels = [entry.label for entry in teachers]
+    # `routes` and the page know a teacher by its label alone.
     if len(set(labels)) < len(labels):
         return Problem("teacher", "names a teacher twice", "Give each its own `name`")
     match combine.how:

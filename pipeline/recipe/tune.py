@@ -49,6 +49,7 @@ class Tune(Section):
     leaves the section out. None: learning rate and epochs around the recipe's own, the rank where there are adapters,
     and what weighs the soft targets where they are distilled."""
 
+    # Before pydantic tries: it would say of {lora: {rank: ...}} that it is no list, and then that it is no Range.
     @field_validator("space", mode="before")
     @classmethod
     def _check_keys(cls, space: Any) -> Any:

@@ -33,6 +33,7 @@ class ExactScorer(Scorer):
 
     def check(self, golds: Sequence[str]) -> None:
         """Refuses an empty gold answer."""
+        # No reply could be right: it would be empty, and an empty one is no answer.
         if any(not self.normal(gold) for gold in golds):
             raise InputError("a held-out row has an empty gold answer", field="prompts.gold")
 

@@ -48,6 +48,7 @@ class Function(ScorerSettings):
 
     def beside(self, folder: Path) -> Self:
         """Makes the function's file absolute."""
+        # A file that is not there becomes absolute too: the message then names where it was looked for.
         file, name = user_files.split_function(self.function)
         return self.model_copy(update={"function": f"{(folder / file).resolve()}:{name}"})
 

@@ -17,7 +17,7 @@ from prompts.json_values import comparable
 WHOLE = ""
 """The one field of a JSON value that is no object."""
 
-_ABSENT = object()
+_ABSENT = object()  # equals no JSON value, null included
 
 
 class Json(ScorerSettings):
@@ -65,6 +65,7 @@ class JsonScorer(Scorer):
         mine, theirs = self._read(text), self._read(gold)
         if mine is None or theirs is None:
             return None
+        # A field that gold has not counts as wrong: else a reply of all the fields there are would score 1.
         names = self.fields or tuple({**theirs, **mine}) or (WHOLE,)
         return {name: mine.get(name, _ABSENT) == theirs.get(name, _ABSENT) for name in names}
 
@@ -78,6 +79,7 @@ class JsonScorer(Scorer):
     def details(self, texts: Sequence[str], golds: Sequence[str]) -> Details:
         """Returns which of gold's fields each answer has right; one that is not JSON has none right."""
         gold_N, right_N = [], []
+        # Gold against itself has its own fields, and only those: a field of the reply's alone has no share to be right.
         for text, gold in zip(texts, golds, strict=True):
             names = frozenset(self.fields_right(gold, gold) or ())
             right = self.fields_right(text, gold) or {}

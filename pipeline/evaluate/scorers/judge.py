@@ -27,6 +27,7 @@ class Judge(ScorerSettings):
 
     def comparable(self, labels: Sequence[str] | None) -> dict[str, Any]:
         """Returns who judges by what; how it is reached does not decide."""
+        # A key, a price or a quota of the judge's changes no verdict.
         return {"judge": self.judge.spec, "rubric": self.rubric}
 
     @property

@@ -31,7 +31,7 @@ class Label(ScorerSettings):
         return {"labels": sorted(labels or ())}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # no slots: the reader is made once, and kept in the instance
 class LabelScorer(Scorer):
     """Right where the reply's first line that is not blank is the gold label, case and outer punctuation aside.
 
@@ -43,6 +43,7 @@ class LabelScorer(Scorer):
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        # With one label everyone is right, and labels that differ in case alone cannot be told apart in a reply.
         if len(self.labels) < 2 or not self._reader.differ:
             raise InputError(
                 f"{list(self.labels)} are not two or more labels that differ beyond case and outer punctuation",

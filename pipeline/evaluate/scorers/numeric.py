@@ -42,13 +42,14 @@ class NumericScorer(Scorer):
             return ""
         if abs(number.adjusted()) >= _LONGEST_EXPONENT:
             return str(number)
-        return f"{number.normalize():f}"
+        return f"{number.normalize():f}"  # 1.50 and 1.5 are one answer
 
     def score(self, text: str, gold: str) -> Score:
         """Gives 1 where the numbers are near enough."""
         mine, theirs = last_number(text), last_number(gold)
         if mine is None or theirs is None:
             return Score(0.0, valid=False)
+        # In decimals: as floats 1.1 - 1.0 is more than a tolerance of 0.1.
         return Score(float(abs(mine - theirs) <= Decimal(str(self.tolerance))), valid=True)
 
     def check(self, golds: Sequence[str]) -> None:

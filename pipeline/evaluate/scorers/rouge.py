@@ -35,7 +35,7 @@ def _rouge_l() -> Any:
         from rouge_score.rouge_scorer import RougeScorer as Library
     except ImportError:
         raise MissingExtra("ROUGE", "scores") from None
-    return Library(["rougeL"])
+    return Library(["rougeL"])  # no stemmer: it is for English, and papers differ in whether they use it
 
 
 SCORER = Rouge

@@ -33,6 +33,7 @@ class LimitedScorer(Scorer):
 
     def score_many(self, items: Sequence[Item]) -> list[Score]:
         """Scores in several processes at once; InputError where the code cannot be loaded."""
+        # By number: an item is put together when a process is free for it, and not a thousand at once.
         answers = run_all(self.job, len(items), lambda number: self._given(items[number]))
         return [self._score(answer) for answer in answers]
 
@@ -56,6 +57,6 @@ class LimitedScorer(Scorer):
                 return WRONG
             case {"timeout": True} | {"memory": True}:
                 return NOTHING
-        if self.runs_the_answer:
+        if self.runs_the_answer:  # the process itself is gone, by os._exit or a signal: that was the answer's doing
             return NOTHING
         return failed_score(answer.get("error") or exit_of(answer))

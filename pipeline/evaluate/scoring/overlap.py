@@ -24,6 +24,6 @@ class OverlapScorer(Scorer):
 
     def check(self, golds: Sequence[str]) -> None:
         """Refuses an empty gold answer; MissingExtra without the extra `scores`."""
-        self.overlap("a", "a")
+        self.overlap("a", "a")  # loads the library: better now than after everyone has answered
         if any(not gold.strip() for gold in golds):
             raise InputError("a held-out row has an empty gold answer", field="prompts.gold")

@@ -43,5 +43,6 @@ def by_content(word: str) -> str:
 
 
 def _is_file(word: str) -> bool:
+    # Absolute alone: `python` is a program on the PATH, also where a file of that name lies in the working directory.
     path = Path(word)
     return path.is_absolute() and path.is_file()
