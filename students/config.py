@@ -1,4 +1,4 @@
-"""What a recipe says about its student. Light to import: no torch, no transformers."""
+"""The section of a recipe about its student. Light to import: no torch, no transformers."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Shrink(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Shrink:
-        said = [name for name in ("every", "layers", "keep") if getattr(self, name) is not None]
-        if len(said) > 1:
-            raise ValueError(f"{' and '.join(map(repr, said))} both choose layers: set one of them")
-        if not said and self.vocabulary is None:
+        choosing = [name for name in ("every", "layers", "keep") if getattr(self, name) is not None]
+        if len(choosing) > 1:
+            raise ValueError(f"{' and '.join(map(repr, choosing))} both choose layers: set one of them")
+        if not choosing and self.vocabulary is None:
             raise ValueError("nothing to shrink: set 'every', 'layers', 'keep' or 'vocabulary'")
         if self.by == "even" and self.keep is None:
             raise ValueError("'by' says how 'keep' chooses layers, and 'keep' is not set")
@@ -173,7 +173,7 @@ class StudentConfig(BaseModel):
 
     @property
     def declaration(self) -> Declaration:
-        """What others must know of the method."""
+        """Loads what others must know of the method."""
         return find_declaration(self.method)
 
     @property
@@ -188,7 +188,7 @@ class StudentConfig(BaseModel):
         return section
 
     def deciding(self) -> dict[str, Any]:
-        """What of it decides the weights, as plain values."""
+        """Dumps what of it decides the weights; `report_to` only watches."""
         return self.model_dump(exclude={"report_to"})
 
     @property

@@ -21,7 +21,7 @@ def publish(target: Path, write: Callable[[Path], None]) -> None:
     partial.mkdir(parents=True)
     try:
         write(partial)
-    except BaseException:
+    except BaseException:  # an interrupted one leaves nothing either
         shutil.rmtree(partial, ignore_errors=True)
         raise
     replace(partial, target, old)
@@ -86,4 +86,6 @@ def _require_free(path: Path, needed_bytes: int) -> None:
 
 
 def _free_bytes(path: Path) -> int:
-    return shutil.disk_usage(next(place for place in (path, *path.parents) if place.exists())).free
+    # `path` may be made later: its nearest folder that is there is on the same disk.
+    there = next(place for place in (path, *path.parents) if place.exists())
+    return shutil.disk_usage(there).free

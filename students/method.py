@@ -1,4 +1,4 @@
-"""What a method of training is: three functions between a job and a trainer. `finetune` does the rest for all."""
+"""A method of training: functions between a job and a trainer. `finetune` does the rest for all."""
 
 from __future__ import annotations
 

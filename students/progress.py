@@ -29,14 +29,15 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers is untype
         """Raises Diverged for a loss that is not finite; `students.finetune.blame` has stopped most of those before."""
         logs = logs or {}
         for name, kind in (("loss", "training"), ("eval_loss", "validation")):
-            if not math.isfinite(value := logs.get(name, 0.0)):
+            value = logs.get(name, 0.0)
+            if not math.isfinite(value):
                 raise Diverged(value, state.global_step, kind=kind)
         self.validation_loss = logs.get("eval_loss", self.validation_loss)
         if "loss" in logs and state.is_world_process_zero:
             self.on_progress(self._progress(state, logs["loss"]))
 
     def _progress(self, state: Any, loss: float) -> Progress:
-        seconds = max(time.monotonic() - self.began_s, 1e-9)
+        seconds = max(time.monotonic() - self.began_s, 1e-9)  # a clock may not have ticked
         done = max(state.global_step - self.first_step, 1)
         return Progress(
             step=state.global_step,

@@ -1,4 +1,4 @@
-"""What training says while it runs and when it is done. Light to import."""
+"""The words of a training while it runs and when it is done. Light to import."""
 
 from __future__ import annotations
 
@@ -47,14 +47,17 @@ class Diverged(StillhouseError):
 
     def __init__(self, loss: float, step: int, rows: Sequence[str] = (), some: bool = False, kind: str = "training"):
         """`rows` are those of the step, or only `some` of them: those that have no finite loss alone."""
-        more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
-        named = ", ".join(rows[:NAMED]) + more
+        named = ", ".join(rows[:NAMED])
+        if len(rows) > NAMED:
+            named += f" and {len(rows) - NAMED} more"
         text = f"the {kind} loss is {loss} at step {step}. "
         if some:
             text += f"It comes from {named}: look at what they hold, or leave them out"
         else:
+            # All rows alike: it is the weights that have left the numbers.
             text += "Lower student.learning_rate, or raise student.warmup_ratio"
-            text += f". The step's rows: {named}" if rows else ""
+            if rows:
+                text += f". The step's rows: {named}"
         super().__init__(text)
         self.rows, self.step = tuple(rows), step
 

@@ -13,6 +13,7 @@ from typing import Any
 from students.base.gguf_header import read_header
 
 LAYERS = ("layers.", "h.", "blk.", "blocks.")
+"""In the name of a decoder layer's tensor: transformers' families, GPT-2's, GGUF's, and some others'."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,16 +34,23 @@ class Architecture:
 def read_architecture(base: Path) -> Architecture | None:
     """Of a model directory or a GGUF file; None where its files do not say."""
     try:
-        sizes, tensors = _of_gguf(base) if base.is_file() else _of_directory(base)
-        layered = sum(size for name, size in tensors.items() if any(part in name for part in LAYERS))
+        if base.is_file():
+            sizes, tensors = _of_gguf(base)
+        else:
+            sizes, tensors = _of_directory(base)
+        layered = 0
+        for name, size in tensors.items():
+            if any(part in name for part in LAYERS):
+                layered += size
         return Architecture(**sizes, parameters=sum(tensors.values()), layer_parameters=layered // sizes["layers"])
+    # A plan goes on without the sizes, whatever a file holds in their place.
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, struct.error):
         return None
 
 
 def _of_directory(base: Path) -> tuple[dict[str, int], dict[str, int]]:
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    config = config.get("text_config", config)
+    config = config.get("text_config", config)  # of a model that reads pictures too
     heads = config["num_attention_heads"]
     head = config.get("head_dim") or config["hidden_size"] // heads
     sizes = {
@@ -53,7 +61,10 @@ def _of_directory(base: Path) -> tuple[dict[str, int], dict[str, int]]:
         "key_value": config.get("num_key_value_heads", heads) * head,
         "vocabulary": config["vocab_size"],
     }
-    return sizes, {name: size for file in base.glob("*.safetensors") for name, size in _safetensors(file).items()}
+    tensors: dict[str, int] = {}
+    for file in base.glob("*.safetensors"):
+        tensors |= _safetensors(file)
+    return sizes, tensors
 
 
 def _safetensors(file: Path) -> dict[str, int]:
@@ -64,16 +75,16 @@ def _safetensors(file: Path) -> dict[str, int]:
 
 
 def _of_gguf(file: Path) -> tuple[dict[str, int], dict[str, int]]:
-    said, tensors = read_header(file)
-    name = said["general.architecture"]
-    hidden, heads = said[f"{name}.embedding_length"], said[f"{name}.attention.head_count"]
-    head = said.get(f"{name}.attention.key_length") or hidden // heads
+    metadata, tensors = read_header(file)
+    name = metadata["general.architecture"]
+    hidden, heads = metadata[f"{name}.embedding_length"], metadata[f"{name}.attention.head_count"]
+    head = metadata.get(f"{name}.attention.key_length") or hidden // heads
     sizes = {
-        "layers": said[f"{name}.block_count"],
+        "layers": metadata[f"{name}.block_count"],
         "hidden": hidden,
-        "intermediate": said[f"{name}.feed_forward_length"],
+        "intermediate": metadata[f"{name}.feed_forward_length"],
         "attention": heads * head,
-        "key_value": said.get(f"{name}.attention.head_count_kv", heads) * head,
-        "vocabulary": said.get(f"{name}.vocab_size") or tensors["token_embd.weight"] // hidden,
+        "key_value": metadata.get(f"{name}.attention.head_count_kv", heads) * head,
+        "vocabulary": metadata.get(f"{name}.vocab_size") or tensors["token_embd.weight"] // hidden,
     }
     return sizes, tensors

@@ -26,11 +26,13 @@ def remembered_digest(path: Path, cache: Path) -> str:
     A file is taken as unchanged while its size, inode and times of modification and change are; the last no program can
     set, so that one written in place with its old time restored is read again too.
     """
-    return _of_folder(path, cache) if path.is_dir() else _of_file(path, cache)
+    if path.is_dir():
+        return _of_folder(path, cache)
+    return _of_file(path, cache)
 
 
 def model_files_digest(path: Path, cache: Path) -> str:
-    """What tells a model from any other: the digest of its file, or of its folder without the card."""
+    """Tells a model from any other: by the digest of its file, or of its folder without the card."""
     if not path.is_dir():
         return _of_file(path, cache)
     return _of_folder(path, cache, besides=CARD)
@@ -46,13 +48,14 @@ def _of_file(path: Path, cache: Path) -> str:
     if stat.st_size < LARGE_BYTES:
         return digest_file(path)
     name, stamp = str(path.resolve()), [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
-    if (known := _read(cache).get(name)) and known[0] == stamp:
+    known = _read(cache).get(name)
+    if known and known[0] == stamp:
         return str(known[1])
-    found = digest_file(path)
+    value = digest_file(path)
     if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > SETTLED_NS:
-        text = json.dumps(_read(cache) | {name: [stamp, found]}, indent=1)
+        text = json.dumps(_read(cache) | {name: [stamp, value]}, indent=1)
         publish_file(cache / MEMORY, lambda file: _write(file, text))
-    return found
+    return value
 
 
 def _write(file: Path, text: str) -> None:
@@ -60,9 +63,11 @@ def _write(file: Path, text: str) -> None:
 
 
 def _read(cache: Path) -> dict[str, Any]:
-    """What is remembered; nothing where the file is missing or torn, for it can be made again."""
+    """Reads what is remembered; nothing where the file is missing or torn, for it can be made again."""
     try:
         known = json.loads((cache / MEMORY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        return {}
+    return known

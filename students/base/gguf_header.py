@@ -23,7 +23,11 @@ def read_header(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
             raise ValueError("is no GGUF file")
         try:
             _, tensors, pairs = _unpack(file, "IQQ")
-            metadata = {name: value for name, value in (_pair(file) for _ in range(pairs)) if value is not None}
+            metadata: dict[str, Any] = {}
+            for _ in range(pairs):
+                name, value = _pair(file)
+                if value is not None:  # an array, which was passed over: a vocabulary is most of a header
+                    metadata[name] = value
             return metadata, dict(_tensor(file) for _ in range(tensors))
         except (struct.error, KeyError, UnicodeDecodeError) as error:
             raise ValueError(f"its header cannot be read: {error}") from error

@@ -24,13 +24,16 @@ def load_model(base: str, lora: Lora | None = None, attention: str | None = None
 
     Raises InputError for a base that transformers cannot load.
     """
+    quantised = None
+    if lora is not None and lora.bits is not None:
+        quantised = quantisation()
     try:
         model = AutoModelForCausalLM.from_pretrained(
             base,
             dtype=torch.float32,
             trust_remote_code=False,
             attn_implementation=attention,
-            quantization_config=None if lora is None or lora.bits is None else quantisation(),
+            quantization_config=quantised,
         )
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be loaded: {error}", path=base, field="student.base") from error
@@ -57,7 +60,7 @@ def merged(model: Any) -> Any:
     elif hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     remove_projection(model)
-    model.config.use_cache = True
+    model.config.use_cache = True  # checkpointing activations turns it off, and answers are slow without
     return model
 
 
@@ -68,9 +71,10 @@ def save_model(model: Any, tokenizer: Any, target: Path) -> None:
 
 
 def disk_bytes(model: Any) -> int:
-    """What a training writes at its peak: three checkpoints (best, newest, the one being written) and the student.
+    """Counts what a training writes at its peak: three checkpoints and the student.
 
-    A checkpoint holds the trained weights and AdamW's two moments, all in float32.
+    The checkpoints are the best, the newest and the one being written. Each holds the trained weights and AdamW's two
+    moments, all in float32.
     """
     total: int = sum(weights.numel() for weights in model.parameters())
     trained: int = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)

@@ -1,4 +1,4 @@
-"""What a student starts from: a base named in a recipe becomes a directory that transformers can train."""
+"""Prepares what a student starts from: a base named in a recipe becomes a directory that transformers can train."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def find_base(spec: str, *, beside: Path = Path()) -> Path | str:
 
 def base_digest(base: Path | str, cache: Path) -> str:
     """Names a base: the bytes of a directory, or the hub id. `cache` remembers those of large files."""
-    return model_files_digest(Path(base), cache) if Path(base).is_dir() else digest(str(base))
+    if Path(base).is_dir():
+        return model_files_digest(Path(base), cache)
+    return digest(str(base))
 
 
 def _convert(file: Path, target: Path) -> None:

@@ -22,17 +22,19 @@ def quantisation() -> Any:
     from transformers import BitsAndBytesConfig
 
     require_quantisation()
-    fast = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    compute = torch.float32
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
+        compute = torch.bfloat16
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16 if fast else torch.float32,
+        bnb_4bit_compute_dtype=compute,
     )
 
 
 def is_quantised(model: Any) -> bool:
-    """Whether it, or the model that its adapters sit on, is held in four bits."""
+    """True of a model that is held in four bits, and of adapters on one."""
     return bool(getattr(model, "is_loaded_in_4bit", False))
 
 
@@ -65,9 +67,9 @@ def merge_dense(model: Any) -> Any:
     inner = model.base_model.model
     for name, layer in list(inner.named_modules()):
         if hasattr(layer, "get_base_layer"):
-            _replace(
-                inner, name, _dense(layer.get_base_layer(), sum(map(layer.get_delta_weight, layer.active_adapters)))
-            )
+            delta = sum(map(layer.get_delta_weight, layer.active_adapters))
+            _replace(inner, name, _dense(layer.get_base_layer(), delta))
+    # Those without adapters, such as a head's.
     for name, layer in list(inner.named_modules()):
         if _is_four_bits(layer):
             _replace(inner, name, _dense(layer))
@@ -84,8 +86,10 @@ def _is_four_bits(layer: nn.Module) -> bool:
 def _dense(layer: Any, delta: Any = 0.0) -> nn.Linear:
     from bitsandbytes.functional import dequantize_4bit
 
-    weight = layer.weight
-    read = dequantize_4bit(weight.data, weight.quant_state) if _is_four_bits(layer) else weight.data
+    read = layer.weight.data
+    if _is_four_bits(layer):
+        read = dequantize_4bit(read, layer.weight.quant_state)
+    # On `meta` nothing is allocated for weights that are replaced at once.
     dense = nn.Linear(layer.in_features, layer.out_features, bias=layer.bias is not None, device="meta")
     dense.weight = nn.Parameter(read.float() + delta)
     if layer.bias is not None:

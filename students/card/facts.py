@@ -1,4 +1,4 @@
-"""What a model card says, as records: where a student comes from, how it was trained, what was measured of it."""
+"""The facts of a model card, as records: where a student comes from, how it was trained, what was measured of it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ def stop_at_no_number(trainer: Any, names: Sequence[str], step_rows: int) -> Non
 
     def checked(*arguments: Any, **options: Any) -> Any:
         loss = training_step(*arguments, **options)
-        if not math.isfinite(value := loss.item()):
+        value = loss.item()
+        if not math.isfinite(value):
             raise Diverged(value, trainer.state.global_step + 1, *_blame(trainer, names, step_rows))
         return loss
 
@@ -33,8 +34,12 @@ def _blame(trainer: Any, names: Sequence[str], step_rows: int) -> tuple[tuple[st
     """The rows of this step, or those of them that alone have no finite loss; and whether these are only some."""
     places = rows_of_step(trainer.state.global_step, len(trainer.train_dataset), step_rows)
     bad = _not_finite(trainer, places)
-    some = bool(bad) and len(bad) < len(places)
-    return tuple(names[place] for place in (bad if some else places) if place < len(names)), some
+    # All of them, or none alone: then it is no row's fault, and the whole step is named.
+    some = 0 < len(bad) < len(places)
+    blamed: Sequence[int] = places
+    if some:
+        blamed = bad
+    return tuple(names[place] for place in blamed if place < len(names)), some
 
 
 def rows_of_step(done: int, rows: int, step_rows: int) -> range:

@@ -39,15 +39,17 @@ def open_work(work: Path, fingerprint: dict[str, Any]) -> Path | None:
 def newest_complete(work: Path, processes: int = 1) -> Path | None:
     """The newest checkpoint that is whole, as is the best one that it refers to."""
     for path in sorted(work.glob("checkpoint-*"), key=_step, reverse=True):
+        if not is_complete(path, processes):
+            continue
         best = _read_json(path / STATE).get("best_global_step")
-        needed = [path] if best is None else [path, work / f"checkpoint-{best}"]
-        if all(is_complete(each, processes) for each in needed):
+        # The best weights are loaded at the end: a training that cannot load them must not begin there.
+        if best is None or is_complete(work / f"checkpoint-{best}", processes):
             return path
     return None
 
 
 def is_complete(checkpoint: Path, processes: int = 1) -> bool:
-    """Whether every part is there to its last byte; a kill may have cut its writing or its deletion.
+    """Looks whether every part is there to its last byte; a kill may have cut its writing or its deletion.
 
     Each of the `processes` writes its random states, and the first does not wait for the others before it writes STATE.
     """
@@ -57,8 +59,11 @@ def is_complete(checkpoint: Path, processes: int = 1) -> bool:
 
 
 def _holds(checkpoint: Path, parts: tuple[str, ...]) -> bool:
-    found = [list(checkpoint.glob(pattern)) for pattern in parts]
-    return all(found) and all(_is_intact(file) for files in found for file in files)
+    for pattern in parts:
+        files = list(checkpoint.glob(pattern))
+        if not files or not all(map(_is_intact, files)):
+            return False
+    return True
 
 
 def _is_intact(file: Path) -> bool:
@@ -84,9 +89,13 @@ def _read_json(file: Path) -> dict[str, Any]:
         value = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return value
 
 
 def _step(checkpoint: Path) -> int:
     number = checkpoint.name.rpartition("-")[2]
-    return int(number) if number.isdigit() else -1
+    if not number.isdigit():
+        return -1
+    return int(number)

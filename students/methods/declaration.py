@@ -1,4 +1,4 @@
-"""What a method of training declares: its section of the config, what it needs, and what can be asked of it.
+"""The declaration of a method of training: its section of the config, what it needs, and what can be asked of it.
 
 Light to import, for a recipe is read without torch. How a method trains is METHOD of students/NAME/method.py.
 """
@@ -29,7 +29,7 @@ class MethodSettings(BaseModel):
 
 @dataclass(slots=True, frozen=True)
 class Declaration:
-    """What others must know of a method. Unless it says so, it needs nothing and takes nothing."""
+    """Says what others must know of a method. Unless it says so, it needs nothing and takes nothing."""
 
     settings: type[MethodSettings] | None = None
     """Its section of the config, the field of its name; None where it has none."""

@@ -93,7 +93,7 @@ def _require_bytes(tokenizer: Any) -> None:
 
 
 def gold_arguments(setup: Setup) -> Any:
-    """What GOLDTrainer is told."""
+    """Says the config in GOLDTrainer's words."""
     from trl.experimental.gold import GOLDConfig
 
     config = setup.job.config

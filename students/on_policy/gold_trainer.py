@@ -60,8 +60,10 @@ class GoldTrainer(Unreported, GOLDTrainer):  # type: ignore[misc]  # trl is unty
         """Counted in compute_loss: what arrives here is a whole step's rows for each of its batches."""
 
     def _get_train_sampler(self, dataset: Any = None) -> RepeatSampler:
+        if dataset is None:
+            dataset = self.train_dataset
         return RepeatSampler(
-            data_source=self.train_dataset if dataset is None else dataset,
+            data_source=dataset,
             mini_repeat_count=1,
             batch_size=self.args.generation_batch_size * self.accelerator.num_processes,
             repeat_count=self.args.gradient_accumulation_steps,
@@ -82,9 +84,9 @@ def end_answers(labels_BT: Tensor, offsets_BT2: Tensor, end: int, texts: list[st
 
 def pair_ends(loss: Any, teacher_end: int, student_end: int) -> None:
     """Makes GOLD's loss compare the two ends of turn with each other, whatever they are called."""
-    loss._vocab_mapping = {
-        teacher: student for teacher, student in loss._vocab_mapping.items() if student != student_end
-    } | {teacher_end: student_end}
+    paired = {teacher: student for teacher, student in loss._vocab_mapping.items() if student != student_end}
+    loss._vocab_mapping = paired | {teacher_end: student_end}
+    # All that GOLD has worked out of the mapping when it was made.
     loss._teacher_matched_ids = set(loss._vocab_mapping)
     loss._student_matched_ids = set(loss._vocab_mapping.values())
     mapping = torch.full((max(loss._vocab_mapping) + 1,), -1, dtype=torch.long)
@@ -94,18 +96,19 @@ def pair_ends(loss: Any, teacher_end: int, student_end: int) -> None:
 
 def teacher_prompts(prompts: Iterable[list[MessageDict]], student: Any, teacher: Any) -> dict[str, str]:
     """The teacher's rendering of each prompt by the student's, as its template writes it and as its ids read back."""
-    found: dict[str, str] = {}
+    renderings: dict[str, str] = {}
     for prompt in prompts:
         text = student.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
         ids = student(text, add_special_tokens=False)["input_ids"]
         read_back = student.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        found[text] = found[read_back] = _once_begun(
-            teacher.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False), teacher
-        )
-    return found
+        asked = teacher.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+        # GOLD hands a prompt over as text, which may have been through its ids or not.
+        renderings[text] = renderings[read_back] = _once_begun(asked, teacher)
+    return renderings
 
 
 def _once_begun(text: str, tokenizer: Any) -> str:
     # GOLD encodes with special tokens; a template that writes the first itself would have it twice.
-    begins = tokenizer.bos_token is not None and tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]
-    return text.removeprefix(tokenizer.bos_token) if begins else text
+    if tokenizer.bos_token is None or tokenizer("")["input_ids"][:1] != [tokenizer.bos_token_id]:
+        return text
+    return text.removeprefix(tokenizer.bos_token)

@@ -6,6 +6,7 @@ TRL's DistillationTrainer, after arXiv:2306.13649. Of the corpus only the prompt
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from students.training.teacher import load_teacher, load_teacher_tokenizer, requ
 
 
 def arguments(config: StudentConfig, work: Path) -> DistillationConfig:
-    """What DistillationTrainer is told."""
+    """Says the config in DistillationTrainer's words."""
     settings = config.on_policy or OnPolicy()
     shared = common_arguments(config, work)
     # In training TRL draws the answers of a whole step at once. Watched rows are drawn as many at a time, so that their
@@ -51,20 +52,30 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     config = job.config
     room = config.max_length - (config.on_policy or OnPolicy()).max_new_tokens
     corpus = read_corpus(job.corpus, config.validation_fraction)
-    lengths = {id(row): len(row_header(row, tokenizer)) for row in (*corpus.train, *corpus.validation)}
-    train, validation = (
-        [row for row in rows if lengths[id(row)] <= room] for rows in (corpus.train, corpus.validation)
-    )
-    too_long = len(lengths) - len(train) - len(validation)
+    train, lengths = _fitting(corpus.train, tokenizer, room)
+    validation, _ = _fitting(corpus.validation, tokenizer, room)
+    too_long = len(corpus.train) + len(corpus.validation) - len(train) - len(validation)
     require_rows(job, len(train), len(validation), too_long)
     return Data(
         train=_prompts(train),
         validation=_prompts(validation),
-        lengths=[lengths[id(row)] for row in train],
+        lengths=lengths,
         too_long=too_long,
         digest=corpus.digest,
         names=[row.name for row in train],
     )
+
+
+def _fitting(rows: Iterable[TrainingRow], tokenizer: Any, room: int) -> tuple[list[TrainingRow], list[int]]:
+    """The rows whose prompt has at most `room` tokens, and how many each has."""
+    fitting: list[TrainingRow] = []
+    lengths: list[int] = []
+    for row in rows:
+        length = len(row_header(row, tokenizer))
+        if length <= room:
+            fitting.append(row)
+            lengths.append(length)
+    return fitting, lengths
 
 
 def _prompts(rows: list[TrainingRow]) -> Dataset:

@@ -19,7 +19,9 @@ class OnPolicyTrainer(Unreported, DistillationTrainer):  # type: ignore[misc]  #
 
     def evaluation_loop(self, *arguments: Any, **options: Any) -> Any:
         """As the trainer's, from the config's seed; the random state is put back afterwards."""
-        devices = [self.args.device] if self.args.device.type == "cuda" else []
+        devices = []  # of a CPU the random state is kept always
+        if self.args.device.type == "cuda":
+            devices.append(self.args.device)
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(self.args.seed + self.args.process_index)
             return super().evaluation_loop(*arguments, **options)

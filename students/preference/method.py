@@ -22,7 +22,9 @@ from students.training.settings import common_arguments
 
 def arguments(config: StudentConfig, work: Path) -> Any:
     """The config in the words of the loss's trainer; `_StepMean` works out what `precompute_ref_log_probs` asks for."""
-    kind = KTOConfig if settings_of(config).loss == "kto" else DPOConfig
+    kind = DPOConfig
+    if settings_of(config).loss == "kto":
+        kind = KTOConfig
     return kind(
         **common_arguments(config, work),
         beta=settings_of(config).beta,
@@ -58,8 +60,10 @@ def with_mismatched(rows: Dataset) -> Dataset:
 def weights_of(preference: Preference, measures: dict[str, float]) -> tuple[float, float]:
     """Of a desirable and of an undesirable reply."""
     good = preference.desirable_weight
-    even = good * measures["desirable_rows"] / measures["undesirable_rows"]
-    return good, preference.undesirable_weight if preference.undesirable_weight is not None else even
+    if preference.undesirable_weight is not None:
+        return good, preference.undesirable_weight
+    # All bad ones together weigh as much as all good ones: the lower end of what arXiv:2402.01306 advises.
+    return good, good * measures["desirable_rows"] / measures["undesirable_rows"]
 
 
 METHOD = Method(arguments, load_data, build_trainer)

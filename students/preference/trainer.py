@@ -11,7 +11,7 @@ Shapes: B pairs or replies of a batch, T tokens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ from students.training.trainer import taught_logits
 
 
 class _StepMean(Unreported):
-    """What both trainers do otherwise than TRL's. Comes before TRL's class among the bases."""
+    """Holds what both trainers do otherwise than TRL's. Comes before TRL's class among the bases."""
 
     loss_is_scaled_for_ga = True  # compute_loss divides by the rows of the whole step
     rows_of: str
@@ -52,21 +52,28 @@ class _StepMean(Unreported):
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
         """TRL's own writes a file that other processes look for elsewhere, and draws bars."""
-        found = [self._zeros(dataset)] if self.preference.reference == "none" else self._reference(dataset, batch_size)
-        for column, values in zip(self.columns, (torch.cat(part) for part in zip(*found, strict=True)), strict=True):
-            dataset = dataset.add_column(column, values.tolist())
+        if self.preference.reference == "none":
+            zeros = [0.0] * len(dataset)
+            for column in self.columns:
+                dataset = dataset.add_column(column, zeros)
+            return dataset
+        values = self._reference(dataset, batch_size)
+        for column in self.columns:
+            dataset = dataset.add_column(column, values[column])
         return dataset
 
-    def _zeros(self, dataset: Dataset) -> tuple[Tensor, ...]:
-        return tuple(torch.zeros(len(dataset)) for _ in self.columns)
-
-    def _reference(self, dataset: Dataset, batch_size: int) -> list[tuple[Tensor, ...]]:
+    def _reference(self, dataset: Dataset, batch_size: int) -> dict[str, list[float]]:
+        """The values of each of `columns`, a row each."""
         loader = self.accelerator.prepare(DataLoader(dataset, batch_size, collate_fn=self.data_collator))
         model = self.ref_model or self.model
-        base = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
-        with torch.no_grad(), self.accelerator.autocast(), base:
-            found = [self.accelerator.gather_for_metrics(self.reference_of(model, batch)) for batch in loader]
-        return [tuple(part.cpu() for part in parts) for parts in found]
+        values: dict[str, list[float]] = {column: [] for column in self.columns}
+        with torch.no_grad(), self.accelerator.autocast(), _without_adapters(model):
+            for batch in loader:
+                # Gathered batch by batch: the last one is filled up with rows that are not to be counted twice.
+                parts = self.accelerator.gather_for_metrics(self.reference_of(model, batch))
+                for column, part_B in zip(self.columns, parts, strict=True):
+                    values[column] += part_B.tolist()
+        return values
 
     def reference_of(self, model: Any, batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
         """The values of `columns` for a batch, each of B."""
@@ -80,13 +87,26 @@ class _StepMean(Unreported):
 
     def step_mean(self, losses_B: Tensor, rows: Any) -> Tensor:
         """This batch's part of the mean over the step's rows, such that DDP's mean of gradients is the whole's."""
-        return losses_B.mean() if rows is None else losses_B.sum() / rows * self.accelerator.num_processes
+        if rows is None:  # it validates: the trainer takes the mean over rows itself
+            return losses_B.mean()
+        mean: Tensor = losses_B.sum() / rows * self.accelerator.num_processes
+        return mean
 
     def note(self, name: str, values_B: Tensor) -> None:
         """A measurement for the logs, averaged over what is logged together."""
-        mode = "train" if self.model.training else "eval"
+        mode = "eval"
+        if self.model.training:
+            mode = "train"
         mean = self.accelerator.gather_for_metrics(values_B.detach().float()).mean().item()
         self._metrics[mode][name].append(mean)
+
+
+def _without_adapters(model: Any) -> AbstractContextManager[Any]:
+    """The model as it began: adapters are what it has learnt."""
+    if isinstance(model, PeftModel):
+        adapters_off: AbstractContextManager[Any] = model.disable_adapter()
+        return adapters_off
+    return nullcontext()
 
 
 class PairTrainer(_StepMean, DPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -151,12 +171,13 @@ class ReplyTrainer(_StepMean, KTOTrainer):  # type: ignore[misc]  # trl is untyp
         return self.step_mean(losses_B, num_items_in_batch)
 
     def _measure(self, batches: Iterable[Any]) -> None:
-        found = []
+        logratios = []
         with torch.no_grad(), self.compute_loss_context_manager():
             for batch in batches:
                 inputs = self._prepare_inputs(batch)
-                found.append(reply_logprobs(self.model_wrapped, inputs, "KL_") - inputs["ref_KL_logps"])
-        each = self.accelerator.pad_across_processes(torch.cat(found), pad_index=float("nan"))
+                logratios.append(reply_logprobs(self.model_wrapped, inputs, "KL_") - inputs["ref_KL_logps"])
+        # Processes may hold different numbers of rows, and a gather takes tensors of one size.
+        each = self.accelerator.pad_across_processes(torch.cat(logratios), pad_index=float("nan"))
         all_B = self.accelerator.gather(each)
         self.reference_point = kto_reference_point(all_B[~all_B.isnan()])
 

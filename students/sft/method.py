@@ -51,11 +51,13 @@ def build_trainer(setup: Setup) -> CompletionTrainer:
 def flash_or_none(setup: Setup) -> str | None:
     """The attention to load a model with; None for the model's own choice."""
     attention = settings_for(setup.job.config, setup.job.base).attention
-    return attention if attention != "sdpa" else None
+    if attention == "sdpa":
+        return None  # not every model has it; transformers takes what there is
+    return attention
 
 
 def trainer_options(setup: Setup) -> dict[str, Any]:
-    """What every trainer on encoded rows is given."""
+    """Builds what every trainer on encoded rows is given."""
     return {
         "model": load_model(setup.job.base, setup.job.config.lora, flash_or_none(setup)),
         "args": setup.arguments,

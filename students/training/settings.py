@@ -20,7 +20,7 @@ ONLY_AT_THE_END = 10**9
 
 
 def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
-    """What SFTTrainer is told."""
+    """Says the config in SFTTrainer's words."""
     return SFTConfig(
         **common_arguments(config, work),
         max_length=None,  # rows arrive encoded, and none is too long
@@ -31,7 +31,7 @@ def training_arguments(config: StudentConfig, work: Path) -> SFTConfig:
 
 
 def common_arguments(config: StudentConfig, work: Path) -> dict[str, Any]:
-    """What every trainer is told; the same numbers on a CPU, a GPU and under `accelerate launch`."""
+    """Says what every trainer is told; the same numbers on a CPU, a GPU and under `accelerate launch`."""
     return {
         "output_dir": str(work),
         "num_train_epochs": config.epochs,
@@ -57,16 +57,17 @@ def _device(config: StudentConfig) -> dict[str, Any]:
 
 
 def device_of_torch() -> Device:
-    """What torch trains on; `students.memory.device.find_device` says the same without it."""
+    """Finds what torch trains on; `students.memory.device.find_device` does so without it."""
     if not torch.cuda.is_available():
         return cpu()
-    about, able = torch.cuda.get_device_properties(0), torch.cuda.is_bf16_supported()
+    about = torch.cuda.get_device_properties(0)  # all GPUs are taken to be alike
+    able = torch.cuda.is_bf16_supported()
     flash = able and has_flash_attention()
     return Device(about.name, "cuda", about.total_memory, torch.cuda.device_count(), able, flash)
 
 
 def settings_for(config: StudentConfig, base: str, longest: int | None = None) -> Settings:
-    """How this process's device is used to train a prepared base, which is shrunk already where the recipe says so.
+    """Chooses how this process's device trains a prepared base, which is shrunk already where the recipe says so.
 
     `longest` is the longest row's tokens; None where it may be of `max_length`.
     """
@@ -91,8 +92,9 @@ def use_settings(arguments: Any, settings: Settings) -> None:
 
 
 def _watching(config: StudentConfig) -> dict[str, Any]:
-    share = config.eval_every / config.epochs
-    steps = share if share < 1 else ONLY_AT_THE_END
+    steps = config.eval_every / config.epochs  # below 1 it is a share of the steps
+    if steps >= 1:
+        steps = ONLY_AT_THE_END
     return {
         "eval_strategy": "steps",
         "eval_steps": steps,

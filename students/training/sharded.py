@@ -20,7 +20,7 @@ from students.methods.declaration import methods_that
 
 
 def is_sharding() -> bool:
-    """Whether the launcher asks for FSDP.
+    """The launcher asks for FSDP.
 
     accelerate 1.15 grants it on GPUs alone; on CPUs each process holds the whole model all the same.
     """
@@ -28,7 +28,7 @@ def is_sharding() -> bool:
 
 
 def checkpoints_itself() -> bool:
-    """Whether FSDP computes activations again, in which case the trainer must not."""
+    """FSDP computes activations again, and the trainer must not."""
     return is_sharding() and os.environ.get("FSDP_ACTIVATION_CHECKPOINTING", "false").lower() == "true"
 
 
@@ -39,14 +39,21 @@ def require_shardable(config: StudentConfig) -> None:
     if os.environ.get("FSDP_VERSION", "1") != "2":
         raise InputError("FSDP 1 is not supported", remedy="Add --fsdp_version 2 to accelerate launch")
     able = methods_that(lambda declaration: declaration.takes_sharding)
-    for field, there in (
-        (f"student.method: {config.method}", not config.declaration.takes_sharding),
-        ("student.features", config.features is not None),
-        ("student.lora.bits", config.lora is not None and config.lora.bits is not None),
-    ):
-        if there:
-            remedy = f"Launch without --use_fsdp: each process then holds the whole model. FSDP is for {able}"
-            raise InputError("is not supported under FSDP", field=field, remedy=f"{remedy}, without these")
+    remedy = f"Launch without --use_fsdp: each process then holds the whole model. FSDP is for {able}, without these"
+    field = _unshardable(config)
+    if field is not None:
+        raise InputError("is not supported under FSDP", field=field, remedy=remedy)
+
+
+def _unshardable(config: StudentConfig) -> str | None:
+    """The first setting that FSDP would get wrong, or hang at."""
+    if not config.declaration.takes_sharding:
+        return f"student.method: {config.method}"
+    if config.features is not None:
+        return "student.features"
+    if config.lora is not None and config.lora.bits is not None:
+        return "student.lora.bits"
+    return None
 
 
 def find_the_best(trainer: Any) -> None:
@@ -76,7 +83,8 @@ def whole_model(trainer: Any, job: Job) -> Any:
     if not trainer.is_world_process_zero():
         return None
     model = load_model(job.base)
-    if (described := adapters(job.config.lora)) is not None:
-        model = get_peft_model(model, described)
+    described = adapters(job.config.lora)
+    if described is not None:
+        model = get_peft_model(model, described)  # the gathered names are those of the adapted model
     model.load_state_dict(weights)
     return model

@@ -27,7 +27,9 @@ def teacher_field(job: Job) -> str:
 def load_teacher(job: Job) -> Any:
     """The job's teacher, frozen, to be read only; on a GPU in bfloat16. InputError where it cannot be loaded."""
     path = require_teacher(job)
-    dtype = torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+    dtype = torch.float32
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
+        dtype = torch.bfloat16  # it is only read, so that nothing small adds up
     try:
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=False)
     except (OSError, ValueError) as error:
@@ -45,10 +47,10 @@ def load_teacher_tokenizer(job: Job) -> Any:
         raise InputError(problem, path=path, field=teacher_field(job)) from error
 
 
-def same_tokens(one: Any, other: Any) -> bool:
-    """Whether two tokenizers mean the same by every id, so that token ids and logits can be compared as they are."""
-    vocabulary: bool = one.get_vocab() == other.get_vocab()
-    return vocabulary
+def same_tokens(student: Any, teacher: Any) -> bool:
+    """Compares two tokenizers: where they mean the same by every id, ids and logits can be compared as they are."""
+    same: bool = student.get_vocab() == teacher.get_vocab()
+    return same
 
 
 def require_same_tokens(job: Job, tokenizer: Any) -> None:

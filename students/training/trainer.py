@@ -34,27 +34,38 @@ class CompletionTrainer(Unreported, SFTTrainer):  # type: ignore[misc]  # trl is
         outputs, targets_BK, _ = taught_logits(model, inputs)
         items = self.items(model, targets_BK, num_items_in_batch)
         loss = self.scaled(completion_loss(outputs.logits, targets_BK, items), num_items_in_batch)
-        return (loss, outputs) if return_outputs else loss
+        if return_outputs:
+            return loss, outputs
+        return loss
 
     def items(self, model: Any, targets_BK: torch.Tensor, num_items_in_batch: Any) -> Any:
-        """How many labels a batch's loss is over: those of the global batch, or its own where that is not known.
+        """Counts the labels that a batch's loss is over: those of the global batch, or its own where that is not known.
 
         Where validation rows are measured, as many as so many rows have on average: the trainer takes the mean over
         rows, which is then the mean over all labels, however the rows are put into batches.
         """
         if num_items_in_batch is None and not model.training:
             return len(targets_BK) * self.labels_a_row
-        return (targets_BK != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        if num_items_in_batch is None:
+            return (targets_BK != IGNORED).sum()
+        return num_items_in_batch
 
     @cached_property
     def labels_a_row(self) -> float:
         """The mean number of labels of a validation row."""
-        taught: int = sum(label != IGNORED for row in self.eval_dataset["labels"] for label in row[1:])
-        return taught / len(self.eval_dataset["labels"])
+        rows = self.eval_dataset["labels"]
+        taught = 0
+        for row in rows:
+            # The first token has no logits before it, so that it is never taught.
+            taught += sum(label != IGNORED for label in row[1:])
+        return taught / len(rows)
 
     def scaled(self, loss: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
         """A loss over the items of all processes, such that DDP's mean of the gradients is the whole batch's."""
-        return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
+        if num_items_in_batch is None:
+            return loss
+        processes: int = self.accelerator.num_processes
+        return loss * processes
 
 
 def taught_logits(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, torch.Tensor, torch.Tensor]:
