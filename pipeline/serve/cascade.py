@@ -21,7 +21,7 @@ from teachers.errors import TeacherError, Unsupported
 
 @dataclass(slots=True)
 class Tally:
-    """Who answered, since the start."""
+    """Counts of who answered, since the start."""
 
     by: Counter[str] = field(default_factory=Counter)
     """Calls: `student`; `teacher`; `lost`, those of them where the student failed; `failed`, where the teacher did."""
@@ -30,11 +30,14 @@ class Tally:
 
     def __str__(self) -> str:
         student, teacher = self.by["student"], self.by["teacher"]
-        share = f" ({teacher / (student + teacher):.1%})" if student + teacher else ""
-        lost = f", {self.by['lost']:,} of them because the student failed" if self.by["lost"] else ""
-        failed = f", {self.by['failed']:,} failed" if self.by["failed"] else ""
-        spent = f", ${self.cost_usd:,.4f}"
-        return f"{student:,} answered by the student, {teacher:,} by the teacher{share}{lost}{failed}{spent}"
+        text = f"{student:,} answered by the student, {teacher:,} by the teacher"
+        if student + teacher:
+            text += f" ({teacher / (student + teacher):.1%})"
+        if self.by["lost"]:
+            text += f", {self.by['lost']:,} of them because the student failed"
+        if self.by["failed"]:
+            text += f", {self.by['failed']:,} failed"
+        return f"{text}, ${self.cost_usd:,.4f}"
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,7 +49,7 @@ class Cascade:
     threshold: float
     """0 to 1, on the scale of `confidence`."""
     usual: Sampling
-    """What the teacher is asked with where the request does not say."""
+    """For the teacher, where the request does not say."""
     tell: Callable[[str], None]
     """Hears once that the student fails, for the calls it loses are paid for."""
     usual_schema: str | None = None
@@ -57,12 +60,14 @@ class Cascade:
     tally: Tally = field(default_factory=Tally)
 
     async def answer(self, asked: Asked) -> Answered:
-        """The answer. Unsupported where the student cannot honour the request, TeacherError where the teacher fails."""
+        """Answers. Unsupported where the student cannot honour the request, TeacherError where the teacher fails."""
         reply = await self._ask_student(asked)
-        sure = None if reply is None else confidence(reply.tokens)
-        if reply is not None and sure is not None and sure >= self.threshold:
-            self.tally.by["student"] += 1
-            return Answered(reply, "student", self.student.identity.model, sure)
+        sure = None
+        if reply is not None:
+            sure = confidence(reply.tokens)
+            if sure is not None and sure >= self.threshold:
+                self.tally.by["student"] += 1
+                return Answered(reply, "student", self.student.identity.model, sure)
         try:
             reply = await self.teacher.complete(self._for_teacher(asked))
         except TeacherError:
@@ -73,7 +78,10 @@ class Cascade:
         return Answered(reply, "teacher", self.teacher.identity.model, sure)
 
     async def _ask_student(self, asked: Asked) -> Reply | None:
-        """None where it fails: too long a prompt, or a server that has gone. That is what the teacher is there for."""
+        """Asks the student; None where it fails: that is what the teacher is there for.
+
+        It fails for too long a prompt, or a server that has gone.
+        """
         # An effort is for the teacher: students do not reason. Without an alternative there are no logprobs.
         how = replace(asked.sampling, reasoning_effort=None, top_logprobs=1)
         try:
@@ -87,15 +95,20 @@ class Cascade:
             return None
 
     def _for_teacher(self, asked: Asked) -> Request:
-        """As the corpus was asked, unless the request says otherwise; without what the recipe lets a teacher lack."""
+        """Asks as the corpus was asked, unless the request says otherwise; less what the recipe lets a teacher lack."""
         head = [message for message in asked.messages[:1] if message.role == "system"]
         messages = (*head, *self.examples, *asked.messages[len(head) :])
-        said = {
-            item.name: value for item in fields(Sampling) if (value := getattr(asked.sampling, item.name)) is not None
-        }
-        how = replace(self.usual, **{**said, "top_logprobs": 0})
+        how = replace(self.usual, **_given(asked.sampling), top_logprobs=0)
         request = Request(self.teacher.identity, messages, how, asked.schema or self.usual_schema)
         lacking = {lack.field for lack in lacks(self.teacher.capabilities, request)} & self.optional
         nothing: dict[str, Any] = dict.fromkeys(lacking - {"json_schema"})
-        schema = None if "json_schema" in lacking else request.schema
-        return replace(request, sampling=replace(how, **nothing), schema=schema)
+        request = replace(request, sampling=replace(how, **nothing))
+        if "json_schema" in lacking:
+            return replace(request, schema=None)
+        return request
+
+
+def _given(sampling: Sampling) -> dict[str, Any]:
+    """Returns the parameters that a request sets; the logprobs are the student's affair."""
+    values = {item.name: getattr(sampling, item.name) for item in fields(Sampling) if item.name != "top_logprobs"}
+    return {name: value for name, value in values.items() if value is not None}

@@ -41,7 +41,7 @@ class Child:
 
     @property
     def base_url(self) -> str:
-        """What an OpenAI client is given."""
+        """The address that an OpenAI client is given."""
         return base_url(self.host, self.port)
 
     def wait(self) -> None:
@@ -50,7 +50,7 @@ class Child:
         raise RunError(f"{self.engine.name} ended with exit status {code}. {log_tail(self.log)}")
 
     def is_ready(self) -> bool:
-        """Whether it answers its health check. RunError where it has ended."""
+        """Tells whether it answers its health check. RunError where it has ended."""
         if self.process.poll() is not None:
             self.wait()
         try:
@@ -62,7 +62,7 @@ class Child:
 
 @contextmanager
 def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: float = READY_S) -> Iterator[Child]:
-    """The engine's server once it is ready; stopped afterwards, however that comes. Called from the main thread.
+    """Yields the engine's server once it is ready, and stops it however that comes. Called from the main thread.
 
     RunError where it ends or takes longer than `ready_s`; the end of its log is in the message.
     """
@@ -90,9 +90,12 @@ def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: flo
 
 
 def free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. InputError where it is taken or the host is not this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """Returns the port, or a free one for 0. InputError where it is taken or the host is not this machine's."""
+    family = socket.AF_INET
+    if ":" in host:
+        family = socket.AF_INET6
     with socket.socket(family) as trial:
+        # A port that a server left a moment ago is free, though the kernel still waits for late packets.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
@@ -103,9 +106,15 @@ def free_port(host: str, port: int) -> int:
 
 
 def base_url(host: str, port: int) -> str:
-    """The address to ask: of a server that listens everywhere, this machine's."""
-    named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{named}:{port}/v1"
+    """Returns the address to ask: of a server that listens everywhere, this machine's."""
+    match host:
+        case "0.0.0.0":  # noqa: S104
+            host = "127.0.0.1"
+        case "::":
+            host = "[::1]"
+        case _ if ":" in host:
+            host = f"[{host}]"
+    return f"http://{host}:{port}/v1"
 
 
 def _wait_ready(child: Child, ready_s: float) -> None:

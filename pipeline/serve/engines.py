@@ -13,19 +13,20 @@ from typing import Literal
 from pipeline.run.directory import RunDir
 from pipeline.run.exports import Export, read_exports
 from prompts.errors import InputError, MissingExtra
+from students.export.find import FORMS
 from teachers.local.huggingface_files import version
 
 EngineName = Literal["vllm", "llama.cpp", "transformers"]
 ENGINES: tuple[EngineName, ...] = ("vllm", "llama.cpp", "transformers")
 
 MODEL = "student"
-"""What a request calls the model, whichever server answers."""
+"""The name by which a request calls the model, whichever server answers."""
 
 PYTHON = (sys.executable, "-P")
 """This interpreter, which looks for no module in the directory that it is started in."""
 
 SERVING = ("fastapi", "openai", "torch", "transformers", "uvicorn")
-"""What `transformers serve` imports."""
+"""Packages that `transformers serve` imports."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,11 +42,11 @@ class Engine:
     """Where it is started, where that decides the model's name."""
     env: Mapping[str, str] = field(default_factory=dict)
     logprobs: bool = True
-    """Whether its chat completions give logprobs."""
+    """False where its chat completions give no logprobs."""
 
 
 def choose(run: RunDir, wanted: EngineName | None = None, export: str | None = None) -> Engine:
-    """The server asked for, else the first that is installed and has files: vLLM on a GPU, llama.cpp, transformers.
+    """Returns the server asked for, else the first that can serve: vLLM on a GPU, llama.cpp, transformers.
 
     `export` names one of the run's GGUF exports. InputError where the run has no such files, MissingExtra where the
     server is not installed.
@@ -70,22 +71,29 @@ def choose(run: RunDir, wanted: EngineName | None = None, export: str | None = N
 
 
 def _gguf(run: RunDir, name: str | None) -> Export | None:
-    """The GGUF export of that name, or the first that there is of this very student."""
-    exports = [one for one in read_exports(run) if one.name.startswith("gguf-") and one.failed is None]
-    fresh = [one for one in exports if one.student == version(str(run.student)) and _file(run, one).is_file()]
+    """Returns the GGUF export of that name, or the first that there is; None where there is none."""
+    student = version(str(run.student))
+    exports = {export.name: export for export in read_exports(run) if _is_fresh_gguf(run, export, student)}
     if name is None:
-        return fresh[0] if fresh else None
-    found = next((one for one in fresh if one.name == name), None)
-    if found is None:
-        there = ", ".join(one.name for one in fresh) or "none"
+        return next(iter(exports.values()), None)
+    if name not in exports:
+        there = ", ".join(exports) or "none"
         remedy = "Name it in the recipe's `exports` and run 'stillhouse package RECIPE'"
         problem = f"'{name}' is no GGUF export of this student; there are: {there}"
         raise InputError(problem, path=run.exports, field="--export", remedy=remedy)
-    return found
+    return exports[name]
+
+
+def _is_fresh_gguf(run: RunDir, export: Export, student: str | None) -> bool:
+    """Tells whether it is there, of this very student, and llama.cpp reads it."""
+    form = FORMS.get(export.name)  # None: a newer stillhouse wrote it
+    if form is None or form.provider != "gguf" or export.failed is not None:
+        return False
+    return export.student == student and _file(run, export).is_file()
 
 
 def _file(run: RunDir, export: Export) -> Path:
-    return run.exports / export.name / "model.gguf"
+    return run.exports / export.name / FORMS[export.name].file
 
 
 def _forbid(export: str | None, engine: EngineName) -> None:
@@ -113,10 +121,13 @@ def _llama(run: RunDir, export: Export | None) -> Engine:
 
 
 def _llama_program() -> tuple[str, ...] | None:
-    """llama.cpp's own program where it is on the PATH, else the same server out of xllamacpp."""
-    if found := shutil.which("llama-server"):
-        return (found,)
-    return (*PYTHON, "-m", "pipeline.serve.llama") if find_spec("xllamacpp") is not None else None
+    """Finds llama.cpp's own program on the PATH, else the same server out of xllamacpp; None without either."""
+    program = shutil.which("llama-server")
+    if program is not None:
+        return (program,)
+    if find_spec("xllamacpp") is not None:
+        return (*PYTHON, "-m", "pipeline.serve.llama")
+    return None
 
 
 def _transformers(run: RunDir) -> Engine:

@@ -25,7 +25,7 @@ def require_proxy() -> None:
 
 
 def build_app(cascade: Cascade) -> FastAPI:
-    """The application: /v1/chat/completions, /v1/models and /health."""
+    """Builds the application: /v1/chat/completions, /v1/models and /health."""
     from fastapi import FastAPI
     from fastapi_openai_compat import ChatCompletion, create_chat_completion_router
 
@@ -40,9 +40,8 @@ def build_app(cascade: Cascade) -> FastAPI:
             raise _of_teacher(error) from error
         if not asked.stream:
             return ChatCompletion(**completion(answered, cascade.threshold))
-        return _stream(
-            [ChatCompletion(**one) for one in chunks(answered, cascade.threshold, with_usage=asked.with_usage)]
-        )
+        parts = chunks(answered, cascade.threshold, with_usage=asked.with_usage)
+        return _stream([ChatCompletion(**part) for part in parts])
 
     app = FastAPI(title="stillhouse cascade", docs_url=None, redoc_url=None)
     app.include_router(create_chat_completion_router(list_models=lambda: [MODEL], run_completion=run_completion))
@@ -65,13 +64,13 @@ async def serve_app(app: FastAPI, host: str, port: int, on_ready: Callable[[], N
     await Server(uvicorn.Config(app, host=host, port=port, log_level="warning")).serve()
 
 
-async def _stream(found: list[ChatCompletion]) -> AsyncGenerator[ChatCompletion, None]:
-    for one in found:
-        yield one
+async def _stream(parts: list[ChatCompletion]) -> AsyncGenerator[ChatCompletion, None]:
+    for part in parts:
+        yield part
 
 
 def _of_teacher(error: TeacherError) -> HTTPException:
-    """What an OpenAI client knows how to treat: it waits and retries after 429 and 503, and no other."""
+    """Returns what an OpenAI client knows how to treat: it waits and retries after 429 and 503, and no other."""
     match error:
         case Unsupported() | InvalidRequest():
             return _http_error(400, error)
@@ -88,6 +87,9 @@ def _http_error(
 ) -> HTTPException:
     from fastapi import HTTPException
 
-    headers = {} if retry_after_s is None else {"retry-after": f"{retry_after_s:.0f}"}
-    headers |= {} if retry else {"x-should-retry": "false"}
+    headers = {}
+    if retry_after_s is not None:
+        headers["retry-after"] = f"{retry_after_s:.0f}"
+    if not retry:
+        headers["x-should-retry"] = "false"  # OpenAI's clients retry a 502 without it
     return HTTPException(status, detail=str(error), headers=headers)

@@ -1,21 +1,17 @@
-"""What is told once requests are answered: the address, the model's name, and what to change in the user's code."""
+"""The message once requests are answered: the address, the model's name, and what to change in the user's code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pipeline.run.directory import RunDir
 from pipeline.serve.engines import MODEL, Engine
 
-Announce = Callable[[dict[str, Any]], None]
-"""Is given it: run, engine, files, base_url, model, log, cascade."""
-
 
 def describe(
     run: RunDir, engine: Engine, url: str, log: str | None, cascade: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The object. `cascade` has the threshold and the teacher's spec."""
+    """Returns the object for programs. `cascade` has the threshold and the teacher's spec."""
     return {
         "run": str(run.root),
         "engine": engine.name,
@@ -28,12 +24,15 @@ def describe(
 
 
 def render_ready(ready: dict[str, Any]) -> str:
-    """The same for people."""
+    """Says the same to people."""
     how, cascade = f"{ready['engine']} serves {ready['files']}", ready["cascade"]
     if cascade:
         how += f"; below a confidence of {cascade['threshold']:g}, {cascade['teacher']} is asked"
     lines = [how, f"base URL  {ready['base_url']}", f"model     {ready['model']}", "", *_example(ready), ""]
-    return "\n".join([*lines, "Ctrl-C stops it." + (f" Log: {ready['log']}" if ready["log"] else "")])
+    end = "Ctrl-C stops it."
+    if ready["log"]:
+        end += f" Log: {ready['log']}"
+    return "\n".join([*lines, end])
 
 
 def _example(ready: dict[str, Any]) -> list[str]:

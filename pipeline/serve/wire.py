@@ -12,7 +12,7 @@ from typing import Any
 from prompts.messages import Conversation, Message, from_dicts
 from teachers.base import Reply, Sampling
 
-SAID = frozenset(
+FIELDS = frozenset(
     {"model", "messages", "stream", "stream_options", "user", "metadata", "store"}
     | {
         "temperature",
@@ -33,14 +33,14 @@ ROLES: Mapping[str, str] = {"developer": "system"}
 
 @dataclass(slots=True, frozen=True)
 class Asked:
-    """What a request asks for."""
+    """A request, read."""
 
     messages: Conversation
     sampling: Sampling
     schema: str | None
     stream: bool
     with_usage: bool
-    """Whether a stream ends with the tokens used."""
+    """The stream is to end with the tokens used."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -56,18 +56,16 @@ class Answered:
 
 
 def read_request(body: Mapping[str, Any]) -> Asked:
-    """The request; ValueError names what the cascade cannot honour: nothing is dropped without a word."""
-    unknown = sorted(name for name, value in body.items() if name not in SAID and value is not None)
+    """Reads a request; ValueError names what the cascade cannot honour: nothing is dropped without a word."""
+    unknown = sorted(name for name, value in body.items() if name not in FIELDS and value is not None)
     if unknown:
         raise ValueError(f"the cascade does not take '{unknown[0]}': ask the student's or the teacher's own endpoint")
     if body.get("n") not in (None, 1):
         raise ValueError("the cascade gives one choice: leave 'n' unset")
-    limits = (body.get("max_completion_tokens"), body.get("max_tokens"))  # a null is not given, as for OpenAI
-    limit = next((limit for limit in limits if limit is not None), None)
     sampling = Sampling(
         temperature=_number(body, "temperature"),
         top_p=_number(body, "top_p"),
-        max_tokens=None if limit is None else int(limit),
+        max_tokens=_limit(body),
         seed=body.get("seed"),
         reasoning_effort=body.get("reasoning_effort"),
     )
@@ -80,19 +78,20 @@ def read_request(body: Mapping[str, Any]) -> Asked:
 
 
 def completion(answered: Answered, threshold: float) -> dict[str, Any]:
-    """The answer as a chat completion. The field `stillhouse` says who answered and how sure the student was."""
-    choice = {"index": 0, "message": _said(answered), "finish_reason": _finish(answered.reply)}
+    """Writes the answer as a chat completion. The field `stillhouse` says who answered and how sure the student was."""
+    choice = {"index": 0, "message": _message_of(answered), "finish_reason": _finish(answered.reply)}
     return {**_head(answered, threshold, "chat.completion"), "choices": [choice], "usage": _usage(answered.reply)}
 
 
 def chunks(answered: Answered, threshold: float, *, with_usage: bool) -> Sequence[dict[str, Any]]:
-    """The same as a stream: the whole text at once, for it was checked whole."""
+    """Writes the answer as a stream: the whole text at once, for it was checked whole."""
     head = _head(answered, threshold, "chat.completion.chunk")
-    found = [
-        {**head, "choices": [{"index": 0, "delta": _said(answered), "finish_reason": None}]},
-        {**head, "choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": _finish(answered.reply)}]},
-    ]
-    return [*found, {**head, "choices": [], "usage": _usage(answered.reply)}] if with_usage else found
+    text = {"index": 0, "delta": _message_of(answered), "finish_reason": None}
+    end = {"index": 0, "delta": {"role": "assistant"}, "finish_reason": _finish(answered.reply)}
+    parts = [{**head, "choices": [text]}, {**head, "choices": [end]}]
+    if with_usage:
+        parts.append({**head, "choices": [], "usage": _usage(answered.reply)})
+    return parts
 
 
 def _head(answered: Answered, threshold: float, kind: str) -> dict[str, Any]:
@@ -101,13 +100,11 @@ def _head(answered: Answered, threshold: float, kind: str) -> dict[str, Any]:
     return {**head, "model": answered.model, "stillhouse": who}
 
 
-def _said(answered: Answered) -> dict[str, Any]:
-    refused = answered.reply.outcome == "refused"
-    return {
-        "role": "assistant",
-        "content": answered.reply.text,
-        **({"refusal": answered.reply.text} if refused else {}),
-    }
+def _message_of(answered: Answered) -> dict[str, Any]:
+    message = {"role": "assistant", "content": answered.reply.text}
+    if answered.reply.outcome == "refused":
+        message["refusal"] = answered.reply.text
+    return message
 
 
 def _finish(reply: Reply) -> str:
@@ -122,20 +119,33 @@ def _usage(reply: Reply) -> dict[str, int]:
 def _message(message: Mapping[str, Any]) -> Message:
     role = str(message.get("role"))
     content = message.get("content")
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    if not isinstance(parts, list) or any(part.get("type") != "text" for part in parts):
+    return from_dicts([{"role": ROLES.get(role, role), "content": _text(content)}])[0]
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or any(part.get("type") != "text" for part in content):
         raise ValueError("the cascade reads text alone: give 'content' as a string")
-    text = "".join(part["text"] for part in parts)
-    return from_dicts([{"role": ROLES.get(role, role), "content": text}])[0]
+    return "".join(part["text"] for part in content)
+
+
+def _limit(body: Mapping[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        if body.get(name) is not None:  # a null is not given, as for OpenAI
+            return int(body[name])
+    return None
 
 
 def _number(body: Mapping[str, Any], name: str) -> float | None:
     value = body.get(name)
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    return float(value)
 
 
 def _schema(wanted: Mapping[str, Any] | None) -> str | None:
-    """The JSON schema of a `response_format`, as canonical JSON; None where text is asked for."""
+    """Reads the JSON schema of a `response_format`, as canonical JSON; None where text is asked for."""
     kind = (wanted or {}).get("type", "text")
     if wanted is None or kind == "text":
         return None

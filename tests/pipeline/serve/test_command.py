@@ -12,8 +12,8 @@ import openai
 import pytest
 
 from pipeline.run.progress import Progress
-from pipeline.serve.both import CHOSEN, Fallback
 from pipeline.serve.command import ServeOptions, serve
+from pipeline.serve.fallback import CHOSEN, Fallback
 from prompts.errors import InputError
 from tests.pipeline.helpers import command, environment, stillhouse
 from tests.pipeline.process.test_die_with_parent import is_running, soon
