@@ -50,11 +50,10 @@ def review(run_dir: Path, as_json: bool, **options: Any) -> None:
 
     Every decision is in RUN/reviews.sqlite at once; the next `stillhouse run` obeys it. Ctrl-C ends the page.
     """
+    from pipeline.review.command import ReviewOptions
     from pipeline.review.command import review as go
 
-    exchange = [options.pop(name) for name in ("to", "out", "file", "source")]
-    done, render = go(run_dir, *exchange, as_json=as_json, **options)
-    show(done, render, as_json=as_json)
+    show(go(run_dir, ReviewOptions(**options), as_json=as_json), lambda done: done.render(), as_json=as_json)
 
 
 @click.command()

@@ -24,8 +24,6 @@ from prompts.labels import bare_label
 from prompts.text import normalise
 
 Side = Literal["kept", "dropped"]
-Key = tuple[str, str]
-"""Prompt id, and the answer in the form in which answers are compared."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,7 +31,9 @@ class Candidate:
     """An answer to a prompt: of the samples that say it, a kept one, else the first by id."""
 
     sample_id: str
-    key: Key
+    prompt_id: str
+    answer: str
+    """In the form in which answers are compared."""
     split: str
     side: Side
     label_margin: float | None
@@ -45,7 +45,7 @@ class Candidate:
 
 
 def read_recipe(run: RunDir) -> Recipe:
-    """The run's resolved recipe, whose sources may be gone; InputError where `run` is none or has no corpus."""
+    """Reads the run's resolved recipe, whose sources may be gone; InputError where `run` is none or has no corpus."""
     run.load_manifest()
     for path in (run.kept, run.dropped):
         if not path.is_file():
@@ -54,7 +54,7 @@ def read_recipe(run: RunDir) -> Recipe:
 
 
 def labels_of(recipe: Recipe) -> tuple[str, ...]:
-    """The only answers there are, where the recipe says so: its scorer's, else a step's; empty where it does not."""
+    """Returns the only answers there are, where the recipe names them: its scorer's, else a step's; else none."""
     if recipe.evaluate.answers_known:
         return tuple(recipe.evaluate.answers_known)
     for step in recipe.curation.steps:
@@ -64,57 +64,78 @@ def labels_of(recipe: Recipe) -> tuple[str, ...]:
 
 
 def normal(text: str, labels: Sequence[str]) -> str:
-    """An answer as answers are compared."""
+    """Brings an answer into the form in which answers are compared."""
     return bare_label(text) if labels else normalise(text)
 
 
 def read_candidates(run: RunDir, split: str, labels: Sequence[str]) -> list[Candidate]:
-    """The distinct answers on a side of the split, or on `all`; a row group's tokens in memory at a time."""
-    found: dict[Key, Candidate] = {}
+    """Reads the distinct answers on a side of the split, or on `all`; a row group's tokens in memory at a time."""
+    distinct: dict[tuple[str, str], Candidate] = {}
     sides: tuple[tuple[Side, Path], ...] = (("kept", run.kept), ("dropped", run.dropped))
     for side, path in sides:
-        for one in sorted(_of_file(side, path, split, labels), key=lambda one: one.sample_id):
-            found.setdefault(one.key, one)
-    return list(found.values())
+        candidates = _of_file(side, path, split, labels)
+        for candidate in sorted(candidates, key=lambda candidate: candidate.sample_id):
+            distinct.setdefault((candidate.prompt_id, candidate.answer), candidate)
+    return list(distinct.values())
 
 
 def by_prompt(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
-    """Each prompt's answers, the kept ones first, then by sample id."""
-    found: dict[str, list[Candidate]] = defaultdict(list)
-    for one in sorted(candidates, key=lambda one: (one.side == "dropped", one.sample_id)):
-        found[one.key[0]].append(one)
-    return found
+    """Groups the candidates by prompt, the kept ones first, then by sample id."""
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in sorted(candidates, key=lambda candidate: (candidate.side == "dropped", candidate.sample_id)):
+        groups[candidate.prompt_id].append(candidate)
+    return groups
 
 
 def read_answers(path: Path, contestant: str) -> dict[str, str]:
-    """What a contestant of the evaluation answered, by prompt id; empty where nothing was evaluated."""
+    """Reads what a contestant of the evaluation answered, by prompt id; empty where nothing was evaluated."""
     wanted = ["prompt_id", "contestant", "text"]
     if not path.exists() or not {*wanted} <= {*pq.read_schema(path).names}:
         return {}
-    return {row["prompt_id"]: row["text"] or "" for row in read_rows(path, wanted) if row["contestant"] == contestant}
+    answers: dict[str, str] = {}
+    for row in read_rows(path, wanted):
+        if row["contestant"] == contestant:
+            answers[row["prompt_id"]] = row["text"] or ""
+    return answers
 
 
 def _of_file(side: Side, path: Path, split: str, labels: Sequence[str]) -> Iterator[Candidate]:
-    tokens = TokenFile(path)
-    rows = enumerate(read_rows(path, ["sample_id", "prompt_id", "split", "completion", "soft_labels"]))
-    chosen = ((tokens.row(place), row) for place, row in rows if split in ("all", row["split"]))
-    while some := list(islice(chosen, TOGETHER)):
-        arrays = [found.array() for found, _ in some]
-        for array, mean, (_, row) in zip(arrays, how_sure(arrays, "mean"), some, strict=True):
+    # Some at a time: a row's tokens measured alone would be Arrow's overhead for the most part.
+    wanted = _rows_of_split(path, split)
+    while rows := list(islice(wanted, TOGETHER)):
+        arrays = [tokens.array() for tokens, _ in rows]
+        for array, mean, (_, row) in zip(arrays, how_sure(arrays, "mean"), rows, strict=True):
             yield _candidate(side, row, array, mean, labels)
+
+
+def _rows_of_split(path: Path, split: str) -> Iterator[tuple[Tokens, dict[str, Any]]]:
+    tokens = TokenFile(path)
+    columns = ["sample_id", "prompt_id", "split", "completion", "soft_labels"]
+    for place, row in enumerate(read_rows(path, columns)):
+        if split in ("all", row["split"]):
+            yield tokens.row(place), row
 
 
 def _candidate(
     side: Side, row: dict[str, Any], tokens: pa.StructArray, mean: float | None, labels: Sequence[str]
 ) -> Candidate:
-    shares = [one["share"] for one in row["soft_labels"] or ()]
-    logs = label_logprobs(Tokens(lambda: tokens).first(), labels) if labels else None
+    logprobs = label_logprobs(Tokens(lambda: tokens).first(), labels) if labels else None
     text = row["completion"][-1]["content"] if row["completion"] else ""
-    key = (row["prompt_id"], normal(text, labels))
-    return Candidate(row["sample_id"], key, row["split"], side, _margin(logs or ()), _margin(shares), mean)
+    return Candidate(
+        sample_id=row["sample_id"],
+        prompt_id=row["prompt_id"],
+        answer=normal(text, labels),
+        split=row["split"],
+        side=side,
+        label_margin=_margin(logprobs or ()),
+        vote_margin=_margin([label["share"] for label in row["soft_labels"] or ()]),
+        mean_logprob=mean,
+    )
 
 
 def _margin(values: Sequence[float]) -> float | None:
-    """The largest less the next; None of fewer than two."""
-    first, second, *_ = [*sorted(values, reverse=True), None, None]
-    return None if first is None or second is None else first - second
+    """Returns the largest less the next; None of fewer than two."""
+    if len(values) < 2:
+        return None
+    first, second, *_ = sorted(values, reverse=True)
+    return first - second

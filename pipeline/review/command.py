@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from pipeline.review.exchange import export_reviews, import_reviews, render_export, render_import
-from pipeline.review.order import By
-from pipeline.review.serve import render_review, serve_review
+from pipeline.review.exchange import ExportDone, ImportDone, export_reviews, import_reviews
+from pipeline.review.items import Selection
+from pipeline.review.order import OrderBy
+from pipeline.review.serve import PageOptions, ReviewDone, serve_review
 from pipeline.run.progress import Progress
 
-Done = tuple[dict[str, Any], Callable[[dict[str, Any]], str]]
+
+@dataclass(slots=True, frozen=True)
+class ReviewOptions:
+    """The command line's options, by their names there."""
+
+    by: OrderBy
+    split: str
+    limit: int
+    reviewer: str | None
+    port: int
+    no_browser: bool
+    to: str | None
+    out: Path | None
+    file: Path | None
+    source: str | None
+
+    def check(self) -> None:
+        """UsageError where an option lacks the other that it needs."""
+        if (self.to is None) != (self.out is None):
+            raise click.UsageError("--export and --out need each other")
+        if (self.file is None) != (self.source is None):
+            raise click.UsageError("--import and --from need each other")
+        if self.to is not None and self.file is not None:
+            raise click.UsageError("--export or --import, one at a time")
 
 
-def review(
-    root: Path,
-    to: str | None,
-    out: Path | None,
-    file: Path | None,
-    source: str | None,
-    *,
-    by: By,
-    split: str,
-    limit: int,
-    reviewer: str | None,
-    port: int,
-    no_browser: bool,
-    as_json: bool,
-) -> Done:
-    """Does it; the result and how to show it. UsageError where an option lacks the other that it needs."""
-    for name, other, both in (("--export", "--out", (to, out)), ("--import", "--from", (file, source))):
-        if (both[0] is None) != (both[1] is None):
-            raise click.UsageError(f"{name} and {other} need each other")
-    if to is not None and file is not None:
-        raise click.UsageError("--export or --import, one at a time")
-    if to is not None and out is not None:
-        return export_reviews(root, to, out, by=by, split=split, limit=limit), render_export
-    if file is not None and source is not None:
-        return import_reviews(root, file, source), render_import
+Done = ExportDone | ImportDone | ReviewDone
+
+
+def review(root: Path, options: ReviewOptions, *, as_json: bool) -> Done:
+    """Serves the page, or writes or reads a file; UsageError where the options do not go together."""
+    options.check()
+    selection = Selection(options.by, options.split, options.limit)
+    if options.to is not None and options.out is not None:
+        return export_reviews(root, options.to, options.out, selection)
+    if options.file is not None and options.source is not None:
+        return import_reviews(root, options.file, options.source)
+    page = PageOptions(options.reviewer, options.port, browser=not options.no_browser)
     with Progress(as_json=as_json) as progress:
-        done = serve_review(
-            root,
-            by=by,
-            split=split,
-            limit=limit,
-            reviewer=reviewer,
-            port=port,
-            browser=not no_browser,
-            say=progress.say,
-        )
-    return done, render_review
+        return serve_review(root, selection, page, progress.say)

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from pipeline.decisions.store import Store, read_decisions
 from pipeline.review.candidates import labels_of, normal, read_recipe
 from pipeline.review.formats import argilla, label_studio
 from pipeline.review.formats.card import Card, Malformed
-from pipeline.review.items import Item, load_items, read_pile
-from pipeline.review.order import By
+from pipeline.review.items import Item, Selection, load_items, read_pile
 from pipeline.run.directory import RunDir, disk_errors
 from pipeline.run.files import write_text
 from prompts.errors import InputError
@@ -33,79 +32,118 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], list[Decision]]] = {
 }
 
 
-def export_reviews(root: Path, to: str, out: Path, *, by: By, split: str, limit: int | None) -> dict[str, Any]:
-    """Writes the samples in the order `by` with the decisions that stand; InputError where `out` exists."""
+@dataclass(slots=True, frozen=True)
+class ExportDone:
+    """What was written."""
+
+    to: str
+    path: str
+    records: int
+    decisions: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what `--json` prints."""
+        return asdict(self)
+
+    def render(self) -> str:
+        """Says where it went."""
+        return f"wrote {self.records:,} records with {self.decisions:,} decisions to {self.path}"
+
+
+@dataclass(slots=True, frozen=True)
+class ImportDone:
+    """What was read, and what of it was new."""
+
+    source: str
+    path: str
+    decisions: int
+    added: int
+    reviewers: tuple[str, ...]
+    """Of what was added."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what `--json` prints."""
+        values = asdict(self)
+        return {"from": values.pop("source"), **values}
+
+    def render(self) -> str:
+        """Says what was new."""
+        who = f", by {', '.join(self.reviewers)}" if self.reviewers else ""
+        return f"read {self.decisions:,} decisions from {self.path}: {self.added:,} were new{who}"
+
+
+def export_reviews(root: Path, to: str, out: Path, selection: Selection) -> ExportDone:
+    """Writes the selected samples in order, with the decisions that stand; InputError where `out` exists."""
     if out.exists():
         raise InputError("exists already", path=out, remedy="Delete it, or give another --out")
     run = RunDir(root)
-    items = read_pile(run, by, split, limit).items
+    items = read_pile(run, selection).items
     cards = list(cards_of(items, read_decisions(run.reviews)))
     records = [WRITERS[to](card, name) for card, name in zip(cards, _names(cards), strict=True)]
     with disk_errors(out.parent):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, orjson.dumps(records, option=orjson.OPT_INDENT_2).decode() + "\n")
-    decided = sum(len(card.decisions) for card in cards)
-    return {"to": to, "path": str(out), "records": len(records), "decisions": decided}
+    return ExportDone(to, str(out), len(records), sum(len(card.decisions) for card in cards))
 
 
-def import_reviews(root: Path, file: Path, source: str) -> dict[str, Any]:
+def import_reviews(root: Path, file: Path, source: str) -> ImportDone:
     """Adds what the file's reviewers decided, all or nothing; what stands already is not added again.
 
     InputError with the record and the field of what cannot be read, or is about a sample that the run does not have.
     """
     run = RunDir(root)
     labels = labels_of(read_recipe(run))
-    found = list(_read(file, READERS[source]))
-    known = {
-        item.sample_id: item.prompt_id for item in load_items(run, {name for _, one in found for name in one.question})
-    }
-    made = [_checked(one, known, labels, file, place) for place, one in found]
+    placed = list(_read(file, READERS[source]))
+    for place, problem in _problems(placed, run, labels):
+        field = f"[{place}].{problem.field}".rstrip(".")
+        raise InputError(problem.problem, path=file, field=field, remedy=problem.remedy)
+    decisions = [decision for _, decision in placed]
     with disk_errors(root), closing(Store(run.reviews)) as store:
-        before = {_content(one) for one in standing(store.read())}
-        new = [one for one in standing(made) if _content(one) not in before]
-        store.add([replace(one, made_at=time.time()) for one in new])
-    reviewers = sorted({one.reviewer for one in new})
-    return {"from": source, "path": str(file), "decisions": len(made), "added": len(new), "reviewers": reviewers}
+        before = {_content(decision) for decision in standing(store.read())}
+        new = [decision for decision in standing(decisions) if _content(decision) not in before]
+        store.add([replace(decision, made_at=time.time()) for decision in new])
+    reviewers = tuple(sorted({decision.reviewer for decision in new}))
+    return ImportDone(source, str(file), len(decisions), len(new), reviewers)
 
 
 def cards_of(items: Sequence[Item], decisions: Sequence[Decision]) -> Iterator[Card]:
-    """A card an item, and one a pair that has something else to say, with the decisions that stand.
+    """Yields a card an item, and one a pair that has something else to say, with the decisions that stand.
 
     A sample that was shown with several answers over time is a card for each.
     """
-    answers: dict[Question, list[Decision]] = defaultdict(list)
-    for one in standing(decisions):
-        answers[one.question].append(one)
+    by_question: dict[Question, list[Decision]] = defaultdict(list)
+    for decision in standing(decisions):
+        by_question[decision.question].append(decision)
     pairs: set[Question] = set()
     for item in items:
-        found = answers[(item.sample_id,)]
-        for text in dict.fromkeys(
-            [one.seen if one.seen is not None else item.completion for one in found] or [item.completion]
-        ):
-            shown = tuple(one for one in found if (item.completion if one.seen is None else one.seen) == text)
-            yield _card(item, text, shown)
-        if item.other_id is not None and (pair := tuple(sorted((item.sample_id, item.other_id)))) not in pairs:
+        yield from _cards_of_item(item, by_question[(item.sample_id,)])
+        if item.other_id is None:
+            continue
+        pair = tuple(sorted((item.sample_id, item.other_id)))
+        if pair not in pairs:
             pairs.add(pair)
-            yield replace(_card(item, item.completion, tuple(answers[pair])), other_id=item.other_id, other=item.other)
+            card = _card(item, item.completion, by_question[pair])
+            yield replace(card, other_id=item.other_id, other=item.other)
 
 
-def render_export(done: dict[str, Any]) -> str:
-    """Where it went."""
-    return f"wrote {done['records']:,} records with {done['decisions']:,} decisions to {done['path']}"
+def _cards_of_item(item: Item, decisions: Sequence[Decision]) -> Iterator[Card]:
+    by_text: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        # An import need not tell what was shown: then it is taken to be what stands there now.
+        seen = item.completion if decision.seen is None else decision.seen
+        by_text[seen].append(decision)
+    if not by_text:
+        yield _card(item, item.completion, ())
+    for text, shown in by_text.items():
+        yield _card(item, text, shown)
 
 
-def render_import(done: dict[str, Any]) -> str:
-    """What was new."""
-    who = f", by {', '.join(done['reviewers'])}" if done["reviewers"] else ""
-    return f"read {done['decisions']:,} decisions from {done['path']}: {done['added']:,} were new{who}"
-
-
-def _card(item: Item, text: str, decisions: tuple[Decision, ...]) -> Card:
-    return Card(item.sample_id, item.prompt_id, item.prompt, text, item.split, item.verdict, decisions=decisions)
+def _card(item: Item, text: str, decisions: Sequence[Decision]) -> Card:
+    return Card(item.sample_id, item.prompt_id, item.prompt, text, item.split, item.verdict, decisions=tuple(decisions))
 
 
 def _names(cards: Sequence[Card]) -> Iterator[str]:
-    """A card's sample id, the pair's both, and a number where that is taken."""
+    """Names each card by its sample's id, the pair's both, and a number where that is taken."""
     taken: dict[str, int] = defaultdict(int)
     for card in cards:
         name = card.sample_id if card.other_id is None else f"{card.sample_id}-{card.other_id}"
@@ -114,6 +152,18 @@ def _names(cards: Sequence[Card]) -> Iterator[str]:
 
 
 def _read(file: Path, reader: Callable[[Mapping[str, Any]], list[Decision]]) -> Iterator[tuple[int, Decision]]:
+    """Yields each decision with the place of its record in the file."""
+    for place, record in enumerate(_records(file)):
+        try:
+            if not isinstance(record, dict):
+                raise Malformed("", "must be an object")
+            for decision in reader(record):
+                yield place, decision
+        except Malformed as error:
+            raise InputError(error.problem, path=file, field=f"[{place}].{error.field}".rstrip(".")) from error
+
+
+def _records(file: Path) -> list[Any]:
     try:
         records = orjson.loads(file.read_bytes())
     except FileNotFoundError:
@@ -122,29 +172,44 @@ def _read(file: Path, reader: Callable[[Mapping[str, Any]], list[Decision]]) -> 
         raise InputError(f"is no JSON: {error.msg}", path=file, line=error.lineno) from error
     if not isinstance(records, list):
         raise InputError("must be a JSON list of records", path=file)
-    for place, record in enumerate(records):
-        try:
-            if not isinstance(record, dict):
-                raise Malformed("", "must be an object")
-            yield from ((place, one) for one in reader(record))
-        except Malformed as error:
-            raise InputError(error.problem, path=file, field=f"[{place}].{error.field}".rstrip(".")) from error
+    return records
 
 
-def _checked(one: Decision, known: Mapping[str, str], labels: Sequence[str], file: Path, place: int) -> Decision:
-    """The decision, about samples of this run and one prompt."""
-    prompts = {known.get(name) for name in one.question}
-    if None in prompts:
-        name = next(name for name in one.question if name not in known)
-        remedy = "The file is of another run, or the run was made anew since"
-        raise InputError(f"no sample {name:.80} in this run", path=file, field=f"[{place}]", remedy=remedy)
-    if prompts != {one.prompt_id}:
-        raise InputError("is not the prompt of its sample", path=file, field=f"[{place}].prompt_id")
-    if labels and one.says is not None and normal(one.says, labels) not in {normal(label, labels) for label in labels}:
-        problem = f"'{one.says:.80}' is none of the labels {', '.join(labels)}"
-        raise InputError(problem, path=file, field=f"[{place}]", remedy="The recipe names the answers that there are")
-    return one
+@dataclass(slots=True, frozen=True)
+class _Problem:
+    """Why a decision cannot stand in this run."""
+
+    problem: str
+    field: str = ""
+    remedy: str | None = None
 
 
-def _content(one: Decision) -> Decision:
-    return replace(one, made_at=0.0)
+def _problems(
+    placed: Sequence[tuple[int, Decision]], run: RunDir, labels: Sequence[str]
+) -> Iterator[tuple[int, _Problem]]:
+    """Yields what is not about samples of this run, one prompt and the answers that there are."""
+    wanted = {name for _, decision in placed for name in decision.question}
+    prompt_of = {item.sample_id: item.prompt_id for item in load_items(run, wanted)}
+    for place, decision in placed:
+        problem = _problem_of(decision, prompt_of, labels)
+        if problem is not None:
+            yield place, problem
+
+
+def _problem_of(decision: Decision, prompt_of: Mapping[str, str], labels: Sequence[str]) -> _Problem | None:
+    for name in decision.question:
+        if name not in prompt_of:
+            remedy = "The file is of another run, or the run was made anew since"
+            return _Problem(f"no sample {name:.80} in this run", remedy=remedy)
+    if {prompt_of[name] for name in decision.question} != {decision.prompt_id}:
+        return _Problem("is not the prompt of its sample", field="prompt_id")
+    if not labels or decision.says is None:
+        return None
+    if normal(decision.says, labels) in {normal(label, labels) for label in labels}:
+        return None
+    problem = f"'{decision.says:.80}' is none of the labels {', '.join(labels)}"
+    return _Problem(problem, remedy="The recipe names the answers that there are")
+
+
+def _content(decision: Decision) -> Decision:
+    return replace(decision, made_at=0.0)

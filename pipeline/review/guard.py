@@ -59,7 +59,7 @@ class Guard:
         return await handler(request)
 
     def _exchange(self, token: str) -> web.Response:
-        """The cookie for the token, and an address without it: addresses are kept in the browser's history."""
+        """Gives the cookie for the token, and an address without it: addresses are kept in the browser's history."""
         if not self._same(token):
             raise web.HTTPForbidden(text="wrong token: open the address that `stillhouse review` printed last")
         response = web.Response(status=303, headers={"Location": "/"})

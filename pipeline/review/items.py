@@ -6,15 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.review.candidates import (
-    Candidate,
-    by_prompt,
-    labels_of,
-    read_answers,
-    read_candidates,
-    read_recipe,
-)
-from pipeline.review.order import By, ordered
+from pipeline.review.candidates import Candidate, by_prompt, labels_of, read_answers, read_candidates, read_recipe
+from pipeline.review.order import OrderBy, ordered
 from pipeline.run.directory import RunDir
 from pipeline.run.records import read_rows, spec_of
 from prompts.messages import MessageDict
@@ -45,6 +38,17 @@ class Item:
 
 
 @dataclass(slots=True, frozen=True)
+class Selection:
+    """Which of a run's samples are gone through, and in which order."""
+
+    by: OrderBy
+    split: str
+    """train, heldout or all."""
+    limit: int | None
+    """The most samples; None: all."""
+
+
+@dataclass(slots=True, frozen=True)
 class Pile:
     """What is gone through, in order."""
 
@@ -57,34 +61,41 @@ class Pile:
     """How many there are without the limit."""
 
 
-def read_pile(run: RunDir, by: By, split: str, limit: int | None) -> Pile:
-    """The first `limit` items; the run's files are read twice, and no more than these items are held."""
+def read_pile(run: RunDir, selection: Selection) -> Pile:
+    """Reads the selected items; the run's files are read twice, and no more than these items are held."""
     recipe = read_recipe(run)
     labels = labels_of(recipe)
     student = read_answers(run.answers, STUDENT)
-    candidates = read_candidates(run, split, labels)
-    order, words = ordered(candidates, by, student=student, labels=labels)
-    chosen = order[:limit]
-    others = _others(candidates, chosen)
-    found = {item.sample_id: item for item in load_items(run, {one.sample_id for one in chosen} | {*others.values()})}
-    items = (replace(found[one.sample_id], student=student.get(one.key[0])) for one in chosen)
-    shown = [_with_other(item, found[others[item.sample_id]]) if item.sample_id in others else item for item in items]
-    return Pile(tuple(shown), labels, words, len(order))
+    candidates = read_candidates(run, selection.split, labels)
+    order, words = ordered(candidates, selection.by, student=student, labels=labels)
+    chosen = order[: selection.limit]
+    other_ids = _other_ids(candidates, chosen)
+    wanted = {candidate.sample_id for candidate in chosen} | set(other_ids.values())
+    loaded = {item.sample_id: item for item in load_items(run, wanted)}
+    items: list[Item] = []
+    for candidate in chosen:
+        item = replace(loaded[candidate.sample_id], student=student.get(candidate.prompt_id))
+        if item.sample_id in other_ids:
+            other = loaded[other_ids[item.sample_id]]
+            item = replace(item, other_id=other.sample_id, other=other.completion)
+        items.append(item)
+    return Pile(tuple(items), labels, words, len(order))
 
 
-def _others(candidates: Sequence[Candidate], chosen: Sequence[Candidate]) -> dict[str, str]:
-    """Per chosen sample the one beside it: the prompt's first that is another."""
+def _other_ids(candidates: Sequence[Candidate], chosen: Sequence[Candidate]) -> dict[str, str]:
+    """Finds, per chosen sample, the one to show beside it: the prompt's first that is another."""
     groups = by_prompt(candidates)
-    pairs = ((one, [two for two in groups[one.key[0]] if two.sample_id != one.sample_id]) for one in chosen)
-    return {one.sample_id: rest[0].sample_id for one, rest in pairs if rest}
-
-
-def _with_other(item: Item, other: Item) -> Item:
-    return replace(item, other_id=other.sample_id, other=other.completion)
+    other_ids: dict[str, str] = {}
+    for candidate in chosen:
+        for other in groups[candidate.prompt_id]:
+            if other.sample_id != candidate.sample_id:
+                other_ids[candidate.sample_id] = other.sample_id
+                break
+    return other_ids
 
 
 def load_items(run: RunDir, wanted: set[str]) -> Iterator[Item]:
-    """The wanted samples of a run, by id; those that it does not have are not among them."""
+    """Yields the wanted samples of a run, by id; those that it does not have are not among them."""
     for row in read_rows(run.kept, _COLUMNS):
         if row["sample_id"] in wanted:
             yield _item(row, "kept")

@@ -9,7 +9,7 @@ from typing import Literal
 from pipeline.review.candidates import Candidate, by_prompt, normal
 from prompts.digest import digest
 
-By = Literal["uncertainty", "disagreement", "random"]
+OrderBy = Literal["uncertainty", "disagreement", "random"]
 
 MEASURES = {
     "label_margin": "the margin between the two likeliest labels",
@@ -20,13 +20,14 @@ MEASURES = {
 
 
 def ordered(
-    candidates: Sequence[Candidate], by: By, *, student: Mapping[str, str], labels: Sequence[str]
+    candidates: Sequence[Candidate], by: OrderBy, *, student: Mapping[str, str], labels: Sequence[str]
 ) -> tuple[list[Candidate], str]:
-    """The candidates in the order `by`, and in words what it goes by. Ties go by a digest, the same for all reviewers.
+    """Puts the candidates in order, and says in words what it goes by.
 
     `student` has the student's answers by prompt id, where there are any.
     """
-    shuffled = sorted(candidates, key=lambda one: digest(["review", one.sample_id]))
+    # Ties go by a digest: the same for all reviewers, and no order of the source's own.
+    shuffled = sorted(candidates, key=lambda candidate: digest(["review", candidate.sample_id]))
     match by:
         case "uncertainty":
             return _by_uncertainty(shuffled)
@@ -37,25 +38,29 @@ def ordered(
 
 
 def _by_uncertainty(candidates: Sequence[Candidate]) -> tuple[list[Candidate], str]:
-    """The least sure first, by one measure for all: their units differ. What it does not tell comes last."""
+    """Puts the least sure first, by one measure for all: their units differ. What it does not tell comes last."""
     for name, words in MEASURES.items():
         measure = attrgetter(name)
-        if any(measure(one) is not None for one in candidates):
-            rank = [(measure(one) is None, measure(one) or 0.0) for one in candidates]
-            order = sorted(range(len(candidates)), key=rank.__getitem__)
-            return [candidates[place] for place in order], words
+        measured = [candidate for candidate in candidates if measure(candidate) is not None]
+        if measured:
+            rest = [candidate for candidate in candidates if measure(candidate) is None]
+            return [*sorted(measured, key=measure), *rest], words
     return list(candidates), "chance: the run has neither logprobs nor votes"
 
 
 def _by_disagreement(
     candidates: Sequence[Candidate], student: Mapping[str, str], labels: Sequence[str]
 ) -> tuple[list[Candidate], str]:
-    """The prompts with the most different answers first, a prompt's answers together, the student's among them."""
-    answers: dict[str, set[str]] = {
-        prompt: {one.key[1] for one in found} for prompt, found in by_prompt(candidates).items()
-    }
+    """Puts the prompts with the most different answers first, the student's among them."""
+    answers: dict[str, set[str]] = {}
+    for prompt, group in by_prompt(candidates).items():
+        answers[prompt] = {candidate.answer for candidate in group}
     for prompt, text in student.items():
         if prompt in answers:
             answers[prompt].add(normal(text, labels))
-    found = sorted(candidates, key=lambda one: (-len(answers[one.key[0]]), digest(one.key[0]), one.side == "dropped"))
-    return found, "how many different answers a prompt has"
+
+    def rank(candidate: Candidate) -> tuple[int, str, bool]:
+        # The digest keeps a prompt's answers together where several prompts have as many.
+        return -len(answers[candidate.prompt_id]), digest(candidate.prompt_id), candidate.side == "dropped"
+
+    return sorted(candidates, key=rank), "how many different answers a prompt has"

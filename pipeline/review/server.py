@@ -47,7 +47,7 @@ async def _serve(session: ReviewSession, port: int, on_ready: Callable[[str], No
 
 
 def make_app(session: ReviewSession, guard: Guard) -> web.Application:
-    """The routes: three files of the page, and the desk as JSON."""
+    """Makes the routes: three files of the page, and the session as JSON."""
     app = web.Application(middlewares=[guard.middleware], client_max_size=MOST_BYTES)
     for path, (name, kind) in FILES.items():
         app.router.add_get(path, _file(name, kind))
@@ -86,8 +86,10 @@ async def _show(session: ReviewSession, request: web.Request) -> web.Response:
 
 async def _decide(session: ReviewSession, request: web.Request) -> web.Response:
     try:
-        said = await request.json()
-        return web.json_response(session.decide(said if isinstance(said, dict) else {}))
+        body = await request.json()
+        if not isinstance(body, dict):
+            body = {}  # says nothing, which is refused as such
+        return web.json_response(session.decide(body))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise web.HTTPBadRequest(text="no JSON") from error
     except Refused as error:

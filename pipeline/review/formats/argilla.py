@@ -18,17 +18,21 @@ QUESTIONS = ("decision", "label", "answer", "better", "note")
 
 
 def record(card: Card, name: str) -> dict[str, Any]:
-    """A card as a record with the id `name`."""
+    """Makes a record with the id `name` of a card."""
     responses: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for one in card.decisions:
-        for question, value in fields_of(one, card).items():
-            responses[question].append({"value": value, "user_id": user_id(one.reviewer)})
+    reviewers: list[str] = []
+    for decision in card.decisions:
+        user = user_id(decision.reviewer)
+        reviewers.append(f"{user} {decision.reviewer}")
+        for question, value in fields_of(decision, card).items():
+            responses[question].append({"value": value, "user_id": user})
     fields: dict[str, Any] = {"prompt": card.prompt, "response": card.response}
-    known = [f"{user_id(one.reviewer)} {one.reviewer}" for one in card.decisions]
+    if card.other is not None:
+        fields["other"] = card.other
     return {
         "id": name,
-        "fields": fields | ({} if card.other is None else {"other": card.other}),
-        "metadata": {**card.facts(), "reviewers": known},
+        "fields": fields,
+        "metadata": {**card.facts(), "reviewers": reviewers},
         "suggestions": {},
         "responses": dict(responses),
         "vectors": {},
@@ -37,38 +41,41 @@ def record(card: Card, name: str) -> dict[str, Any]:
     }
 
 
-def decisions(found: Mapping[str, Any]) -> list[Decision]:
-    """What its users said; Malformed where it is no such record. A user we did not name is called by their UUID."""
-    facts, fields = _part(found, "metadata"), _part(found, "fields")
+def decisions(record: Mapping[str, Any]) -> list[Decision]:
+    """Reads what its users said; Malformed where it is no such record. A user without a name goes by their UUID."""
+    facts, fields = _part(record, "metadata"), _part(record, "fields")
     response = text_of(fields, "response", "fields")
     names = _reviewers(facts)
-    return [
-        decision
-        for user, said in _by_user(_part(found, "responses")).items()
-        for decision in decision_of(facts, said, response=response, reviewer=names.get(user, user), where="metadata")
-    ]
+    made: list[Decision] = []
+    for user, filled in _by_user(_part(record, "responses")).items():
+        made += decision_of(facts, filled, response=response, reviewer=names.get(user, user), where="metadata")
+    return made
 
 
 def user_id(reviewer: str) -> str:
-    """A reviewer's UUID: the same for the same name."""
+    """Makes a reviewer's UUID: the same for the same name."""
     return str(uuid5(NAMESPACE_URL, f"stillhouse:reviewer:{reviewer}"))
 
 
-def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = found.get(name)
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = record.get(name)
     if part is None and name == "responses":
         return {}
     if not isinstance(part, dict):
-        raise Malformed(name, "must be an object" if name in found else "is missing")
+        raise Malformed(name, "must be an object" if name in record else "is missing")
     return part
 
 
 def _reviewers(facts: Mapping[str, Any]) -> dict[str, str]:
-    known = facts.get("reviewers") or []
-    if not isinstance(known, list) or not all(isinstance(one, str) for one in known):
+    entries = facts.get("reviewers") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise Malformed("metadata.reviewers", "must be a list of texts, 'UUID NAME'")
-    pairs = (one.partition(" ") for one in known)
-    return {user: name for user, _, name in pairs if name}
+    names: dict[str, str] = {}
+    for entry in entries:
+        user, _, name = entry.partition(" ")
+        if name:
+            names[user] = name
+    return names
 
 
 def _by_user(responses: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -77,9 +84,9 @@ def _by_user(responses: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         answers = responses.get(question) or []
         if not isinstance(answers, list):
             raise Malformed(f"responses.{question}", "must be a list")
-        for place, one in enumerate(answers):
+        for place, answer in enumerate(answers):
             where = f"responses.{question}[{place}]"
-            if not isinstance(one, dict):
+            if not isinstance(answer, dict):
                 raise Malformed(where, "must be an object with value and user_id")
-            users[text_of(one, "user_id", where)][question] = text_of(one, "value", where)
+            users[text_of(answer, "user_id", where)][question] = text_of(answer, "value", where)
     return users

@@ -9,8 +9,6 @@ from typing import Any
 from pipeline.decisions.decision import Decision, Kind
 from prompts.messages import MessageDict
 
-KINDS = ("accept", "reject")
-
 
 @dataclass(slots=True, frozen=True)
 class Card:
@@ -28,10 +26,11 @@ class Card:
     """The standing ones on this question, of reviewers who were shown this response."""
 
     def facts(self) -> dict[str, str]:
-        """What identifies the question, and what else a reviewer may want to filter by."""
-        other = {} if self.other_id is None else {"other_id": self.other_id}
-        known = {"sample_id": self.sample_id, "prompt_id": self.prompt_id, "split": self.split, "verdict": self.verdict}
-        return known | other
+        """Returns what identifies the question, and what else a reviewer may want to filter by."""
+        facts = {"sample_id": self.sample_id, "prompt_id": self.prompt_id, "split": self.split, "verdict": self.verdict}
+        if self.other_id is not None:
+            facts["other_id"] = self.other_id
+        return facts
 
 
 class Malformed(ValueError):
@@ -43,7 +42,7 @@ class Malformed(ValueError):
 
 
 def text_of(values: Mapping[str, Any], key: str, where: str) -> str:
-    """A text that must be there; Malformed where it is not."""
+    """Returns a text that must be there; Malformed where it is not."""
     value = values.get(key)
     if not isinstance(value, str):
         raise Malformed(f"{where}.{key}", "must be a text" if key in values else "is missing")
@@ -51,44 +50,63 @@ def text_of(values: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def decision_of(
-    facts: Mapping[str, Any], said: Mapping[str, str], *, response: str | None, reviewer: str, where: str
+    facts: Mapping[str, Any], filled: Mapping[str, str], *, response: str | None, reviewer: str, where: str
 ) -> list[Decision]:
-    """What a reviewer's filled-in fields come to: none, or one decision.
+    """Returns what a reviewer's filled-in fields come to: none, or one decision.
 
-    `said` has those of decision (accept, reject), label, answer, better (response, other) and note that were filled
+    `filled` has those of decision (accept, reject), label, answer, better (response, other) and note that were filled
     in. A label or an answer of their own outweighs the tick beside it; an answer that repeats the response accepts it.
     """
     sample, prompt = text_of(facts, "sample_id", where), text_of(facts, "prompt_id", where)
-    note = said.get("note", "")
-    if "better" in said:
-        better, other = sample, text_of(facts, "other_id", where)
-        if said["better"] not in ("response", "other"):
-            raise Malformed("better", f"'{said['better']:.40}' is neither 'response' nor 'other'")
-        if said["better"] == "other":
-            better, other = other, sample
+    note = filled.get("note", "")
+    if "better" in filled:
+        better, other = _better(filled["better"], sample, text_of(facts, "other_id", where))
         return [Decision(prompt, better, reviewer, "prefer", other_id=other, note=note)]
-    if said.get("label", "").strip():
-        return [Decision(prompt, sample, reviewer, "relabel", said["label"], response, note=note)]
-    answer = said.get("answer", "")
+    kind, text = _kind_and_text(filled, response)
+    if kind is None:
+        return []
+    return [Decision(prompt, sample, reviewer, kind, text, response, note=note)]
+
+
+def _better(choice: str, sample: str, other: str) -> tuple[str, str]:
+    """Returns the better sample's id and the worse one's."""
+    match choice:
+        case "response":
+            return sample, other
+        case "other":
+            return other, sample
+        case _:
+            raise Malformed("better", f"'{choice:.40}' is neither 'response' nor 'other'")
+
+
+def _kind_and_text(filled: Mapping[str, str], response: str | None) -> tuple[Kind | None, str | None]:
+    """Returns what the fields say of one answer, and the right one where they give it; no kind where they say nothing.
+
+    Malformed where the tick is none of ours.
+    """
+    label, answer, tick = filled.get("label", ""), filled.get("answer", ""), filled.get("decision")
+    if label.strip():
+        return "relabel", label
     if answer.strip() and answer != response:
-        return [Decision(prompt, sample, reviewer, "edit", answer, response, note=note)]
-    if "decision" not in said:
-        return [Decision(prompt, sample, reviewer, "accept", None, response, note=note)] if answer.strip() else []
-    if said["decision"] not in KINDS:
-        raise Malformed("decision", f"'{said['decision']:.40}' is neither 'accept' nor 'reject'")
-    kind: Kind = "accept" if said["decision"] == "accept" else "reject"
-    return [Decision(prompt, sample, reviewer, kind, None, response, note=note)]
+        return "edit", answer
+    match tick:
+        case "accept" | "reject":
+            return tick, None
+        case None:
+            return ("accept", None) if answer.strip() else (None, None)
+        case _:
+            raise Malformed("decision", f"'{tick:.40}' is neither 'accept' nor 'reject'")
 
 
-def fields_of(one: Decision, card: Card) -> dict[str, str]:
-    """The inverse: a decision as filled-in fields."""
-    note = {"note": one.note} if one.note else {}
-    match one.kind:
+def fields_of(decision: Decision, card: Card) -> dict[str, str]:
+    """Returns a decision as filled-in fields: what `decision_of` reads."""
+    note = {"note": decision.note} if decision.note else {}
+    match decision.kind:
         case "prefer":
-            return {"better": "response" if one.sample_id == card.sample_id else "other", **note}
+            return {"better": "response" if decision.sample_id == card.sample_id else "other", **note}
         case "relabel":
-            return {"label": one.text or "", **note}
+            return {"label": decision.text or "", **note}
         case "edit":
-            return {"answer": one.text or "", **note}
+            return {"answer": decision.text or "", **note}
         case kind:
             return {"decision": kind, **note}

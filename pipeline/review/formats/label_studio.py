@@ -25,18 +25,19 @@ SIDES = {"response": "left", "other": "right"}
 
 
 def record(card: Card, name: str) -> dict[str, Any]:
-    """A card as a task; `name` is kept in its data, since Label Studio numbers tasks itself."""
+    """Makes a task of a card; `name` is kept in its data, since Label Studio numbers tasks itself."""
     other = card.other or ""  # a task without a key that the labelling interface names is not imported
     data = {"id": name, "prompt": card.prompt, "response": card.response, "other": other, **card.facts()}
-    return {"data": data, "annotations": [_annotation(one, card) for one in card.decisions], "predictions": []}
+    annotations = [_annotation(decision, card) for decision in card.decisions]
+    return {"data": data, "annotations": annotations, "predictions": []}
 
 
-def decisions(found: Mapping[str, Any]) -> list[Decision]:
-    """What its annotators said; Malformed where it is no such task. Cancelled annotations say nothing."""
-    data = found.get("data")
+def decisions(task: Mapping[str, Any]) -> list[Decision]:
+    """Reads what its annotators said; Malformed where it is no such task. Cancelled annotations say nothing."""
+    data = task.get("data")
     if not isinstance(data, dict):
-        raise Malformed("data", "must be an object" if "data" in found else "is missing")
-    annotations = found.get("annotations") or []
+        raise Malformed("data", "must be an object" if "data" in task else "is missing")
+    annotations = task.get("annotations") or []
     if not isinstance(annotations, list):
         raise Malformed("annotations", "must be a list")
     response = text_of(data, "response", "data")
@@ -45,15 +46,16 @@ def decisions(found: Mapping[str, Any]) -> list[Decision]:
         where = f"annotations[{place}]"
         if not isinstance(annotation, dict):
             raise Malformed(where, "must be an object")
-        if not annotation.get("was_cancelled"):
-            said = _said(annotation, where)
-            who = said.pop("reviewer", None) or _account(annotation.get("completed_by"))
-            made += decision_of(data, said, response=response, reviewer=who, where="data")
+        if annotation.get("was_cancelled"):
+            continue
+        filled = _filled(annotation, where)
+        reviewer = filled.pop("reviewer", None) or _account(annotation.get("completed_by"))
+        made += decision_of(data, filled, response=response, reviewer=reviewer, where="data")
     return made
 
 
-def _annotation(one: Decision, card: Card) -> dict[str, Any]:
-    fields = fields_of(one, card) | {"reviewer": one.reviewer}
+def _annotation(decision: Decision, card: Card) -> dict[str, Any]:
+    fields = fields_of(decision, card) | {"reviewer": decision.reviewer}
     return {"result": [_result(question, value, place) for place, (question, value) in enumerate(fields.items())]}
 
 
@@ -67,42 +69,57 @@ def _result(question: str, value: str, place: int) -> dict[str, Any]:
     return {"id": f"r{place}", "from_name": question, "to_name": "response", "type": kind, "value": values[kind]}
 
 
-def _said(annotation: Mapping[str, Any], where: str) -> dict[str, str]:
+def _filled(annotation: Mapping[str, Any], where: str) -> dict[str, str]:
+    """Reads the fields that were filled in; other tags than ours are the project's own."""
     results = annotation.get("result")
     if not isinstance(results, list):
         raise Malformed(f"{where}.result", "must be a list")
-    said: dict[str, str] = {}
-    for place, one in enumerate(results):
+    filled: dict[str, str] = {}
+    for place, result in enumerate(results):
         here = f"{where}.result[{place}]"
-        if not isinstance(one, dict):
+        if not isinstance(result, dict):
             raise Malformed(here, "must be an object")
-        name = one.get("from_name")
+        name = result.get("from_name")
         if name in TYPES:
-            said[name] = _value(TYPES[name], one.get("value"), f"{here}.value")
-    return said
+            filled[name] = _value(TYPES[name], result.get("value"), f"{here}.value")
+    return filled
 
 
 def _value(kind: str, value: Any, where: str) -> str:
     if not isinstance(value, dict):
         raise Malformed(where, "must be an object")
-    if kind == "pairwise":
-        selected = text_of(value, "selected", where)
-        side = next((name for name, word in SIDES.items() if word == selected), None)
-        if side is None:
-            raise Malformed(f"{where}.selected", f"'{selected:.40}' is neither 'left' nor 'right'")
-        return side
-    key = "choices" if kind == "choices" else "text"
-    found = value.get(key)
-    texts = [found] if isinstance(found, str) else found
+    match kind:
+        case "pairwise":
+            return _side(text_of(value, "selected", where), where)
+        case "choices":
+            texts = _texts(value, "choices", where)
+            if len(texts) > 1:
+                raise Malformed(f"{where}.choices", f"{len(texts)} choices where one can be taken")
+            return texts[0]
+        case _:
+            return "\n".join(_texts(value, "text", where))
+
+
+def _side(selected: str, where: str) -> str:
+    for name, side in SIDES.items():
+        if side == selected:
+            return name
+    raise Malformed(f"{where}.selected", f"'{selected:.40}' is neither 'left' nor 'right'")
+
+
+def _texts(value: Mapping[str, Any], key: str, where: str) -> list[str]:
+    texts = value.get(key)
+    if isinstance(texts, str):  # as some versions export a single one
+        texts = [texts]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise Malformed(f"{where}.{key}", "must be a list of texts")
-    if kind == "choices" and len(texts) > 1:
-        raise Malformed(f"{where}.{key}", f"{len(texts)} choices where one can be taken")
-    return "\n".join(texts)
+    return texts
 
 
 def _account(completed_by: Any) -> str:
-    """What Label Studio calls the annotator: an e-mail address, or the number of an account."""
+    """Names the annotator as Label Studio does: an e-mail address, or the number of an account."""
     if isinstance(completed_by, dict):
         completed_by = completed_by.get("email") or completed_by.get("id")
-    return f"label-studio:{completed_by if completed_by is not None else 'unknown'}"
+    if completed_by is None:
+        completed_by = "unknown"
+    return f"label-studio:{completed_by}"

@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from pipeline.decisions.decision import Decision, standing
 from pipeline.decisions.rulings import rule
-from pipeline.review.kappa import agreements, cohens_kappa
+from pipeline.review.reviewer_agreement import agreements, cohens_kappa
 from tests.pipeline.review.make import decision
 
 DECISIONS = st.lists(

@@ -17,7 +17,7 @@ from pipeline.decisions.decision import Decision, Kind
 from pipeline.decisions.store import Store, read_decisions
 from pipeline.review.exchange import READERS, WRITERS, cards_of, export_reviews, import_reviews
 from pipeline.review.formats.card import Card
-from pipeline.review.items import Item
+from pipeline.review.items import Item, Selection
 from pipeline.run.directory import RunDir
 from prompts.errors import InputError
 from tests.pipeline.review.make import HOSTILE, decision, two_teachers
@@ -109,7 +109,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
 def test_a_runs_decisions_survive_the_way_out_and_in(tool: str, run: RunDir, tmp_path: Path) -> None:
     run.reviews.unlink(missing_ok=True)
     file = tmp_path / "reviews.json"
-    export_reviews(run.root, tool, file, by="random", split="train", limit=None)
+    export_reviews(run.root, tool, file, Selection("random", "train", None))
     records = json.loads(file.read_text())
     samples = [one.get("metadata", one.get("data")) for one in records]
     alone = [one for one in samples if "other_id" not in one]
@@ -124,14 +124,14 @@ def test_a_runs_decisions_survive_the_way_out_and_in(tool: str, run: RunDir, tmp
     store.add(made)
     store.close()
     file.unlink()
-    assert export_reviews(run.root, tool, file, by="random", split="train", limit=None)["decisions"] == 3
-    assert import_reviews(run.root, file, tool)["added"] == 0
+    assert export_reviews(run.root, tool, file, Selection("random", "train", None)).decisions == 3
+    assert import_reviews(run.root, file, tool).added == 0
     run.reviews.unlink()
-    assert import_reviews(run.root, file, tool)["added"] == 3
+    assert import_reviews(run.root, file, tool).added == 3
     found = {replace(one, made_at=0.0) for one in read_decisions(run.reviews)}
     assert found == set(made)
     with pytest.raises(InputError, match="exists already"):
-        export_reviews(run.root, tool, file, by="random", split="train", limit=None)
+        export_reviews(run.root, tool, file, Selection("random", "train", None))
 
 
 def _text(record: dict[str, Any]) -> str:
@@ -157,7 +157,7 @@ ARGILLA: list[tuple[Change, str]] = [
 def test_a_bad_record_is_named_and_nothing_is_added(change: Change, message: str, run: RunDir, tmp_path: Path) -> None:
     run.reviews.unlink(missing_ok=True)
     file = tmp_path / "argilla.json"
-    export_reviews(run.root, "argilla", file, by="random", split="train", limit=4)
+    export_reviews(run.root, "argilla", file, Selection("random", "train", 4))
     records = [one for one in json.loads(file.read_text()) if "other_id" not in one["metadata"]]
     for one in records:
         one["responses"] = {"decision": [{"value": "reject", "user_id": "u"}]}

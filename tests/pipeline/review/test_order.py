@@ -12,7 +12,7 @@ from pipeline.review.order import ordered
 
 def candidate(name: str, prompt: str = "", said: str = "ham", **values: Any) -> Candidate:
     measures = {"label_margin": None, "vote_margin": None, "mean_logprob": None}
-    return Candidate(name, (prompt or name, said), "train", values.pop("side", "kept"), **{**measures, **values})
+    return Candidate(name, prompt or name, said, "train", values.pop("side", "kept"), **{**measures, **values})
 
 
 def names(candidates: list[Candidate], by: Any, student: dict[str, str] | None = None) -> str:

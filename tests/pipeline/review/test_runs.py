@@ -13,7 +13,7 @@ from pipeline.decisions.store import Store
 from pipeline.evaluate.answers.rows import read_evaluation_rows
 from pipeline.evaluate.answers.table import ANSWERS
 from pipeline.recipe.load import load_recipe
-from pipeline.review.items import read_pile
+from pipeline.review.items import Selection, read_pile
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts
 from pipeline.run.directory import RunDir
@@ -106,5 +106,5 @@ def test_the_students_own_answer_is_shown_beside_what_it_was_taught(tmp_path: Pa
     said = {**dict.fromkeys(ANSWERS.names), "prompt_id": row["prompt_id"], "fields": []}
     answers = [{**said, "contestant": name, "text": f"{name}'s"} for name in ("base", "student")]
     write_parquet(run.answers, ANSWERS, answers)
-    first, *_ = read_pile(run, "disagreement", "heldout", None).items
+    first, *_ = read_pile(run, Selection("disagreement", "heldout", None)).items
     assert (first.prompt_id, first.student) == (row["prompt_id"], "student's")
