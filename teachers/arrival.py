@@ -123,6 +123,7 @@ def _satisfies(text: str, schema: str) -> bool:
 
     try:
         return bool(Draft202012Validator(json.loads(schema)).is_valid(json.loads(text)))
+    # RecursionError: a reply of a thousand opening brackets.
     except (ValueError, RecursionError):
         return False
 

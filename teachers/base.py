@@ -57,6 +57,7 @@ class Sampling:
     """The effort of a reasoning model, in the provider's own word: none, low, medium, high."""
 
 
+# Without slots: `key` is kept in the instance's own dict once it was asked for.
 @dataclass(frozen=True)
 class Request:
     """A prompt plus everything that changes the answer."""

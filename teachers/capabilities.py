@@ -57,6 +57,7 @@ def capabilities_of(spec: Spec) -> Capabilities:
     """
     place = _place(spec)
     capabilities = Capabilities(api=spec.options.api or "")
+    # An API that an earlier row chose decides which later rows apply: so they are read in order.
     for row in table(spec.provider):
         if row.applies(spec, place, capabilities.api):
             values = dict(row.values)

@@ -45,6 +45,7 @@ class TeacherError(StillhouseError):
     @property
     def maybe_paid(self) -> bool:
         """True where the attempt may have been charged: what came was no answer, or nothing came at all."""
+        # A status says that the server refused or failed; without one it may have worked and charged.
         return self.outcome == "malformed" or (self.outcome == "transient" and self.status is None)
 
 

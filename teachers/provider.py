@@ -63,6 +63,7 @@ class Provider:
     """`module:Class` of its teacher, built with `(spec, *, concurrency, timeout_s)`."""
     example: str
     """A spec, for help and messages."""
+    # Tens, so that one can be put between two.
     place: int = LAST
     """Where it stands in lists; equal places go by name."""
     extra: str | None = None
@@ -130,6 +131,7 @@ class Provider:
 
 def find_provider(name: str) -> Provider:
     """Returns PROVIDER of teachers/providers/NAME.py; InputError, with all names, where there is none."""
+    # A name comes from a recipe: `import_module` of it would run whatever module it spells.
     if name not in _names():
         known = ", ".join(provider.name for provider in providers())
         raise InputError(f"unknown provider '{name}'", remedy=f"Use one of {known}")
@@ -138,6 +140,7 @@ def find_provider(name: str) -> Provider:
 
 def providers() -> tuple[Provider, ...]:
     """Returns every provider, in the order of lists."""
+    # Few and light: each is a record and a docstring, and no adapter is imported.
     every = [_load_provider(name) for name in _names()]
     return tuple(sorted(every, key=lambda provider: (provider.place, provider.name)))
 

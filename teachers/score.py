@@ -14,5 +14,6 @@ async def score(teacher: Teacher, messages: Conversation, text: str, *, top_logp
     text. The end of the turn is not scored. Raises Unsupported where the teacher cannot score
     (`capabilities.score`), InvalidRequest where prompt and text do not fit its context.
     """
+    # No temperature: the logprobs are those of the model's own distribution.
     request = Request(teacher.identity, messages, Sampling(top_logprobs=top_logprobs), continuation=text)
     return await teacher.complete(request)

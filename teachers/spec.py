@@ -42,6 +42,7 @@ class Options:
     """Ask for caching of the prefix that all prompts share."""
     allow_addresses: tuple[str, ...] = ()
     """Link-local addresses that may be spoken to; all others are refused."""
+    # Pairs and no dict: a spec is hashed, as a key of caches and of dicts.
     capabilities: tuple[tuple[str, object], ...] = ()
     """Fields of Capabilities to believe instead of the table's."""
     batch: BatchOptions = BatchOptions()

@@ -96,6 +96,7 @@ def rule_of(spec: Spec) -> Rule | None:
 
     None where none is known: the licence of the user's own model decides.
     """
+    # The first that matches: a licence that goes with a model's name stands before its host's terms.
     for rule in rules():
         if any(match.includes(spec) for match in rule.applies):
             return rule

@@ -23,6 +23,7 @@ async def on_thread(
     """
     try:
         async with asyncio.timeout(timeout_s):
+            # A lambda, since run_in_executor takes no keyword arguments.
             return await asyncio.get_running_loop().run_in_executor(pool, lambda: work(*args, **kwargs))
     except TimeoutError as error:
         raise Transient(f"no answer within {timeout_s:g} s", provider=provider) from error

@@ -58,6 +58,7 @@ class AnthropicTeacher:
         try:
             # The SDK's `messages.create` has no older version's parameters, and warns of some models.
             answer = await self._sdk.post(PATH, to_wire(request, cache_prefix=self._cache_prefix))
+            # Before the answer is read: with a refusal they are worth most to the pace.
             limits = parse_limits(answer.headers)
             reply = await self._read(answer, request)
         except TeacherError as error:

@@ -71,6 +71,7 @@ class AnthropicBatches:
     async def find(self, ticket: Ticket, taken: frozenset[str]) -> str | None:
         """Returns the batch that was made after the part and holds as many requests; of several the first."""
         oldest: str | None = None
+        # The whole list: of those that could be it, the one made first after the part is the likeliest.
         async for batch in self._listed():
             made_at = _unix_time(batch.get("created_at"))
             if made_at is None or made_at < ticket.created_at - SKEW_S:

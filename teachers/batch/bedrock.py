@@ -116,6 +116,7 @@ class BedrockBatches:
             self._clients.s3.put_object(Bucket=self._bucket, Key=name, Body=file, ContentType="application/jsonl")
         answer = self._clients.control.create_model_invocation_job(
             jobName=_job_name(part_id),
+            # A call that is repeated with it creates no second job.
             clientRequestToken=part_id,
             roleArn=self._role,
             modelId=self._spec.model,

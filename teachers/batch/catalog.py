@@ -20,6 +20,7 @@ def open_lane(spec: Spec, *, timeout_s: float = 600.0) -> BatchLane:
     provider = find_provider(spec.provider)
     if provider.batch is None:
         raise InputError(f"'{spec.provider}' has no batch lane", field="generate.lane", remedy="Set it to online")
+    # Before the lane's module is imported, which imports the SDK when it is opened.
     provider.require_installed(spec)
     build = cast(Callable[..., BatchLane], load(provider.batch.lane))
     return build(spec, provider.batch.limits.under(spec.options.batch), timeout_s=timeout_s)

@@ -32,6 +32,7 @@ def open_streaming_client(
     `timeout_s` is for each read and each write. InputError where the URL is refused.
     """
     check_base_url(base_url, allowed)
+    # No limit: a call must not wait for a connection where its time is already running.
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=CONNECTIONS)
     transport = StreamingHost(base_url, provider, tuple(allowed), limits)
     return httpx2.AsyncClient(transport=transport, follow_redirects=False, timeout=httpx2.Timeout(timeout_s))

@@ -88,6 +88,7 @@ class OpenAIBatches:
                 "/files",
                 body={"purpose": "batch"},
                 files=[("file", (name, file, "application/jsonl"))],
+                # As the SDK's own `files.create` says it; the SDK adds the boundary.
                 headers={"Content-Type": "multipart/form-data"},
             )
         job = {
@@ -104,6 +105,7 @@ class OpenAIBatches:
             metadata = job.get("metadata")
             if isinstance(metadata, dict) and metadata.get(PART) == ticket.part_id:
                 return _id(job)
+        # A crash between the upload and the job: the file costs nothing, and would stay for ever.
         async for file in self._listed("/files", ticket, purpose="batch", order="desc"):
             if file.get("filename") == _file_name(ticket):
                 await self._calls.delete(_file_path(_id(file)))

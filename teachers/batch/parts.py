@@ -69,6 +69,7 @@ class _Draft:
 
     def finish(self) -> Part:
         self._file.close()
+        # Unix time, since the provider's lists are searched by it.
         return Part(Ticket(self._id, time.time(), len(self.keys)), self._path, self._size, tuple(self.keys))
 
     def next(self) -> _Draft:

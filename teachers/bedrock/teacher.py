@@ -28,6 +28,7 @@ class BedrockTeacher:
         self._cache_prefix = spec.options.cache_prefix and self.capabilities.caching
         self._timeout_s = timeout_s
         self._client = BedrockClient(spec, concurrency=concurrency, timeout_s=timeout_s)
+        # As many threads as requests: one that waits for a server blocks its thread.
         self._pool = DaemonPool(concurrency, "bedrock")
 
     @staticmethod

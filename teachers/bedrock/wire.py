@@ -46,6 +46,7 @@ def to_wire(request: Request, *, cache_prefix: bool = False) -> dict[str, Any]:
     A prefix below the model's minimum (1,000 to 4,096 tokens) is answered and not cached.
     """
     system: list[dict[str, Any]] = [{"text": turn.content} for turn in request.messages if turn.role == "system"]
+    # Converse has no system turn among its messages.
     turns = [turn for turn in request.messages if turn.role != "system"]
     messages = [{"role": turn.role, "content": [_text_block(turn.content)]} for turn in turns]
     if cache_prefix:

@@ -70,6 +70,7 @@ class Batcher:
         self._waiting: deque[Ticket] = deque()
         self._lock = Lock()
         self._running = self._closed = False
+        # One thread: a model's state is stepped, and stepping it from two would mix rows.
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=provider)
 
     async def answer(self, request: Request, timeout_s: float) -> Reply:
@@ -86,6 +87,7 @@ class Batcher:
         """Refuses what waits and waits for what runs; safe to call twice."""
         with self._lock:
             self._closed = True
+            # Only what has not begun: what the worker has taken in is answered.
             refused, self._waiting = list(self._waiting), deque()
         for ticket in refused:
             ticket.fail(self._refusal())

@@ -142,6 +142,7 @@ def _attends_to_everything(model: Any) -> bool:
 def _agrees(model: Any) -> bool:
     """Tries whether two rows of different lengths get what each gets alone: some models ignore masks or positions."""
     vocabulary = _vocabulary(model)
+    # Of different lengths: the shorter is padded, and padding is what some models attend to.
     rows = [[(7 * index + 3) % vocabulary for index in range(length)] for length in (3, 9)]
     exact = torch.finfo(model.dtype).eps < 1e-6
     try:

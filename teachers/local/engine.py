@@ -124,6 +124,7 @@ class Engine:
 
     def _leave(self, rows: set[DecodingRow]) -> None:
         """The last row takes the place of each that leaves."""
+        # From the end: whoever leaves above is gone already, so the row that moves down is one that stays.
         for slot in range(len(self._rows) - 1, -1, -1):
             if self._rows[slot] in rows:
                 last = self._rows.pop()

@@ -143,6 +143,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+# Gigabytes are read for it, and a teacher is described many times.
 @lru_cache(maxsize=16)
 def _weights_version(path: Path, mtime_ns: int, size: int) -> str:
     return f"sha256:{digest_file(path)[:12]}"

@@ -112,6 +112,7 @@ def _weight_files(path: Path) -> list[Path]:
     return files
 
 
+# Gigabytes are read for it, and a teacher is described many times.
 @lru_cache(maxsize=16)
 def _directory_version(files: tuple[tuple[Path, int], ...]) -> str:
     return f"sha256:{digest([[file.name, digest_file(file)] for file, _ in files])[:12]}"

@@ -102,6 +102,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers has no types
     @torch.inference_mode()  # the space was made in it
     def save(self, slot: int, count: int) -> Saved:
         """Returns a copy of the first `count` columns of a slot."""
+        # Clones: a view would change with whatever row the slot gets next.
         return [(layer.keys[slot, :, :count].clone(), layer.values[slot, :, :count].clone()) for layer in self.layers]
 
     @torch.inference_mode()  # the space was made in it
@@ -131,6 +132,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers has no types
             layer.keys = layer.values = None
 
     def _want(self, slots: int, read: int) -> None:
+        # Doubled: growing by a row would copy everything for each.
         if slots > self.slots:
             self.slots = max(slots, 2 * self.slots)
         if read + 1 > self.columns:  # one more for padding

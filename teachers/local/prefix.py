@@ -44,6 +44,7 @@ class SharedPrefix:
 
     def _read(self, ids: list[int], slot: int) -> None:
         self.clear()
+        # No distribution is wanted: it is run for what it leaves in the cache.
         for _ in self._decoder.feed(slot, [ids], [0], 0):
             pass
         self._ids, self._saved = ids, self._decoder.save(slot, len(ids))

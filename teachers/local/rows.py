@@ -60,6 +60,7 @@ class Writer(DecodingRow):
         how = self.ticket.request.sampling
         chosen = choose(logprobs_CV[-1], how, self.random)
         if chosen in self.stops:
+            # The stop token was generated, and providers count it; it is no part of the text.
             return self._reply("ok", len(self.tokens) + 1)
         self.tokens += kept_tokens(logprobs_CV[-1:], [chosen], how.top_logprobs, self.bytes_of)
         self.ids.append(chosen)
@@ -68,6 +69,7 @@ class Writer(DecodingRow):
         return None
 
     def _reply(self, outcome: Outcome, generated: int) -> Reply:
+        # A limit, or the sampling itself, can end inside a character of several tokens.
         tokens = self.tokens[: whole_characters([token.bytes for token in self.tokens])]
         return Reply(
             text=b"".join(token.bytes for token in tokens).decode("utf-8", "replace"),

@@ -28,6 +28,7 @@ def choose(logprobs_V: torch.Tensor, how: Sampling, random: torch.Generator) -> 
     """
     if bool(logprobs_V.isnan().any()):
         raise ValueError("the model's probabilities are not numbers")
+    # None too: a local model's own default would be a distribution that no request states.
     if not how.temperature:
         return int(logprobs_V.argmax())
     shares_V = torch.softmax(logprobs_V / how.temperature, dim=-1)

@@ -16,6 +16,7 @@ from teachers.spec import Spec
 Owner = Literal["openai", "azure", "bedrock", "other"]
 
 OFFICIAL_URL = "https://api.openai.com/v1"
+# OpenAI resources, AI Foundry, older accounts of several services, the US government's cloud.
 AZURE_SUFFIXES = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com", ".openai.azure.us")
 KEYS: dict[Owner, str] = {
     "openai": "OPENAI_API_KEY",

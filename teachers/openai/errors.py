@@ -54,6 +54,7 @@ REMEDIES: Mapping[str, str] = {
 
 def is_filtered(error: Exception) -> bool:
     """Tells a refusal to answer because of what the prompt says."""
+    # OpenAI and Azure answer it with a 400; it is an answer to this prompt, and no fault of the request.
     return isinstance(error, openai.BadRequestError) and error.code in FILTERED
 
 

@@ -51,6 +51,7 @@ def json_schema(schema: str) -> dict[str, Any]:
 
 def named_error(error: object, provider: str) -> TeacherError:
     """Returns the error in a 200's body: some servers and gateways answer so."""
+    # Gateways write an object, a bare message, or a number.
     details: Mapping[str, object] = {}
     if isinstance(error, dict):
         details = error

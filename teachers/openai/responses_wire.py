@@ -66,6 +66,7 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
     if not isinstance(output, list):
         raise Malformed("answered without a list of outputs", provider=provider)
     parts = list(_parts(output, provider))
+    # Reasoning that used up all tokens leaves no message, and is an answer that was cut off.
     if not parts and status != "incomplete" and not any(_is_message(item) for item in output):
         raise Malformed("answered without a message", provider=provider)
     return _reply(body, status, parts)

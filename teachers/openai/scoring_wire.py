@@ -33,6 +33,7 @@ def to_wire(request: Request) -> dict[str, Any]:
         "messages": [*body["messages"], {"role": "assistant", "content": request.continuation}],
         "add_generation_prompt": False,
         "continue_final_message": True,
+        # 0 still gives the logprob of each token that stands there.
         "prompt_logprobs": request.sampling.top_logprobs,
         "return_token_ids": True,
         "max_tokens": 1,

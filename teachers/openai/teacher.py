@@ -89,6 +89,7 @@ class OpenAITeacher:
         limits = None
         try:
             answer = await self._sdk.post(call.path, call.body)
+            # Before the answer is read: with a refusal they are worth most to the pace.
             limits = parse_limits(answer.headers)
             reply = await self._read(call, answer, request)
         except TeacherError as error:

@@ -42,6 +42,7 @@ def fit_reply(
 ) -> tuple[TokenLogprob, ...] | None:
     """Returns the reply's tokens: all of them, or without the end-of-turn token, or those after the thoughts."""
     fitted = fit_tokens(tokens, text, whole=not thought)
+    # vLLM and SGLang list the end-of-turn token too, whose text is no part of the reply.
     if fitted is None and stopped:
         fitted = fit_tokens(tokens[:-1], text, whole=not thought)
     return fitted

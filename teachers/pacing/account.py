@@ -81,6 +81,7 @@ class Account:
         try:
             return await future
         except asyncio.CancelledError:
+            # Let through and cancelled in the same turn of the loop: its place must not be lost.
             if future.done() and not future.cancelled() and future.exception() is None:
                 self.drop(future.result())
             self._pump()
@@ -133,6 +134,7 @@ class Account:
                 self.close()
         else:
             self._ceiling.faltered(flight, now)
+        # Providers do not count what they refused; what failed otherwise may have been counted.
         unused = isinstance(error, RateLimited | AuthError | InvalidRequest)
         self._settle(flight, 0.0 if unused else flight.tokens, now)
         self._pump()
@@ -210,6 +212,7 @@ class Account:
         if limits is None or flight.number < self._heard_from:
             return
         self._heard_from = flight.number
+        # Sent after the request whose answer this is: the server may not have counted them.
         since = self._flights - flight.number
         heard = (
             (_bucket(limits.requests, since, now - flight.sent_at, now), False),

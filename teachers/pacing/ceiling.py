@@ -143,6 +143,7 @@ class Ceiling:
         self._land(flight)
 
     def _land(self, flight: Flight) -> None:
+        # Reported twice: by `Landed` as the answer comes, and by `Paced` when all is done.
         if not flight.landed:
             flight.landed = True
             self.in_flight -= 1

@@ -91,6 +91,7 @@ def _listed_cost_usd(identity: Identity, usage: Usage, context: Mapping[str, str
             price = calc_price(counted, identity.model, provider_id=identity.provider, price_context=context)
         else:
             price = calc_price(counted, identity.model, provider_api_url=identity.base_url, price_context=context)
+    # A model or a provider that the list does not know; a usage that it cannot price.
     except (LookupError, ValueError):
         return None
     return float(price.total_price)

@@ -34,6 +34,7 @@ class Paced(Wrapper):
     async def complete(self, request: Request) -> Reply:
         """Answers when it is let through. Its place is free when this ends, however it ends."""
         flight = await self._account.admit(self._estimate(request))
+        # `Landed` is several wrappers further in: so it knows which place an answer frees.
         token = _FLIGHT.set(flight)
         try:
             reply = await self._teacher.complete(request)

@@ -53,6 +53,7 @@ class Retrying(Wrapper):
 
     async def _try_again(self, request: Request, first: TeacherError) -> Reply:
         """Hands the request to tenacity, for which its first attempt is the one that has failed already."""
+        # A list, since `attempt` takes the error out of it and asks the teacher from then on.
         failed = [first]
 
         async def attempt() -> Reply:

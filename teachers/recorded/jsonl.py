@@ -17,6 +17,7 @@ def read_records(path: Path, kind: type[Record]) -> Iterator[tuple[int, Record]]
     """Yields `(line, record)` for every line that is not blank; InputError for the first that is wrong."""
     if not path.is_file():
         raise InputError("no such file", path=path, remedy=f"Give a JSONL file of {', '.join(kind.model_fields)}")
+    # As bytes: what is no UTF-8 is then an error of its line, with its number.
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():

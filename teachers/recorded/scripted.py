@@ -105,6 +105,7 @@ class ScriptedTeacher:
     async def complete(self, request: Request) -> Reply:
         """Answers with the first rule that matches; InvalidRequest where none does."""
         check_supported(self, request)
+        # Taken before it waits: requests that run at once use `times` up in the order they came.
         rule = self._take(request.messages[-1].content)
         if rule.latency_s >= self._timeout_s:
             await asyncio.sleep(self._timeout_s)

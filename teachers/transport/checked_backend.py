@@ -48,6 +48,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         patience_s = SLOW_CONNECT_S
         if timeout is not None:
             patience_s = min(timeout, SLOW_CONNECT_S)
+        # Of a host's addresses one may be dead (IPv6 without a route, often): it must not use up the request's time.
         for address in others:
             try:
                 return await self._inner.connect_tcp(address, port, patience_s, local_address, socket_options)

@@ -47,9 +47,9 @@ _BY_STATUS: dict[int, type[TeacherError]] = {
     401: AuthError,
     402: AuthError,  # no credit left: no further request can succeed
     403: AuthError,
-    408: Transient,
-    409: Transient,
-    425: Transient,
+    408: Transient,  # the server tired of waiting for the request
+    409: Transient,  # a race at the server
+    425: Transient,  # sent too early over a connection that was being resumed
     429: RateLimited,
 }
 

@@ -72,6 +72,7 @@ class HttpClient:
 
     async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer:
         """Returns the answer, whatever its status. Raises TeacherError alone; the caller sets the time limit."""
+        # The last line of defence: no answer of a server's, and no path, may lead the key elsewhere.
         if url.origin() != self._origin:
             raise InvalidRequest(f"refuses to send to {url.host}", provider=self.provider)
         session = self._open()
@@ -102,8 +103,11 @@ class HttpClient:
         if self._session is None:  # only now: a session belongs to the running loop
             self._session = aiohttp.ClientSession(
                 connector=self._connector(),
+                # A gateway's cookie would tie requests to one of its servers.
                 cookie_jar=aiohttp.DummyCookieJar(),
+                # The caller's limit covers connecting and the whole body.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                # aiohttp's own unpacking knows no limit.
                 auto_decompress=False,
             )
         return self._session
@@ -124,6 +128,7 @@ class HttpClient:
             if len(received) > MAX_BODY_BYTES:
                 raise self._too_much(response.status)
         content = bytes(received)
+        # Encodings are listed in the order they were applied (RFC 9110, 8.4).
         for name in reversed(response.headers.get("content-encoding", "").split(",")):
             content = self._decode(content, name.strip().lower(), response.status)
         return content

@@ -26,6 +26,7 @@ def inflate(packed: bytes, most_bytes: int) -> bytes | None:
 def _inflate(packed: bytes, most_bytes: int, header: int) -> bytes | None:
     content, rest = bytearray(), packed
     while rest:
+        # A new one for each member: an unpacker that has ended takes no more.
         unpacker = zlib.decompressobj(header)
         while rest and not unpacker.eof:
             # One byte more than may be: that is how too much is noticed.

@@ -26,6 +26,7 @@ def read_key(name: str, spec: Spec) -> str:
         return NO_KEY
     if not key:
         raise AuthError("no key", provider=spec.provider, remedy=f"Set {name} in the environment")
+    # A line break or a quote that was pasted along: better found here than in the middle of a run.
     if not (key.isascii() and key.isprintable()):
         problem = "the key holds characters no header can carry"
         raise AuthError(problem, provider=spec.provider, remedy=f"Set {name} again")

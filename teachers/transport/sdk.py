@@ -58,6 +58,7 @@ class Sdk:
         http: HttpClient,
         timeout_s: float,
     ) -> None:
+        # `trust_env` off: what sends nothing needs no proxy.
         self._client = build(httpx2.AsyncClient(transport=_Offline(), trust_env=False, follow_redirects=False))
         self._headers, self._http, self._timeout_s = headers, http, timeout_s
         self._targets: dict[str, Target] = {}
@@ -69,7 +70,9 @@ class Sdk:
             headers = CIMultiDict(request.headers.multi_items())
             for name in _OF_THE_CLIENT:
                 headers.popall(name, None)
+            # Of the encodings that the SDK offers, those that inflate.py unpacks within a bound.
             headers["accept-encoding"] = "gzip, deflate"
+            # `encoded`: the SDK has quoted the path, and quoting it again would change it.
             self._targets[path] = Target(URL(str(request.url), encoded=True), headers)
         return self._targets[path]
 
@@ -92,6 +95,7 @@ class Sdk:
         await self._http.close()
 
     async def _ask(self, path: str, answer: Answer) -> httpx2.Response:
+        # A context variable: tasks that ask at once must each get their own answer.
         token = _AT_HAND.set(answer)
         try:
             return await self._client.post(path, cast_to=httpx2.Response, body={}, options={"headers": self._headers})
