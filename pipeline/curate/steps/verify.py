@@ -13,6 +13,14 @@ from pydantic import Field, model_validator
 from pipeline.process.exit_status import exit_of
 from pipeline.recipe.missing import Missing
 from pipeline.recipe.step import Step, Tools
+from pipeline.recipe.user_code import (
+    FUNCTION,
+    command_files,
+    function_beside,
+    function_files,
+    missing_function,
+    split_function,
+)
 from pipeline.recipe.verdict import Drop, Keep, Rule, Sample, Verdict
 from prompts.errors import InputError
 from prompts.messages import to_dicts
@@ -25,7 +33,7 @@ class Verify(Step):
     """Drops replies that a check of yours fails, each run in a process with limits. No sandbox against malice."""
 
     step: Literal["verify"] = "verify"
-    function: str | None = Field(None, pattern=r"^.+\.py:[A-Za-z_]\w*$")
+    function: str | None = Field(None, pattern=FUNCTION)
     """FILE.py:NAME, relative to the recipe: called with a dict of sample_id, prompt_id, prompt (messages) and
     completion; a true answer keeps the reply."""
     command: list[str] | None = Field(None, min_length=1)
@@ -59,8 +67,7 @@ class Verify(Step):
     def beside(self, folder: Path) -> Self:
         """Makes the function's file absolute, and those of the command's words that are files."""
         if self.function is not None:
-            name, _, function = self.function.rpartition(":")
-            return self.model_copy(update={"function": f"{(folder / name).resolve()}:{function}"})
+            return self.model_copy(update={"function": function_beside(self.function, folder)})
         words = []
         for word in self.command or ():
             file = folder / word
@@ -71,15 +78,13 @@ class Verify(Step):
         """Looks for the function's file. A command's program is looked for on the PATH when it is to run."""
         if self.function is None:
             return None
-        file = self.function.rpartition(":")[0]
-        if Path(file).is_file():
-            return None
-        return Missing(("function",), f"no such file: {file}", f"Relative to {folder}")
+        return missing_function(self.function, folder)
 
     def files(self) -> list[Path]:
         """Returns the files that the check names; what they import in turn is not followed."""
-        named = [self.function.rpartition(":")[0]] if self.function else (self.command or [])
-        return [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_file()]
+        if self.function is not None:
+            return function_files(self.function)
+        return command_files(self.command or ())
 
 
 def job_of(config: Verify) -> Job:
@@ -87,9 +92,8 @@ def job_of(config: Verify) -> Job:
     from pipeline.process.sandbox import Job
 
     function = None
-    if config.function:
-        path, _, name = config.function.rpartition(":")
-        function = (path, name)
+    if config.function is not None:
+        function = split_function(config.function)
     return Job(function, tuple(config.command or ()), config.timeout_s, config.memory_mb)
 
 

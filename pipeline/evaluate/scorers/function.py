@@ -8,16 +8,23 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from pipeline.evaluate.scoring import user_files
 from pipeline.recipe.missing import Missing
 from pipeline.recipe.scorer import Scorer, ScorerSettings
+from pipeline.recipe.user_code import (
+    FUNCTION,
+    by_content,
+    function_beside,
+    function_files,
+    missing_function,
+    split_function,
+)
 
 
 class Function(ScorerSettings):
     """The number from 0 to 1 that your function returns."""
 
     name: Literal["function"] = "function"
-    function: str = Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")
+    function: str = Field(pattern=FUNCTION)
     """FILE.py:NAME, relative to the recipe: called with a dict of prompt_id, prompt (messages), completion and gold; it
     returns a number from 0 to 1."""
     timeout_s: float = Field(10, gt=0, le=3600)
@@ -31,7 +38,7 @@ class Function(ScorerSettings):
         from pipeline.process.sandbox import Job
 
         job = Job(
-            user_files.split_function(self.function),
+            split_function(self.function),
             (),
             self.timeout_s,
             self.memory_mb,
@@ -42,27 +49,21 @@ class Function(ScorerSettings):
 
     def comparable(self, labels: Sequence[str] | None) -> dict[str, Any]:
         """Returns the function, its file by its content, and the limits."""
-        file, name = user_files.split_function(self.function)
-        function = f"{user_files.by_content(file)}:{name}"
+        file, name = split_function(self.function)
+        function = f"{by_content(file)}:{name}"
         return {"function": function, "timeout_s": self.timeout_s, "memory_mb": self.memory_mb}
 
     def beside(self, folder: Path) -> Self:
         """Makes the function's file absolute."""
-        # A file that is not there becomes absolute too: the message then names where it was looked for.
-        file, name = user_files.split_function(self.function)
-        return self.model_copy(update={"function": f"{(folder / file).resolve()}:{name}"})
+        return self.model_copy(update={"function": function_beside(self.function, folder)})
 
     def missing(self, folder: Path) -> Missing | None:
-        """Looks for the function's file; the function itself is looked for when it is to run."""
-        file, _ = user_files.split_function(self.function)
-        if Path(file).is_file():
-            return None
-        return Missing(("function",), f"no such file: {file}", f"Relative to {folder}")
+        """Looks for the function's file."""
+        return missing_function(self.function, folder)
 
     def files(self) -> list[Path]:
-        """Returns the function's file; what it imports in turn is not followed."""
-        file, _ = user_files.split_function(self.function)
-        return user_files.files_among([file])
+        """Returns the function's file."""
+        return function_files(self.function)
 
 
 SCORER = Function

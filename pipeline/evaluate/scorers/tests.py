@@ -8,10 +8,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from pipeline.evaluate.scoring import user_files
+from pipeline.evaluate import scoring
 from pipeline.recipe.scorer import Scorer, ScorerSettings
+from pipeline.recipe.user_code import by_content, command_beside, command_files
 
-RUNNER = Path(user_files.__file__).with_name("python_tests.py")
+RUNNER = Path(scoring.__path__[0], "python_tests.py")
 """A file and no import: the process that runs it is isolated from everything of ours."""
 
 
@@ -43,18 +44,18 @@ class CodeTests(ScorerSettings):
         """Returns the program, its files by their content, and the limits."""
         command = None
         if self.command is not None:
-            command = [user_files.by_content(word) for word in self.command]
+            command = [by_content(word) for word in self.command]
         return {"command": command, "timeout_s": self.timeout_s, "memory_mb": self.memory_mb}
 
     def beside(self, folder: Path) -> Self:
         """Makes those of the program's words absolute that are files."""
         if self.command is None:
             return self
-        return self.model_copy(update={"command": user_files.beside(self.command, folder)})
+        return self.model_copy(update={"command": command_beside(self.command, folder)})
 
     def files(self) -> list[Path]:
         """Returns those of the program's words that are files."""
-        return user_files.files_among(self.command or ())
+        return command_files(self.command or ())
 
 
 SCORER = CodeTests

@@ -1,11 +1,11 @@
-"""Files of the user's: where they lie does not decide, what is in them does."""
+"""Code of the user's: where they lie does not decide, what is in them does."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from pipeline.evaluate.scoring.user_files import beside, by_content, files_among, split_function
+from pipeline.recipe.user_code import by_content, command_beside, command_files, split_function
 
 
 def test_a_function_is_a_file_and_a_name() -> None:
@@ -14,9 +14,9 @@ def test_a_function_is_a_file_and_a_name() -> None:
 
 def test_words_that_are_files_become_absolute_and_no_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "check.py").write_text("x = 1")
-    words = beside(["python", "check.py", sys.executable, "--fast"], tmp_path)
+    words = command_beside(["python", "check.py", sys.executable, "--fast"], tmp_path)
     assert words == ["python", str(tmp_path / "check.py"), sys.executable, "--fast"]
-    assert files_among(words) == [tmp_path / "check.py", Path(sys.executable)]
+    assert command_files(words) == [tmp_path / "check.py", Path(sys.executable)]
 
 
 def test_a_file_counts_by_its_bytes(tmp_path: Path) -> None:
