@@ -1,60 +1,36 @@
-"""The stages, in order: what each depends on, what it leaves, and when it runs again."""
+"""The stages, in their order, and what runs when. Each is declared in its own room.
+
+fingerprint = the stage's inputs + what people decided + the stages before it
+the manifest has this fingerprint, done, and every file is there  ──▶  up to date
+"""
 
 from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.curate.inputs import curate_inputs
-from pipeline.curate.require import require_preferences
+from pipeline.curate.declaration import STAGE as CURATE
 from pipeline.decisions.rulings import read_rulings
-from pipeline.inference.endpoints import configure_scorer, configure_teachers
+from pipeline.evaluate.declaration import STAGE as EVALUATE
+from pipeline.generate.declaration import STAGE as GENERATE
 from pipeline.inference.terms import check_terms
-from pipeline.recipe.general import require_general
-from pipeline.recipe.recipe import Recipe
+from pipeline.package.declaration import STAGE as PACKAGE
+from pipeline.report.declaration import STAGE as REPORT
 from pipeline.run.context import Context
 from pipeline.run.counts import Counts
-from pipeline.run.directory import SCHEMA_VERSION, RunDir
+from pipeline.run.directory import SCHEMA_VERSION
 from pipeline.run.files import is_stale
-from prompts.digest import digest, digest_file
+from pipeline.run.stage import Card, Stage
+from pipeline.train.declaration import STAGE as TRAIN
+from prompts.digest import digest
 from prompts.errors import InputError
-from prompts.template_source import read_template
 from students.base.digests import model_files_digest
-from students.export.find import FORMS, require_exports
-from students.finetune.monitors import require_monitors
+from students.export.find import FORMS
 
-
-@dataclass(slots=True, frozen=True)
-class Card:
-    """A file of a stage that follows the recipe, and what was measured since, without making the stage run again."""
-
-    file: Callable[[RunDir], Path]
-    sources: Callable[[RunDir], tuple[Path, ...]]
-    """What it is made of. As make does, it is written again where one of these is newer."""
-    module: str
-    """Has `refresh(context)`."""
-
-
-@dataclass(slots=True, frozen=True)
-class Stage:
-    """A stage runs when `inputs` or an upstream stage has changed, or one of its files is missing."""
-
-    name: str
-    inputs: Callable[[Recipe], Any]
-    outputs: Callable[[RunDir], tuple[Path, ...]]
-    module: str
-    """Has `work(context) -> counts`, safe to repeat after a kill. Imported only to run: it may be heavy."""
-    card: Card | None = None
-    files: Callable[[Recipe], Sequence[Path]] = lambda _: ()
-    """Files and directories whose bytes are inputs too; large ones are read again only where they were touched."""
-    found: Callable[[RunDir], Any] = lambda _: None
-    """Inputs that people put into the run directory itself; None where there are none."""
-    wanted: Callable[[Recipe], bool] = lambda _: True
-    """Whether the recipe has work for it; without, it is passed over, and later stages do not depend on it."""
+STAGES = (GENERATE, CURATE, TRAIN, PACKAGE, EVALUATE, REPORT)
+NAMES = tuple(stage.name for stage in STAGES)
 
 
 def run_stages(context: Context, first: str, last: str, *, force_from: str | None = None) -> None:
@@ -62,73 +38,43 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 
     `force_from` runs that stage and the later ones even where nothing changed.
     """
-    _check(context, NAMES[NAMES.index(first) : NAMES.index(last) + 1])
+    begin, end = NAMES.index(first), NAMES.index(last)
+    forced = len(STAGES) if force_from is None else NAMES.index(force_from)
+    _check(context, STAGES[begin : end + 1])
     upstream = ""
-    for position, stage in enumerate(STAGES):
-        if not stage.wanted(context.recipe):
+    for position, stage in enumerate(STAGES[: end + 1]):
+        if not stage.is_wanted(context.recipe):
             continue
-        found = stage.found(context.run)
+        rulings = stage.rulings(context.run)
         inputs = [SCHEMA_VERSION, stage.name, _inputs(context, stage), upstream]
-        fingerprint = _fingerprint(inputs, found)
+        fingerprint = _fingerprint(inputs, rulings)
         current = _is_current(context, stage, fingerprint)
-        forced = force_from is not None and position >= NAMES.index(force_from)
-        if position < NAMES.index(first):
-            if not current:
-                raise InputError(
-                    f"the stage '{stage.name}' is not up to date in {context.run.root}",
-                    remedy=f"Run 'stillhouse {stage.name}' first, or 'stillhouse run' for all",
-                )
-        elif position > NAMES.index(last):
-            return
-        elif current and not forced:
+        if position < begin:
+            _require_current(context, stage, current)
+        elif current and position < forced:
             _refresh(context, stage.card)
             context.progress.say(f"{stage.name}: up to date")
         else:
             _work(context, stage, fingerprint)
-        counts = context.manifest.stages[stage.name].counts
-        assert counts is not None  # it is done
-        if found is not None:
-            fingerprint = _fingerprint(inputs, counts.rulings_for_later(found))
-        upstream = digest([fingerprint, counts.outcomes_for_later()])
+        upstream = _seen_by_later(context, stage, inputs, rulings)
 
 
-def _check(context: Context, wanted: Sequence[str]) -> None:
-    """What can be known of these stages before a teacher is paid: InputError, MissingExtra, or a remark."""
-    recipe, say = context.recipe, context.progress.say
-    if "train" in wanted:
-        require_preferences(recipe, context.run)
-        require_monitors(recipe.student.report_to)
-        _say_too_little_memory(context)
-    if "package" in wanted:
-        require_exports(recipe.exports)
-    if "evaluate" in wanted:
-        require_general(recipe.evaluate.general)
-    if wanted[0] == "package" and not recipe.exports:
-        raise InputError(
-            "is empty, so there is nothing to package", field="exports", remedy=f"Name some of {', '.join(FORMS)}"
-        )
-    if wanted[-1] in ("evaluate", "report") and _is_unscored(context):
-        say(
+def _check(context: Context, stages: Sequence[Stage]) -> None:
+    """Before a teacher is paid: raises what is known to go wrong, and says what a user may not have meant."""
+    for stage in stages:
+        stage.check(context)
+    if stages[0] is PACKAGE and not context.recipe.exports:
+        # As a part of a run it is passed over; asked for by name, it would do nothing and say nothing.
+        remedy = f"Name some of {', '.join(FORMS)}"
+        raise InputError("is empty, so there is nothing to package", field="exports", remedy=remedy)
+    if stages[-1] in (EVALUATE, REPORT) and _is_unscored(context):
+        context.progress.say(
             "evaluate: prompts.gold is not set and no judge scores, so nobody will have a score: only agreement with "
             "the teacher, KL, speed and cost. Name the column with the right answers, set evaluate.scorer to judge, or "
             "give some with 'stillhouse review RUN --split heldout'"
         )
-    for remark in check_terms(recipe):
-        say(remark)
-
-
-def _say_too_little_memory(context: Context) -> None:
-    """Said and not refused, as `plan` does: an estimate may be wrong, and other stages need no such memory."""
-    from pipeline.train.memory import plan_training, require_memory
-
-    try:
-        require_memory(plan_training(context.recipe))
-    except InputError as error:
-        context.progress.say(f"train: {error}")
-
-
-def _fingerprint(inputs: Sequence[Any], found: Any) -> str:
-    return digest(inputs if found is None else [*inputs, found])
+    for remark in check_terms(context.recipe):
+        context.progress.say(remark)
 
 
 def _is_unscored(context: Context) -> bool:
@@ -140,16 +86,43 @@ def _is_unscored(context: Context) -> bool:
 
 def _inputs(context: Context, stage: Stage) -> Any:
     inputs, files = stage.inputs(context.recipe), stage.files(context.recipe)
-    return [inputs, *(model_files_digest(file, context.run.work) for file in files)] if files else inputs
+    if not files:
+        return inputs
+    return [inputs, *(model_files_digest(file, context.run.work) for file in files)]
+
+
+def _fingerprint(inputs: Sequence[Any], rulings: str | None) -> str:
+    return digest(inputs if rulings is None else [*inputs, rulings])
 
 
 def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
     if not context.manifest.is_done(stage.name, fingerprint):
         return False
-    counts = context.manifest.stages[stage.name].counts
-    if counts is None or counts.left_to_ask():
+    if _counts(context, stage).left_to_ask():
         return False
     return all(path.exists() for path in stage.outputs(context.run))
+
+
+def _require_current(context: Context, stage: Stage, current: bool) -> None:
+    if not current:
+        raise InputError(
+            f"the stage '{stage.name}' is not up to date in {context.run.root}",
+            remedy=f"Run 'stillhouse {stage.name}' first, or 'stillhouse run' for all",
+        )
+
+
+def _seen_by_later(context: Context, stage: Stage, inputs: Sequence[Any], rulings: str | None) -> str:
+    """What later stages depend on: not on a decision about a row that they do not see, but on a failure mended."""
+    counts = _counts(context, stage)
+    if rulings is not None:
+        rulings = counts.rulings_for_later(rulings)
+    return digest([_fingerprint(inputs, rulings), counts.outcomes_for_later()])
+
+
+def _counts(context: Context, stage: Stage) -> Counts:
+    counts = context.manifest.stages[stage.name].counts
+    assert counts is not None  # the stage is done
+    return counts
 
 
 def _refresh(context: Context, card: Card | None) -> None:
@@ -174,88 +147,11 @@ def _work(context: Context, stage: Stage, fingerprint: str) -> None:
 
 
 def _summary(counts: Counts) -> str:
+    """The numbers that are not 0; what is counted by kind is for `status` and the page."""
     parts = []
     for name, value in counts.to_dict().items():
-        if isinstance(value, int | float) and value:
-            number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
-            parts.append(f"{number} {name.replace('_', ' ')}")
+        if not isinstance(value, int | float) or not value:
+            continue
+        number = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+        parts.append(f"{number} {name.replace('_', ' ')}")
     return ", ".join(parts)
-
-
-def _generate_inputs(recipe: Recipe) -> Any:
-    prompts = recipe.prompts
-    # What changes no answer is left out: a faster, cheaper or more patient rerun is the same stage.
-    asked = recipe.generate.model_dump(exclude={"concurrency", "attempts", "timeout_s", "lane", "budget_usd"})
-    scorer = configure_scorer(recipe)
-    return [
-        None if recipe.generate.accept is None else curate_inputs(recipe),
-        [endpoint.fingerprint() for endpoint in configure_teachers(recipe, system=False)],
-        recipe.combine.model_dump(exclude={"judge", "rubric", "min_share"}),
-        None if scorer is None else scorer.fingerprint(),
-        [digest_file(prompts.source), prompts.template and read_template(prompts.template).digest],
-        [prompts.gold, prompts.group, prompts.limit, asked],
-    ]
-
-
-def _trained_on(recipe: Recipe) -> list[Path]:
-    """What the student's settings name: pairs, and a base that is a directory."""
-    preference, base = recipe.student.preference, Path(recipe.student.base)
-    pairs = [] if preference is None or preference.pairs is None else [Path(preference.pairs)]
-    return [*pairs, base] if base.is_dir() else pairs
-
-
-def _evaluate_inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
-    config = recipe.evaluate
-    named = [*config.general.tasks, *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
-    settings = config.model_dump(mode="json")
-    return [settings, *map(digest_file, named)] if named else settings
-
-
-STAGES = (
-    Stage("generate", _generate_inputs, lambda run: (run.journal, run.replies), "pipeline.generate.stage"),
-    Stage(
-        "curate",
-        curate_inputs,
-        lambda run: (run.kept, run.dropped, run.preferences, run.dataset / "README.md"),
-        "pipeline.curate.stage",
-        card=Card(
-            lambda run: run.dataset / "README.md", lambda run: (run.recipe, run.kept), module="pipeline.dataset.card"
-        ),
-        found=lambda run: read_rulings(run.reviews).digest,
-    ),
-    Stage(
-        "train",
-        lambda recipe: recipe.student.deciding(),
-        lambda run: (run.student,),
-        "pipeline.train.stage",
-        card=Card(
-            lambda run: run.student / "README.md",
-            lambda run: (run.recipe, run.kept, run.evaluation, run.package),
-            module="pipeline.train.card",
-        ),
-        files=_trained_on,
-    ),
-    Stage(
-        "package",
-        lambda recipe: recipe.exports,
-        lambda run: (run.package,),
-        "pipeline.package.stage",
-        wanted=lambda recipe: bool(recipe.exports),
-    ),
-    Stage(
-        "evaluate",
-        _evaluate_inputs,
-        lambda run: (run.answers, run.evaluation),
-        "pipeline.evaluate.stage",
-        found=lambda run: read_rulings(run.reviews).gold_digest,
-    ),
-    Stage(
-        "report",
-        lambda recipe: [recipe.name, recipe.report.model_dump()],
-        lambda run: (run.report, run.report_markdown, run.comparison_csv),
-        "pipeline.report.stage",
-    ),
-)
-
-NAMES = tuple(stage.name for stage in STAGES)

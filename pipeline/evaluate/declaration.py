@@ -1,0 +1,30 @@
+"""The evaluate stage, declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.decisions.rulings import read_rulings
+from pipeline.recipe.general import require_general
+from pipeline.recipe.recipe import Recipe
+from pipeline.run.stage import Stage
+from prompts.digest import digest_file
+
+
+def _inputs(recipe: Recipe) -> Any:
+    """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
+    config = recipe.evaluate
+    named = [*config.general.tasks, *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
+    settings = config.model_dump(mode="json")
+    # Without files the settings stand alone: another shape would evaluate every run there is again.
+    return [settings, *map(digest_file, named)] if named else settings
+
+
+STAGE = Stage(
+    "evaluate",
+    module="pipeline.evaluate.stage",
+    inputs=_inputs,
+    outputs=lambda run: (run.answers, run.evaluation),
+    rulings=lambda run: read_rulings(run.reviews).gold_digest,
+    check=lambda context: require_general(context.recipe.evaluate.general),
+)
