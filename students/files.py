@@ -40,7 +40,7 @@ def publish_file(target: Path, write: Callable[[Path], None]) -> None:
 
 def replace(new: Path, target: Path, old: Path) -> None:
     """Moves directory `new` to `target`. A kill between the two renames leaves the older one at `old`."""
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)  # a rename onto a directory that is not empty fails
     if target.exists():
         target.rename(old)
     new.rename(target)

@@ -68,5 +68,6 @@ class Method:
 
 def find_method(name: str) -> Method:
     """The method of a config, each in the module of its name: METHOD of students/NAME/method.py."""
+    # Late: each brings torch and its trainer.
     method: Method = import_module(f"students.{name}.method").METHOD
     return method

@@ -59,7 +59,7 @@ def _tensor(file: BinaryIO) -> tuple[str, int]:
     name = _string(file)
     (dimensions,) = _unpack(file, "I")
     size = prod(_unpack(file, "Q" * dimensions))
-    _unpack(file, "IQ")
+    _unpack(file, "IQ")  # its type, and where its weights begin
     return name, size
 
 

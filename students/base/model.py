@@ -30,8 +30,8 @@ def load_model(base: str, lora: Lora | None = None, attention: str | None = None
     try:
         model = AutoModelForCausalLM.from_pretrained(
             base,
-            dtype=torch.float32,
-            trust_remote_code=False,
+            dtype=torch.float32,  # the file's own may be bfloat16, in which AdamW's small steps round to none
+            trust_remote_code=False,  # nobody's code runs because a recipe names a model
             attn_implementation=attention,
             quantization_config=quantised,
         )

@@ -82,7 +82,7 @@ def model_card(facts: CardFacts) -> str:
         method=config.method,
         origin="\n\n".join(_origin(facts.teachers, facts.provenance)),
         rows=_training_rows(facts.corpus_digest, facts.result),
-        settings=yaml.safe_dump(config.model_dump(), sort_keys=False),
+        settings=yaml.safe_dump(config.model_dump(), sort_keys=False),  # in the order of the reference
         scores=_scores(facts.measured),
         llama=_llama(facts.gguf),
     )

@@ -8,10 +8,10 @@ a time, so that no near-duplicate of a trained row is among them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,6 +27,8 @@ WHO = ("teacher", "scored_by")
 """Columns that say whose logprobs a row has."""
 SIGNALS = (*WHO, "tokens", "soft_labels", "sampling")
 """Columns with what the teacher gave beside its text, all optional."""
+Item = TypeVar("Item")
+"""Whatever a method holds of a row."""
 BATCH_ROWS = 256
 """Rows that are Python objects at once: with their logprobs they are many times what they are in the file."""
 
@@ -105,10 +107,16 @@ def read_teachers(path: Path) -> set[str]:
 
 def split_by_key(rows: list[TrainingRow], fraction: float) -> tuple[list[TrainingRow], list[TrainingRow]]:
     """Rows to train on and rows to watch, whole groups on one side."""
-    watched = watched_keys([row.key for row in rows], fraction)
-    train, validation = [], []
-    for row in rows:
-        if row.key in watched:
+    keys = [row.key for row in rows]
+    return split_watched(rows, keys, watched_keys(keys, fraction))
+
+
+def split_watched(rows: Sequence[Item], keys: Sequence[str], watched: Container[str]) -> tuple[list[Item], list[Item]]:
+    """Rows, each with its group, as those to train on and those of the groups to watch."""
+    train: list[Item] = []
+    validation: list[Item] = []
+    for row, key in zip(rows, keys, strict=True):
+        if key in watched:
             validation.append(row)
         else:
             train.append(row)

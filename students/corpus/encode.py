@@ -34,7 +34,7 @@ def load_tokenizer(base: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)  # nor does a tokenizer bring code
     except (OSError, ValueError) as error:
         raise InputError(f"its tokenizer cannot be loaded: {error}", path=base, field="student.base") from error
     if not tokenizer.chat_template:

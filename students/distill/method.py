@@ -15,7 +15,7 @@ from datasets.table import InMemoryTable
 
 from prompts.digest import digest_file
 from students.config import StudentConfig
-from students.corpus.data import read_rows, require_split, watched_keys
+from students.corpus.data import read_rows, require_split, split_watched, watched_keys
 from students.corpus.order import SEEN, answers_of
 from students.distill.soft_trainer import SoftCollator, SoftTargetTrainer
 from students.distill.targets import prepare_targets, require_coverage
@@ -49,15 +49,8 @@ def load_data(job: Job, tokenizer: Any) -> Data:
     require_split(job.corpus, len(keys), sum(key not in watched for key in keys))
     measures = require_coverage(path, job.corpus, distill.min_coverage)
     lengths = pc.list_value_length(table["input_ids"]).to_pylist()
-    train: list[int] = []
-    validation: list[int] = []
-    for row, key in enumerate(keys):
-        if lengths[row] > config.max_length:
-            continue
-        if key in watched:
-            validation.append(row)
-        else:
-            train.append(row)
+    fitting = [row for row, length in enumerate(lengths) if length <= config.max_length]
+    train, validation = split_watched(fitting, [keys[row] for row in fitting], watched)
     too_long = len(table) - len(train) - len(validation)
     require_rows(job, len(train), len(validation), too_long)
     return Data(

@@ -18,6 +18,7 @@ def soft_label_targets(ids: Sequence[int], labels: Sequence[tuple[Sequence[int],
     for place in range(len(ids)):
         mass: dict[int, float] = defaultdict(float)
         for label, share in labels:
+            # A label without a share is no alternative, and log 0 is no number.
             if share > 0 and len(label) > place and list(label[:place]) == list(ids[:place]):
                 mass[label[place]] += share
         targets.append(_target(mass))

@@ -42,7 +42,7 @@ class SoftCollator:
         logprobs: list[Tensor] = []
         tails: list[float] = []
         for number, row in enumerate(rows):
-            sizes = torch.as_tensor(row["sizes"])
+            sizes = torch.as_tensor(row["sizes"])  # of the answer's tokens; 0 where nothing is known
             known = (sizes > 0).nonzero().squeeze(-1)
             place_BT[number, row["answer"] + known] = torch.arange(len(ids), len(ids) + len(known))
             ids += torch.split(torch.as_tensor(row["ids"], dtype=torch.long), sizes[known].tolist())
@@ -79,6 +79,7 @@ class SoftTargetTrainer(CompletionTrainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The summed loss over `items` of the taught tokens, in nats."""
+        # The model takes no arguments of these names.
         parts = {name: inputs.pop(name) for name in PARTS}
         outputs, targets_BC, columns_C = taught_logits(model, inputs)
         taught_BC = targets_BC != IGNORED

@@ -84,6 +84,7 @@ def prepare_targets(corpus: Path, tokenizer: Any, weights: dict[str, float], cac
     tokens have no bytes.
     """
     require_known(weights, read_teachers(corpus))
+    # All that an encoded row depends on. The base's weights do not decide it: bases of one tokenizer share the file.
     key = [FORMAT, digest_file(corpus), tokenizer.backend_tokenizer.to_str(), tokenizer.chat_template, weights]
     path = cache / f"targets-{digest(key)}.parquet"
     if not path.is_file():

@@ -68,5 +68,5 @@ class TokenTable:
         for index in range(len(self._tokenizer)):
             if index not in self._special:
                 table.setdefault(self.bytes_of(index), index)
-        table.pop(b"", None)
+        table.pop(b"", None)  # a token of no bytes begins every text, and says nothing
         return table

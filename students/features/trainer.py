@@ -92,6 +92,7 @@ class FeatureMatching:
         if not model.training:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[misc]
         read = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"]}
+        # The layers are found on the model itself, whatever wraps it for several processes.
         student = self.accelerator.unwrap_model(model)  # type: ignore[attr-defined]
         with recorded(student, self.matching.student_layers) as states_LBTS:
             answer = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[misc]

@@ -53,6 +53,7 @@ def _not_finite(trainer: Any, places: Sequence[int]) -> list[int]:
     if trainer.args.world_size > 1 or not isinstance(trainer, CompletionTrainer):
         return []
     trainer.model.eval()
+    # In the precision that it trains in, in which the loss was no number.
     with torch.no_grad(), trainer.compute_loss_context_manager():
         return [place for place in places if not math.isfinite(_loss_of(trainer, place))]
 

@@ -13,6 +13,7 @@ from students.result import TrainResult
 
 def tell_all(result: TrainResult | None) -> TrainResult:
     """The first process's result, on all of them."""
+    # The others have no result of their own, and `train` returns on all of them.
     shared: list[TrainResult] = broadcast_object_list([result])
     return shared[0]
 

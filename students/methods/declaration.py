@@ -53,6 +53,7 @@ class Declaration:
 
 def find_declaration(name: MethodName) -> Declaration:
     """Loads a method's declaration by the method's name."""
+    # By name, so that no list of modules stands beside the names.
     declaration: Declaration = import_module(f"students.methods.{name}").DECLARATION
     return declaration
 

@@ -29,6 +29,7 @@ class Distill(MethodSettings):
     """Below this share of answer tokens with a soft target nothing is trained: the teacher's tokens do not fit."""
 
 
+# As sft, but that a batch holds soft targets by the places of its tokens, which rows without padding would move.
 DECLARATION = Declaration(
     settings=Distill,
     keeps_row_lengths=True,

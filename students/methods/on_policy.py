@@ -28,4 +28,5 @@ class OnPolicy(MethodSettings):
             raise ValueError("'on_policy.max_new_tokens' leaves no room for a prompt in 'max_length'")
 
 
+# Its rows grow by what the student writes, which may be any of the base's tokens.
 DECLARATION = Declaration(settings=OnPolicy, needs_teacher=True)

@@ -45,4 +45,5 @@ class Preference(MethodSettings):
             raise ValueError("loss: kto compares a batch's rows with each other: it needs a batch_size of 2 or more")
 
 
+# A row is a pair, or a reply with another prompt's beside it: nothing fits that counts on one conversation a row.
 DECLARATION = Declaration(settings=Preference, reads_preferences=True)

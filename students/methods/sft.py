@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from students.methods.declaration import Declaration
 
+# A row is ids and labels: whatever can be done to a causal model's training can be done to it.
 DECLARATION = Declaration(
     keeps_row_lengths=True,
     takes_features=True,

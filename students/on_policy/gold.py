@@ -47,6 +47,7 @@ def build_gold_trainer(setup: Setup, train_rows: Any) -> Any:
         warnings.simplefilter("ignore")  # that it is experimental, which the recipe's reference says
         from students.on_policy.gold_trainer import GoldTrainer, teacher_prompts
     teacher_tokenizer = load_teacher_tokenizer(setup.job)
+    # GOLD joins the two sides by byte offsets, and a WordPiece token has none.
     for tokenizer in (setup.tokenizer, teacher_tokenizer):
         _require_bytes(tokenizer)
     if not teacher_tokenizer.chat_template:

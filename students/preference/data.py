@@ -12,7 +12,7 @@ from datasets import Dataset
 from prompts.digest import digest, digest_file
 from prompts.errors import InputError
 from students.config import StudentConfig
-from students.corpus.data import TrainingRow, read_rows, watched_keys
+from students.corpus.data import TrainingRow, read_rows, split_watched, watched_keys
 from students.corpus.order import answers_of
 from students.job import Job
 from students.method import Data
@@ -47,15 +47,9 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         rows = list(encode_pairs(pairs, tokenizer))
         require_pairs(file, rows, pairs)
     watched = watched_groups(file, rows, job.config.validation_fraction)
-    train, validation = [], []
-    for row in rows:
-        if row.length > job.config.max_length:
-            continue
-        if row.key in watched:
-            validation.append(row)
-        else:
-            train.append(row)
-    too_long = len(rows) - len(train) - len(validation)
+    fitting = [row for row in rows if row.length <= job.config.max_length]
+    train, validation = split_watched(fitting, [row.key for row in fitting], watched)
+    too_long = len(rows) - len(fitting)
     require_rows(job, len(train), len(validation), too_long)
     require_labels(file, train)
     return Data(
@@ -63,6 +57,7 @@ def load_data(job: Job, tokenizer: Any) -> Data:
         validation=_dataset(validation),
         lengths=[row.length for row in train],
         too_long=too_long,
+        # Held-out prompts and good replies are the corpus's: with another one it is another training.
         digest=digest([digest_file(file), digest_file(job.corpus)]),
         measures=_measures(train, passed),
         names=[row.name for row in train],

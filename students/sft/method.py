@@ -61,7 +61,7 @@ def trainer_options(setup: Setup) -> dict[str, Any]:
     return {
         "model": load_model(setup.job.base, setup.job.config.lora, flash_or_none(setup)),
         "args": setup.arguments,
-        "train_dataset": setup.data.train.select(setup.order),
+        "train_dataset": setup.data.train.select(setup.order),  # the trainer reads them in turn
         "eval_dataset": setup.data.validation,
         "processing_class": setup.tokenizer,
         "peft_config": adapters(setup.job.config.lora),

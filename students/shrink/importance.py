@@ -28,6 +28,7 @@ def block_influence(model: Any, layers: Sequence[Any], rows: Sequence[dict[str, 
         for batch in padded_batches(rows, BATCH_ROWS, pad, model.device):
             meter.mask_BT = batch["attention_mask"]
             with torch.no_grad():
+                # The decoder alone: a head would project every token into the vocabulary for nothing.
                 model.get_decoder()(input_ids=batch["input_ids"], attention_mask=meter.mask_BT, use_cache=False)
     finally:
         for hook in hooks:

@@ -60,6 +60,7 @@ def _key(job: Job) -> list[Any]:
 
 def _make(job: Job, shrink: Shrink, device: Any, target: Path) -> None:
     """Writes the smaller base and its report."""
+    # Without dropout, so that what is measured before and after can be compared.
     model, tokenizer = load_model(job.base).to(device).eval(), load_tokenizer(job.base)
     corpus = read_corpus(job.corpus, job.config.validation_fraction)
     watched = sample(corpus.validation)

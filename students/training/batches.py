@@ -19,6 +19,7 @@ def padded_batches(
 
     The shortest rows come first, so that little is padding.
     """
+    # TRL's own, so that a row is padded and masked here as it is in training.
     collate = DataCollatorForLanguageModeling(pad_token_id=pad)
     by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
     for start in range(0, len(by_length), size):

@@ -34,6 +34,7 @@ def load_teacher(job: Job) -> Any:
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be loaded: {error}", path=path, field=teacher_field(job)) from error
+    # Without dropout: it is asked for what it knows.
     return model.requires_grad_(requires_grad=False).eval()
 
 

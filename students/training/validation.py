@@ -29,6 +29,7 @@ class Validate(TrainerCallback):  # type: ignore[misc]  # transformers is untype
 
     def __init__(self, job: Job, tokenizer: Any, on_validation: OnValidation) -> None:
         """Reads the validation rows of the job's corpus, those that every method watches."""
+        # Not the method's own rows, which may be pairs or prompts: one measure for all.
         rows = read_corpus(job.corpus, job.config.validation_fraction).validation
         self.rows = encode(rows, tokenizer, job.config.max_length).rows
         self.batch_size, self.pad, self.on_validation = job.config.batch_size, tokenizer.pad_token_id, on_validation
