@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from pipeline.curate.tokens import NO_TOKENS
+from pipeline.explain.verdicts import Judged
 from pipeline.judge.ask import recall_judge
 from pipeline.recipe.load import read_resolved
 from pipeline.recipe.step import Ask, Opinion, Step
@@ -18,7 +18,7 @@ from pipeline.run.progress import Progress
 from prompts.messages import from_dicts
 
 
-def recall_opinions(run: RunDir, row: Mapping[str, Any], reply: str) -> list[dict[str, Any]]:
+def recall_opinions(run: RunDir, row: Mapping[str, Any], reply: str) -> list[Judged]:
     """Returns each judge's score of a curated row with its reason.
 
     A step after the judge may have rewritten the completion since: the judge may have seen the reply.
@@ -30,7 +30,7 @@ def recall_opinions(run: RunDir, row: Mapping[str, Any], reply: str) -> list[dic
     for step in recipe.curation.steps:
         opinion = _recall(step, seen, partial(recall_judge, context))
         if opinion is not None:
-            opinions.append(asdict(opinion))
+            opinions.append(Judged(opinion.rubric, opinion.score, opinion.reason))
     return opinions
 
 

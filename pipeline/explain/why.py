@@ -2,157 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from pipeline.decisions.decision import Decision
 from pipeline.decisions.store import read_decisions
+from pipeline.explain.row_search import find_places, find_row, read_row
+from pipeline.explain.verdicts import CURATED, TEXT_CHARS, Dropped, Judged, Kept, NotCurated, Unanswered, Verdict
 from pipeline.journal.read import attempts_of, reply_of
 from pipeline.run.directory import RunDir
 from pipeline.run.records import VERDICT
 from prompts.errors import InputError
 from teachers.base import ANSWERS
 
-REPLY_CHARS = 500
-
 UNREAD = ("tokens", "created_at")
 """Columns that no story tells. To read one timestamp pyarrow imports pandas, which takes 0.2 s."""
 
+TOLD = ("sample_id", "prompt_id", "request_key", "teacher", "sampling", "usage", "messages", "gold")
+"""Columns of replies.parquet that a story begins with, in the order of its JSON."""
 
-def tell_story(root: Path, sample: str) -> dict[str, Any]:
-    """The story of the sample whose sample or prompt id begins with `sample`; InputError if there is not just one."""
+
+@dataclass(slots=True, frozen=True)
+class Attempt:
+    """One request that was sent; without an outcome while it is in flight."""
+
+    id: int
+    sent_at: float
+    """Unix time in seconds."""
+    ended_at: float | None
+    outcome: str | None
+    detail: str | None
+
+
+@dataclass(slots=True, frozen=True)
+class JournaledReply:
+    """A reply as the journal has it, less its tokens."""
+
+    text: str
+    outcome: str
+    finish_reason: str | None
+    usage: Mapping[str, int | None] | None
+    cost_usd: float | None
+    latency_s: float | None
+    request_id: str | None
+    warnings: Sequence[str]
+
+
+@dataclass(slots=True, frozen=True)
+class Story:
+    """What the run knows of one sample."""
+
+    row: Mapping[str, Any]
+    """Its columns of TOLD, as replies.parquet has them."""
+    sample_id: str
+    prompt_id: str
+    asked: str
+    """Who was asked, and where."""
+    turns: Sequence[str]
+    """The messages' texts, oldest first."""
+    gold: str | None
+    attempts: Sequence[Attempt]
+    reply: JournaledReply | None
+    verdict: Verdict
+    decisions: Sequence[Decision]
+    """Of people, oldest first, those taken back too."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {
+            **self.row,
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "reply": self.reply and asdict(self.reply),
+            "verdict": self.verdict.to_dict(),
+            "review": [asdict(decision) for decision in self.decisions],
+        }
+
+
+def tell_story(root: Path, sample: str) -> Story:
+    """Tells of the sample whose sample or prompt id begins with `sample`; InputError if there is not just one."""
     run = RunDir(root)
     run.require_run()
     if not run.journal.exists() or not run.replies.exists():
         raise InputError("has no replies yet", path=root, remedy="Run the generate stage first")
-    row = _find(run.replies, sample)
-    return {
-        **{key: row[key] for key in ("sample_id", "prompt_id", "request_key", "teacher", "sampling", "usage")},
-        "messages": row["messages"],
-        "gold": row["gold"],
-        "attempts": attempts_of(run.journal, row["request_key"]),
-        "reply": reply_of(run.journal, row["request_key"]),
-        "verdict": _verdict(run, row),
-        "review": [asdict(one) for one in read_decisions(run.reviews) if row["sample_id"] in one.question],
-    }
+    row = find_row(run.replies, sample, UNREAD)
+    reply = reply_of(run.journal, row["request_key"])
+    return Story(
+        row={name: row[name] for name in TOLD},
+        sample_id=row["sample_id"],
+        prompt_id=row["prompt_id"],
+        asked=_endpoint(row["teacher"]),
+        turns=[message["content"] for message in row["messages"]],
+        gold=row["gold"],
+        attempts=[Attempt(**attempt) for attempt in attempts_of(run.journal, row["request_key"])],
+        reply=JournaledReply(**reply) if reply else None,
+        verdict=_verdict(run, row),
+        decisions=[each for each in read_decisions(run.reviews) if row["sample_id"] in each.question],
+    )
 
 
-def render_story(story: dict[str, Any]) -> str:
-    """The story for a terminal."""
-    who, last = story["teacher"], story["messages"][-1]["content"]
-    lines = [
-        f"sample {story['sample_id']} of prompt {story['prompt_id']}",
-        f"asked {who['provider']}:{who['model']}" + (f" at {who['base_url']}" if who["base_url"] else ""),
-        f"with {len(story['messages'])} messages, the last:",
-        *(f"  | {line}" for line in last.splitlines()),
-    ]
-    lines += [
-        f"attempt {_when(item['sent_at'])}: {item['outcome']} {item['detail'] or ''}" for item in story["attempts"]
-    ]
-    if reply := story["reply"]:
-        lines.append(f"reply ({reply['outcome']}, {reply['finish_reason']}): {reply['text'][:REPLY_CHARS]}")
-        lines += [f"warning: {warning}" for warning in reply["warnings"]]
-    lines += [f"gold: {story['gold']}", *_verdict_lines(story["verdict"])]
-    return "\n".join([*lines, *(_review_line(one) for one in story["review"])])
+def render_story(story: Story) -> str:
+    """Renders it for a terminal."""
+    return "\n".join(_lines(story))
 
 
-def _find(replies: Path, sample: str) -> dict[str, Any]:
-    found = list(_places(replies, ("sample_id", "prompt_id"), sample))
-    if len(found) == 1:
-        return _row(replies, *found[0], without=UNREAD)
-    if not found:
-        raise InputError(f"no sample or prompt id begins with '{sample}'", path=replies)
-    ids = ", ".join(_row(replies, *place, columns=["sample_id"])["sample_id"] for place in found[:5])
-    raise InputError(f"{len(found)} samples match '{sample}'", path=replies, remedy=f"Give more of it: {ids} ...")
+def _lines(story: Story) -> Iterator[str]:
+    yield f"sample {story.sample_id} of prompt {story.prompt_id}"
+    yield f"asked {story.asked}"
+    yield f"with {len(story.turns)} messages, the last:"
+    for line in story.turns[-1].splitlines():
+        yield f"  | {line}"
+    for attempt in story.attempts:
+        yield f"attempt {_when(attempt.sent_at)}: {attempt.outcome} {attempt.detail or ''}"
+    if story.reply is not None:
+        how = f"{story.reply.outcome}, {story.reply.finish_reason}"
+        yield f"reply ({how}): {story.reply.text[:TEXT_CHARS]}"
+        for warning in story.reply.warnings:
+            yield f"warning: {warning}"
+    yield f"gold: {story.gold}"
+    yield from story.verdict.lines()
+    for decision in story.decisions:
+        yield _decision_line(decision)
 
 
-def _places(path: Path, columns: Sequence[str], begin: str) -> Iterator[tuple[int, int]]:
-    """Yields row group and place of the rows where an id begins so; reads the ids alone, a row group at a time."""
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=list(columns))
-            # Not pc.equal: to make a scalar of the text pyarrow imports pandas. Whole ids are of one length.
-            matches = [pc.starts_with(table[column].combine_chunks(), begin) for column in columns]
-            for place in pc.indices_nonzero(reduce(pc.or_, matches)).to_pylist():
-                yield group, place
+def _endpoint(teacher: Mapping[str, Any]) -> str:
+    name = f"{teacher['provider']}:{teacher['model']}"
+    return f"{name} at {teacher['base_url']}" if teacher["base_url"] else name
 
 
-def _row(
-    path: Path, group: int, place: int, *, columns: list[str] | None = None, without: Sequence[str] = ()
-) -> dict[str, Any]:
-    with pq.ParquetFile(path) as file:
-        there = file.schema_arrow.names  # an older run's files lack the newest columns
-        names = [name for name in there if (name in columns if columns else name not in without)]
-        [row] = file.read_row_group(group, columns=names).slice(place, 1).to_pylist()
-    found: dict[str, Any] = row
-    return found
-
-
-def _verdict(run: RunDir, reply: dict[str, Any]) -> dict[str, Any]:
-    sides = [(side, path) for side, path in (("kept", run.kept), ("dropped", run.dropped)) if path.exists()]
-    for side, path in sides:
-        extra = VERDICT.names if side == "dropped" else []
-        names = ["prompt", "completion", "split", "margin", "judge_score", "soft_labels", "review", *extra]
-        place = next(_places(path, ("sample_id",), reply["sample_id"]), None)
-        if place:
-            row = _row(path, *place, columns=names)
-            return {"side": side, **row, "judge": _opinions(run, row, reply)}
+def _verdict(run: RunDir, reply: Mapping[str, Any]) -> Verdict:
+    """Looks for the sample on both sides of curation."""
+    if kept := _curated_row(run.kept, reply["sample_id"], CURATED):
+        return Kept.of(kept, _judged(run, kept, reply))
+    if dropped := _curated_row(run.dropped, reply["sample_id"], (*CURATED, *VERDICT.names)):
+        return Dropped.of(dropped, _judged(run, dropped, reply))
     if reply["outcome"] not in ANSWERS:
-        return {"side": "failed", "outcome": reply["outcome"]}
-    return {"side": "not curated"}
+        return Unanswered(reply["outcome"])
+    return NotCurated()
 
 
-def _opinions(run: RunDir, row: dict[str, Any], reply: dict[str, Any]) -> list[dict[str, Any]]:
-    if row["judge_score"] is None and row.get("score") is None:
-        return []  # a judge's word always came with a score: the kept row's, or the drop's
+def _curated_row(path: Path, sample_id: str, columns: Sequence[str]) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    for place in find_places(path, ("sample_id",), sample_id):
+        return read_row(path, place, columns)
+    return None
+
+
+def _judged(run: RunDir, row: Mapping[str, Any], reply: Mapping[str, Any]) -> list[Judged]:
+    if row["judge_score"] is None and row.get("step") != "judge":
+        return []
     # Late: reading a judge's answer takes the recipe and its steps, half a second that most samples do without.
     from pipeline.explain.opinions import recall_opinions
 
     return recall_opinions(run, row, reply["reply"])
 
 
-def _verdict_lines(verdict: dict[str, Any]) -> list[str]:
-    match verdict["side"]:
-        case "kept":
-            use = "trains the student" if verdict["split"] == "train" else "held out for the evaluation"
-            lines = [f"verdict: kept, {use}, as: {verdict['completion'][0]['content'][:REPLY_CHARS]}"]
-        case "dropped":
-            score = "" if verdict["score"] is None else f" (score {verdict['score']:.3g})"
-            lines = [
-                f"verdict: dropped by the step '{verdict['step']}': {verdict['reason']}{score}; {verdict['split']} side"
-            ]
-            lines += [f"  | {line}" for line in (verdict["detail"] or "").splitlines()]
-        case "failed":
-            return [f"verdict: no answer ({verdict['outcome']}): neither kept nor dropped"]
-        case side:
-            return [f"verdict: {side}"]
-    if (review := verdict.get("review")) and review["step"]:
-        lines.append(f"kept by review ({review['kind']}), though the step '{review['step']}' said {review['reason']}")
-    if verdict["margin"] is not None:
-        lines.append(f"margin: {verdict['margin']:.3g}")
-    if verdict["soft_labels"]:
-        lines.append("soft labels: " + ", ".join(f"{one['text']} {one['share']:.2f}" for one in verdict["soft_labels"]))
-    lines += [f"judge: {one['score']:.2f}, {one['reason']}" for one in verdict["judge"]]
-    return lines
-
-
-def _review_line(one: dict[str, Any]) -> str:
-    """One decision, whether it stands or was taken back since."""
-    what = (
-        f"over {one['other_id']}"
-        if one["other_id"]
-        else ""
-        if one["text"] is None
-        else f"as: {one['text'][:REPLY_CHARS]}"
-    )
-    note = f" ({one['note']})" if one["note"] else ""
-    return f"review {_when(one['made_at'])}: {one['reviewer']}: {one['kind']} {what}".rstrip() + note
+def _decision_line(decision: Decision) -> str:
+    """Tells one decision, whether it stands or was taken back since."""
+    words = ""
+    if decision.other_id:
+        words = f"over {decision.other_id}"
+    elif decision.text is not None:
+        words = f"as: {decision.text[:TEXT_CHARS]}"
+    line = f"review {_when(decision.made_at)}: {decision.reviewer}: {decision.kind} {words}".rstrip()
+    return f"{line} ({decision.note})" if decision.note else line
 
 
 def _when(unix_s: float) -> str:

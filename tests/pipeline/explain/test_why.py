@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.explain import why
-from pipeline.explain.why import render_story, tell_story
+from pipeline.explain.row_search import find_row
+from pipeline.explain.verdicts import Dropped, Judged, Kept
+from pipeline.explain.why import UNREAD, Story, render_story, tell_story
 from pipeline.journal.columns import REPLIES
 from pipeline.run.records import read_rows, write_parquet
 from prompts.digest import digest
@@ -27,7 +28,7 @@ def recipe(tmp_path: Path) -> Path:
     return write_recipe(tmp_path, curate={"split": {"heldout": 0.2}, "steps": steps})
 
 
-def story_of(root: Path, side: str, **wanted: Any) -> dict[str, Any]:
+def story_of(root: Path, side: str, **wanted: Any) -> Story:
     rows = read_rows(root / f"{side}.parquet")
     row = next(row for row in rows if all(row[name] == value for name, value in wanted.items()))
     return tell_story(root, row["sample_id"])
@@ -37,25 +38,31 @@ def test_a_kept_samples_story_has_the_judges_reason(recipe: Path) -> None:
     root = curated(recipe).root
     (recipe.parent / "rows.jsonl").unlink()  # the story needs the run alone
     story = story_of(root, "kept", split="train", reply="ham")
-    assert (story["verdict"]["side"], story["verdict"]["judge_score"]) == ("kept", 0.75)
-    assert story["verdict"]["judge"] == [{"rubric": "short", "score": 0.75, "reason": "fine"}]
+    verdict = story.to_dict()["verdict"]
+    assert (verdict["side"], verdict["judge_score"]) == ("kept", 0.75)
+    assert verdict["judge"] == [{"rubric": "short", "score": 0.75, "reason": "fine"}]
+    assert isinstance(story.verdict, Kept)
+    assert story.verdict.judged == [Judged("short", 0.75, "fine")]
     assert "judge: 0.75, fine" in render_story(story)
 
 
 def test_a_judged_reply_that_was_masked_since_is_still_found(recipe: Path) -> None:
     story = story_of(curated(recipe).root, "kept", split="train", reply="call +49 171 2345678")
-    assert story["verdict"]["completion"][0]["content"] == "call <PHONE>"
-    assert story["verdict"]["judge"][0]["reason"] == "fine"
+    assert isinstance(story.verdict, Kept)
+    assert story.verdict.completion == "call <PHONE>"
+    assert story.verdict.judged[0].reason == "fine"
 
 
 def test_a_dropped_samples_story_has_step_reason_score_and_the_judges_word(recipe: Path) -> None:
     story = story_of(curated(recipe).root, "dropped", step="judge")
-    verdict = story["verdict"]
+    assert isinstance(story.verdict, Dropped)
+    verdict = story.to_dict()["verdict"]
     assert (verdict["step"], verdict["reason"], verdict["score"]) == ("judge", "low_score", 0.25)
     assert "dropped by the step 'judge': low_score (score 0.25); train side" in render_story(story)
     assert "judge: 0.25, curt" in render_story(story)
     refused = story_of(curated(recipe).root, "dropped", reason="refused")
-    assert (refused["verdict"]["step"], refused["verdict"]["judge"]) == ("outcome", [])
+    verdict = refused.to_dict()["verdict"]
+    assert (verdict["step"], verdict["judge"]) == ("outcome", [])
 
 
 def test_a_row_is_found_among_many_by_two_columns_alone(tmp_path: Path) -> None:
@@ -64,12 +71,12 @@ def test_a_row_is_found_among_many_by_two_columns_alone(tmp_path: Path) -> None:
     row = {**dict.fromkeys(REPLIES.names), "reply": "x" * 2_000, "messages": [{"role": "user", "content": "y" * 2_000}]}
     write_parquet(path, REPLIES, ({**row, "sample_id": one, "prompt_id": one} for one in ids))
     before = time.process_time()
-    assert why._find(path, ids[19_999])["sample_id"] == ids[19_999]
+    assert find_row(path, ids[19_999], UNREAD)["sample_id"] == ids[19_999]
     ours = time.process_time() - before
     before = time.process_time()
     assert sum(1 for _ in read_rows(path)) == 20_000
     assert ours < (time.process_time() - before) / 4
     with pytest.raises(InputError, match="no sample or prompt id begins with 'zz'"):
-        why._find(path, "zz")
+        find_row(path, "zz", UNREAD)
     with pytest.raises(InputError, match=r"samples match 'a'.*Give more of it"):
-        why._find(path, "a")
+        find_row(path, "a", UNREAD)
