@@ -30,7 +30,8 @@ SYSTEM, USER, ASSISTANT, LAST = (
 POINT = {"cachePoint": {"type": "default"}}
 
 TEXTS = st.text(min_size=1)
-TURNS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3)
+TURNS = st.tuples(st.lists(st.tuples(TEXTS, TEXTS), max_size=3), TEXTS)
+"""Turns that were answered, and the last one."""
 SAMPLINGS = st.builds(
     Sampling,
     temperature=st.none() | st.floats(0, 1),
@@ -40,11 +41,12 @@ SAMPLINGS = st.builds(
 )
 
 
-@given(TURNS, st.none() | TEXTS, TEXTS, SAMPLINGS, st.none() | st.just('{"type":"object"}'), st.booleans())
+@given(TURNS, st.none() | TEXTS, SAMPLINGS, st.none() | st.just('{"type":"object"}'), st.booleans())
 def test_every_request_is_valid_by_the_service_model(
-    turns: list[tuple[str, str]], system: str | None, last: str, how: Sampling, schema: str | None, cache: bool
+    turns: tuple[list[tuple[str, str]], str], system: str | None, how: Sampling, schema: str | None, cache: bool
 ) -> None:
-    shared = [turn for user, assistant in turns for turn in (Message("user", user), Message("assistant", assistant))]
+    earlier, last = turns
+    shared = [turn for user, assistant in earlier for turn in (Message("user", user), Message("assistant", assistant))]
     opening = [] if system is None else [Message("system", system)]
     messages = (*opening, *shared, Message("user", last))
     body = to_wire(Request(WHO, messages, how, schema), cache_prefix=cache)
