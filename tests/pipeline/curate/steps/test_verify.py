@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -104,8 +105,12 @@ def run_script(folder: Path, *replies: str) -> subprocess.Popen[bytes]:
 
 def running(seconds: str) -> bool:
     """Whether a `sleep` of so many seconds lives."""
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    return f"sleep\0{seconds}\0".encode() in lines
+    wanted = f"sleep\0{seconds}\0".encode()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # a process that ends between being listed and being read
+            if path.read_bytes() == wanted:
+                return True
+    return False
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
