@@ -1,4 +1,4 @@
-"""Runs an answer's Python code and then gold's tests, in one namespace. Loaded by curate/verify_worker.py alone.
+"""Runs an answer's Python code and then gold's tests, in one namespace. Loaded by process/sandbox_worker.py alone.
 
 Standard library and no import of ours: the worker runs isolated.
 """
