@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from prompts.digest import digest_file
 
 SPLITS = ("train", "heldout")
 
+# The Hub takes these words and no others: https://huggingface.co/docs/hub/datasets-cards
+SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+LARGEST = "10M<n<100M"
+
 PUBLISHED = pa.schema(
     [
         ("prompt_id", pa.string()),
@@ -30,8 +35,9 @@ PUBLISHED = pa.schema(
         ("teacher", pa.string()),
     ]
 )
-"""What the student learns from, and who said it. `messages`, `reply`, `tokens`, `gold` and `group` are as they came:
-no step has masked them, so they stay in the run."""
+"""The rows that the student learns from, and who wrote them.
+
+`messages`, `reply`, `tokens`, `gold` and `group` are as they came: no step has masked them, so they stay in the run."""
 
 CARD = """\
 ---
@@ -92,7 +98,7 @@ def refresh(context: Context) -> None:
 
 
 def dataset_card(context: Context, counts: CurateCounts) -> str:
-    """Markdown with the Hub's front matter."""
+    """Returns Markdown with the Hub's front matter."""
     splits = splits_of(counts)
     return CARD.format(
         head=yaml.safe_dump(_head(context, splits, counts.kept), sort_keys=False, allow_unicode=True),
@@ -108,18 +114,24 @@ def dataset_card(context: Context, counts: CurateCounts) -> str:
 def _published(kept: Path, split: str) -> Any:
     with pq.ParquetFile(kept) as file:
         for group in range(file.num_row_groups):
+            # A row group at a time: the corpus may be larger than memory.
             table = file.read_row_group(group, columns=[*PUBLISHED.names, "split"])
             table = table.filter(pc.equal(table["split"], split))
-            names = [spec_of(teacher) for teacher in table["teacher"].to_pylist()]
-            columns = {**{name: table[name] for name in PUBLISHED.names}, "teacher": pa.array(names, pa.string())}
-            yield pa.table(columns, schema=PUBLISHED)
+            specs = [spec_of(teacher) for teacher in table["teacher"].to_pylist()]
+            place = table.schema.get_field_index("teacher")
+            table = table.set_column(place, "teacher", pa.array(specs, pa.string()))
+            yield table.select(PUBLISHED.names).cast(PUBLISHED)
 
 
 def _head(context: Context, splits: list[str], rows: int) -> dict[str, Any]:
+    head: dict[str, Any] = {}
+    if context.recipe.prompts.license:
+        head["license"] = context.recipe.prompts.license
+    languages = _languages(context)
+    if languages:
+        head["language"] = languages
     files = [{"split": split, "path": f"data/{split}.parquet"} for split in splits]
-    return {
-        **({"license": context.recipe.prompts.license} if context.recipe.prompts.license else {}),
-        **({"language": languages} if (languages := _languages(context)) else {}),
+    return head | {
         "pretty_name": context.recipe.name,
         "task_categories": ["text-generation"],
         "tags": ["stillhouse", "synthetic", "distillation"],
@@ -129,14 +141,22 @@ def _head(context: Context, splits: list[str], rows: int) -> dict[str, Any]:
 
 
 def _languages(context: Context) -> list[str]:
-    """Those that the recipe lets replies be in; empty where it asks for none, since then nobody has looked."""
-    return sorted({code for step in context.recipe.curation.steps for code in step.reply_languages})
+    """Returns the languages that the recipe lets replies be in.
+
+    None where it asks for none: nobody has looked then.
+    """
+    codes: set[str] = set()
+    for step in context.recipe.curation.steps:
+        codes.update(step.reply_languages)
+    return sorted(codes)
 
 
 def _size(rows: int) -> str:
-    """The Hub's word for how many rows there are."""
-    bounds = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M")]
-    return next((word for most, word in bounds if rows < most), "10M<n<100M")
+    """Returns the Hub's word for how many rows there are."""
+    for most, word in SIZES:
+        if rows < most:
+            return word
+    return LARGEST
 
 
 def _sources(context: Context) -> str:
@@ -149,33 +169,44 @@ def _sources(context: Context) -> str:
 
 
 def _teachers(context: Context) -> str:
-    rows = Counter(
-        (spec_of(row["teacher"]), row["teacher"]["terms"]) for row in read_rows(context.run.kept, ["teacher"])
-    )
+    rows: Counter[tuple[str, str | None]] = Counter()
+    for row in read_rows(context.run.kept, ["teacher"]):
+        rows[spec_of(row["teacher"]), row["teacher"]["terms"]] += 1
     known = provenance(context.recipe, context.run)
-    lines = [f"- `{who}`, {count:,} rows: {_terms(terms)}" for (who, terms), count in rows.most_common()]
-    lines += [f"- `{one.provider}:{one.model}`, {one.role}: {_terms(one.terms)}" for one in known.helpers]
-    lines += [f"- **terms overridden by the user: {_line(one.name)}: {_line(one.rule)}**" for one in known.overrides]
-    lines += [f"- **{_line(notice)}**" for notice in known.notices]
-    return "\n".join([*lines, f"- made for: {known.purpose or 'not said'}"])
+    lines = []
+    for (spec, terms), count in rows.most_common():
+        lines.append(f"- `{spec}`, {count:,} rows: {_terms(terms)}")
+    for helper in known.helpers:
+        lines.append(f"- `{helper.provider}:{helper.model}`, {helper.role}: {_terms(helper.terms)}")
+    for override in known.overrides:
+        lines.append(f"- **terms overridden by the user: {_line(override.name)}: {_line(override.rule)}**")
+    for notice in known.notices:
+        lines.append(f"- **{_line(notice)}**")
+    lines.append(f"- made for: {known.purpose or 'not said'}")
+    return "\n".join(lines)
 
 
 def _funnel(counts: CurateCounts) -> list[str]:
-    failed = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.failed.items()))
     asked = counts.samples
-    lines = [f"| asked | {asked:,} | {asked - sum(counts.failed.values()):,} | {failed} |"]
+    answered = asked - sum(counts.failed.values())
+    lines = [f"| asked | {asked:,} | {answered:,} | {_listed(counts.failed)} |"]
     for step in counts.funnel:
         reasons = counts.dropped.get(step.step, {})
-        why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()))
-        lines.append(f"| {step.step} | {step.entered:,} | {step.left:,} | {why} |")
+        lines.append(f"| {step.step} | {step.entered:,} | {step.left:,} | {_listed(reasons)} |")
     return lines
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
 
 
 def _limits(context: Context, counts: CurateCounts) -> list[str]:
     steps = {step.step for step in context.recipe.curation.steps}
     limits = ["The answers are a model's: they are not checked for truth beyond the steps above."]
     for name, kind in STEPS.items():
-        limit = kind.limit if name in steps else kind.limit_without
+        limit = kind.limit_without
+        if name in steps:
+            limit = kind.limit
         if limit is not None:
             limits.append(limit)
     if not counts.heldout:
@@ -186,9 +217,11 @@ def _limits(context: Context, counts: CurateCounts) -> list[str]:
 
 
 def _terms(terms: str | None) -> str:
-    return "no rule for training on its output is known; its licence decides" if terms is None else _line(terms)
+    if terms is None:
+        return "no rule for training on its output is known; its licence decides"
+    return _line(terms)
 
 
 def _line(text: str) -> str:
-    """Recorded text on one line that starts no markup of its own."""
+    """Puts recorded text on one line that starts no markup of its own."""
     return " ".join(text.split()).replace("<", "&lt;")

@@ -1,4 +1,4 @@
-"""What several formats ask of a conversation: system text first, then user and assistant in turn."""
+"""The shape that several formats ask of a conversation: system text first, then user and assistant in turn."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -40,10 +40,13 @@ def export_run(root: Path, to: str, out: Path | None = None, split: str = "train
 
 
 def render_export(done: dict[str, Any]) -> str:
-    """Where it went and what to know of it."""
+    """Says where it went and what to know of it."""
     lines = [f"wrote {done['rows']} rows to {done['path']}"]
-    lines += [f"  left out: {count} {reason}" for reason, count in done["skipped"].items()]
-    return "\n".join([*lines, *(f"  note: {remark}" for remark in done["remarks"])])
+    for reason, count in done["skipped"].items():
+        lines.append(f"  left out: {count} {reason}")
+    for remark in done["remarks"]:
+        lines.append(f"  note: {remark}")
+    return "\n".join(lines)
 
 
 def _check(root: Path, path: Path, out: Path | None) -> None:
@@ -61,23 +64,35 @@ def _rows(kept: Path, split: str) -> Iterator[tuple[Conversation, Conversation]]
 
 
 def _write(path: Path, form: ExportFormat, rows: Iterator[tuple[Conversation, Conversation]]) -> Written:
-    written = Written()
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            for prompt, completion in rows:
-                try:
-                    line = orjson.dumps(form.record(prompt, completion), option=orjson.OPT_APPEND_NEWLINE)
-                except Unfit as error:
-                    written.skipped[str(error)] += 1
-                    continue
-                written.rows += 1
-                written.many_turns += sum(turn.role == "user" for turn in prompt) > 1
-                written.size_bytes += file.write(line)
+            written = _write_lines(file, form, rows)
         if not written.rows:
-            why = ", ".join(f"{count} {reason}" for reason, count in written.skipped.items())
-            raise InputError("no row to write" + (f": {why}" if why else ""), path=path, remedy="Try --split all")
+            raise _nothing_written(path, written)
         replace_durably(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     return written
+
+
+def _write_lines(file: BinaryIO, form: ExportFormat, rows: Iterator[tuple[Conversation, Conversation]]) -> Written:
+    written = Written()
+    for prompt, completion in rows:
+        try:
+            line = orjson.dumps(form.record(prompt, completion), option=orjson.OPT_APPEND_NEWLINE)
+        except Unfit as error:
+            written.skipped[str(error)] += 1
+            continue
+        written.rows += 1
+        written.size_bytes += file.write(line)
+        if [turn.role for turn in prompt].count("user") > 1:
+            written.many_turns += 1
+    return written
+
+
+def _nothing_written(path: Path, written: Written) -> InputError:
+    problem = "no row to write"
+    if written.skipped:
+        problem += ": " + ", ".join(f"{count} {reason}" for reason, count in written.skipped.items())
+    return InputError(problem, path=path, remedy="Try --split all")

@@ -19,7 +19,7 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class Written:
-    """What went into a file."""
+    """Counts of a file that was written."""
 
     rows: int = 0
     many_turns: int = 0
