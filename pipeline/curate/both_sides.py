@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.curate.curated import Curated
+from pipeline.curate.curated import Curated, Dropped
 from pipeline.journal.columns import REPLIES
 from pipeline.recipe.verdict import Sample
 from pipeline.run.records import CURATED, VERDICT, write_tables
@@ -20,6 +20,8 @@ KEPT = pa.schema([*REPLIES, *CURATED])
 
 DROPPED = pa.schema([*REPLIES, *CURATED, *VERDICT])
 
+Member = TypeVar("Member", Sample, Dropped)
+
 
 def write_both(replies: Path, curated: Curated, kept: Path, dropped: Path) -> None:
     """Writes both sides in the order of `replies`."""
@@ -28,17 +30,19 @@ def write_both(replies: Path, curated: Curated, kept: Path, dropped: Path) -> No
 
 
 def kept_rows(replies: pa.Table, curated: Curated) -> pa.Table:
-    """Those of some rows of replies.parquet that were kept, in the schema KEPT."""
+    """Returns those of some rows of replies.parquet that were kept, in the schema KEPT."""
     rows, samples = _side(replies, curated.kept)
-    return _with_columns(_with_gold(rows, samples, curated), KEPT, _columns(samples))
+    columns = pa.Table.from_pylist([_curated(sample) for sample in samples], CURATED)
+    return _joined(_with_gold(rows, samples, curated), columns, KEPT)
 
 
 def dropped_rows(replies: pa.Table, curated: Curated) -> pa.Table:
-    """Those that were dropped, in the schema DROPPED."""
+    """Returns those that were dropped, in the schema DROPPED."""
     rows, gone = _side(replies, curated.dropped)
-    samples = [one.sample for one in gone]
-    verdicts = {name: [getattr(one, name) for one in gone] for name in VERDICT.names}
-    return _with_columns(_with_gold(rows, samples, curated), DROPPED, {**_columns(samples), **verdicts})
+    samples = [drop.sample for drop in gone]
+    written = [_curated(drop.sample) | _verdict(drop) for drop in gone]
+    columns = pa.Table.from_pylist(written, pa.schema([*CURATED, *VERDICT]))
+    return _joined(_with_gold(rows, samples, curated), columns, DROPPED)
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -47,35 +51,49 @@ def _tables(path: Path) -> Iterator[pa.Table]:
             yield file.read_row_group(number)
 
 
-def _side(replies: pa.Table, members: dict[str, Any]) -> tuple[pa.Table, list[Any]]:
-    ids = replies["sample_id"].to_pylist()
-    rows = [number for number, sample_id in enumerate(ids) if sample_id in members]
-    return replies.take(pa.array(rows, pa.int64())), [members[ids[number]] for number in rows]
+def _side(replies: pa.Table, members: Mapping[str, Member]) -> tuple[pa.Table, list[Member]]:
+    """Returns the rows whose sample ids are among the members, and these members, in the rows' order."""
+    places: list[int] = []
+    found: list[Member] = []
+    for place, sample_id in enumerate(replies["sample_id"].to_pylist()):
+        if sample_id in members:
+            places.append(place)
+            found.append(members[sample_id])
+    # With its type: of an empty list Arrow would make nulls, which are no places.
+    return replies.take(pa.array(places, pa.int64())), found
 
 
-def _columns(samples: Sequence[Sample]) -> dict[str, list[Any]]:
+def _curated(sample: Sample) -> dict[str, Any]:
+    """Returns a sample's values in the columns of CURATED."""
     return {
-        "prompt": [to_dicts(sample.student_messages) for sample in samples],
-        "completion": [to_dicts((Message("assistant", sample.completion),)) for sample in samples],
-        "split": [sample.split for sample in samples],
-        "margin": [sample.margin for sample in samples],
-        "judge_score": [sample.score for sample in samples],
-        "soft_labels": [[{"text": text, "share": share} for text, share in sample.soft_labels] for sample in samples],
-        "review": [sample.reviewed and asdict(sample.reviewed) for sample in samples],
+        "prompt": to_dicts(sample.student_messages),
+        "completion": to_dicts((Message("assistant", sample.completion),)),
+        "split": sample.split,
+        "margin": sample.margin,
+        "judge_score": sample.score,
+        "soft_labels": [{"text": text, "share": share} for text, share in sample.soft_labels],
+        "review": None if sample.reviewed is None else asdict(sample.reviewed),
     }
 
 
+def _verdict(drop: Dropped) -> dict[str, Any]:
+    """Returns a drop's values in the columns of VERDICT."""
+    return {"step": drop.step, "reason": drop.reason, "score": drop.score, "detail": drop.detail}
+
+
 def _with_gold(rows: pa.Table, samples: Sequence[Sample], curated: Curated) -> pa.Table:
-    """On the held-out side, people's answers where the source has none."""
-    known, given = rows["gold"].to_pylist(), curated.rulings.gold
-    golds = [
-        given.get(sample.prompt_id) if gold is None and sample.split == "heldout" else gold
-        for gold, sample in zip(known, samples, strict=True)
-    ]
+    """Fills in people's answers where the source has none; on the held-out side alone, for gold never trains."""
+    given = curated.rulings.gold
+    golds: list[str | None] = []
+    for gold, sample in zip(rows["gold"].to_pylist(), samples, strict=True):
+        if gold is None and sample.split == "heldout":
+            golds.append(given.get(sample.prompt_id))
+        else:
+            golds.append(gold)
     place = rows.schema.get_field_index("gold")
     return rows.set_column(place, "gold", pa.array(golds, pa.string()))
 
 
-def _with_columns(rows: pa.Table, schema: pa.Schema, columns: dict[str, list[Any]]) -> pa.Table:
-    arrays = [pa.array(columns[name], schema.field(name).type) for name in columns]
-    return pa.table([*rows.columns, *arrays], schema=schema)
+def _joined(rows: pa.Table, columns: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Puts columns beside rows: Arrow shares both, and copies neither."""
+    return pa.table([*rows.columns, *columns.columns], schema=schema)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,20 +31,21 @@ class _Block:
 def sides_of(
     rows: Sequence[Mapping[str, Any]], student_messages: Mapping[str, Conversation], config: Split
 ) -> list[Side]:
-    """Each row's side. Rows of one group are on one side, and so are groups with near-duplicate prompts.
+    """Returns each row's side. Rows of one group are on one side, and so are groups with near-duplicate prompts.
 
-    `rows` have `prompt_id`, `group` and `gold`; `bare` gives each prompt id what the student will be asked.
+    `rows` have `prompt_id`, `group` and `gold`; `student_messages` gives each prompt id what the student will be asked.
     """
     groups = [row["group"] or row["prompt_id"] for row in rows]
-    names = _block_names(rows, groups, student_messages, config)
+    block_of = _block_names(rows, groups, student_messages, config)
+    names = [block_of[group] for group in groups]
     if not config.stratify:
-        return [side(names[group], config) for group in groups]
-    held = _stratified(_blocks(rows, [names[group] for group in groups]), config)
-    return ["heldout" if names[group] in held else "train" for group in groups]
+        return [side(name, config) for name in names]
+    held = _stratified(_blocks(rows, names), config)
+    return ["heldout" if name in held else "train" for name in names]
 
 
 def side(group: str, split: Split) -> Side:
-    """The side of a group: its digest, read as a number in [0, 1), against the held-out share."""
+    """Returns the side of a group: its digest, read as a number in [0, 1), against the held-out share."""
     return "heldout" if _share(group, split) < split.heldout else "train"
 
 
@@ -58,22 +59,33 @@ def _block_names(
     student_messages: Mapping[str, Conversation],
     config: Split,
 ) -> dict[str, str]:
-    """Per group the one that decides for it: of those that near-duplicates connect, that of the smallest digest."""
+    """Returns, per group, the one that decides for it: of those that near-duplicates connect, the smallest digest's."""
     parents = {group: group for group in groups}
     if config.near is not None:
-        prompts = {row["prompt_id"]: group for row, group in zip(rows, groups, strict=True)}
-        texts = ["\n".join(turn.content for turn in student_messages[prompt]) for prompt in prompts]
-        clusters = near_clusters(texts, config.near, NGRAM).tolist()
-        owners = list(prompts.values())
-        pairs = [(group, owners[first]) for group, first in zip(owners, clusters, strict=True)]
-        pairs += [(group, prompts[row["prompt_id"]]) for row, group in zip(rows, groups, strict=True)]
-        for group, other in pairs:
+        for group, other in _near_groups(rows, groups, student_messages, config.near):
             ends = {_root(parents, group), _root(parents, other)}
+            # By digest and not by name, so that which group decides is chance and no order of the source's own.
             parents[max(ends, key=digest)] = min(ends, key=digest)
     return {group: _root(parents, group) for group in parents}
 
 
+def _near_groups(
+    rows: Sequence[Mapping[str, Any]], groups: Sequence[str], student_messages: Mapping[str, Conversation], near: float
+) -> Iterator[tuple[str, str]]:
+    """Yields pairs of groups that belong together: by prompts that are near, or by one prompt in both."""
+    group_of: dict[str, str] = {}
+    for row, group in zip(rows, groups, strict=True):
+        group_of[row["prompt_id"]] = group
+    texts = ["\n".join(turn.content for turn in student_messages[prompt]) for prompt in group_of]
+    owners = list(group_of.values())
+    for group, first in zip(owners, near_clusters(texts, near, NGRAM).tolist(), strict=True):
+        yield group, owners[first]
+    for row, group in zip(rows, groups, strict=True):
+        yield group, group_of[row["prompt_id"]]
+
+
 def _root(parents: dict[str, str], group: str) -> str:
+    """Follows a group to the one that stands for its block, and halves the way there for the next time."""
     while parents[group] != group:
         parents[group] = parents[parents[group]]
         group = parents[group]
@@ -93,16 +105,24 @@ def _commonest(golds: Iterable[str | None]) -> str | None:
 
 
 def _stratified(blocks: Iterable[_Block], config: Split) -> set[str]:
-    """The names of the blocks held out: of each gold label's prompts the share asked, to the nearest block.
+    """Names the blocks held out: of each gold label's prompts the share asked, to the nearest block.
 
     Labels too few to hold one out are one stratum; blocks without gold are another.
     """
-    strata: dict[str | None, list[_Block]] = defaultdict(list)
+    by_gold: dict[str | None, list[_Block]] = defaultdict(list)
     for block in blocks:
-        strata[block.gold].append(block)
-    rare = [gold for gold, found in strata.items() if gold is not None and _target(found, config) < 1]
-    rest = [block for gold in rare for block in strata.pop(gold)]
-    return {name for found in (*strata.values(), rest) for name in _held(found, config)}
+        by_gold[block.gold].append(block)
+    rare: list[_Block] = []
+    strata = [rare]
+    for gold, of_gold in by_gold.items():
+        if gold is not None and _target(of_gold, config) < 1:
+            rare.extend(of_gold)
+        else:
+            strata.append(of_gold)
+    held: set[str] = set()
+    for stratum in strata:
+        held.update(_held(stratum, config))
+    return held
 
 
 def _target(blocks: Iterable[_Block], config: Split) -> int:
@@ -110,7 +130,7 @@ def _target(blocks: Iterable[_Block], config: Split) -> int:
 
 
 def _held(blocks: Sequence[_Block], config: Split) -> list[str]:
-    """Blocks in the order of their digests' shares, each where it brings the count nearer to the target."""
+    """Takes blocks in the order of their digests' shares, each where it brings the count nearer to the target."""
     target, held, names = _target(blocks, config), 0, []
     for block in sorted(blocks, key=lambda block: (_share(block.name, config), block.name)):
         if abs(held + block.prompts - target) < abs(held - target):

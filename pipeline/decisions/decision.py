@@ -34,12 +34,14 @@ class Decision:
 
     @property
     def question(self) -> Question:
-        """What it answers: a later answer of the same reviewer to the same question takes its place."""
-        return (self.sample_id,) if self.other_id is None else tuple(sorted((self.sample_id, self.other_id)))
+        """Names what it answers: a later answer of the same reviewer to the same question takes its place."""
+        if self.other_id is None:
+            return (self.sample_id,)
+        return tuple(sorted((self.sample_id, self.other_id)))
 
     @property
     def says(self) -> str | None:
-        """The text it calls right; None where it calls none so, or an import does not tell which was shown."""
+        """Returns the text it calls right; None where it calls none so, or an import does not tell which was shown."""
         match self.kind:
             case "accept":
                 return self.seen
@@ -50,9 +52,10 @@ class Decision:
 
 
 def standing(decisions: Iterable[Decision]) -> list[Decision]:
-    """Each reviewer's last word on each question, without what was withdrawn; `decisions` in the order made."""
+    """Returns each reviewer's last word on each question, without what was withdrawn; `decisions` in the order made."""
     last: dict[tuple[str, Question], Decision] = {}
-    for one in decisions:
-        last.pop((one.reviewer, one.question), None)
-        last[one.reviewer, one.question] = one
-    return [one for one in last.values() if one.kind != "withdraw"]
+    for decision in decisions:
+        key = decision.reviewer, decision.question
+        last.pop(key, None)  # so that the later word also has the later place
+        last[key] = decision
+    return [decision for decision in last.values() if decision.kind != "withdraw"]

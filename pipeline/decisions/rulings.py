@@ -7,7 +7,7 @@ from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.decisions.decision import Decision, Kind, standing
+from pipeline.decisions.decision import Decision, Kind, Question, standing
 from pipeline.decisions.store import read_decisions
 from prompts.digest import digest
 from prompts.text import normalise
@@ -45,76 +45,100 @@ class Rulings:
 
     @property
     def compares(self) -> bool:
-        """Whether any of them says that a reply is worse than another one, or than a person's own text."""
-        return bool(self.better) or any(one.kind in ("reject", "edit", "relabel") for one in self.samples.values())
+        """Says whether any ruling makes a reply worse than another one, or than a person's own text."""
+        return bool(self.better) or any(
+            ruling.kind in ("reject", "edit", "relabel") for ruling in self.samples.values()
+        )
 
     @property
     def digest(self) -> str | None:
         """Names what curation is to obey; None where there is nothing. A note, a name or a time changes nothing."""
         if not self.samples and not self.better:
             return None
-        found = {name: [one.kind, one.text, one.seen] for name, one in sorted(self.samples.items())}
-        return digest([found, sorted(self.better.items()), sorted(self.gold.items())])
+        samples = {name: [ruling.kind, ruling.text, ruling.seen] for name, ruling in sorted(self.samples.items())}
+        return digest([samples, sorted(self.better.items()), sorted(self.gold.items())])
 
     @property
     def gold_digest(self) -> str | None:
         """Names what evaluation is to score by; None where there is nothing."""
-        return digest(sorted(self.gold.items())) if self.gold else None
+        if not self.gold:
+            return None
+        return digest(sorted(self.gold.items()))
 
     def about(self, sample_ids: Container[str]) -> Rulings:
-        """What is said of these samples, and between them; no gold."""
-        samples = {name: one for name, one in self.samples.items() if name in sample_ids}
-        better = {worse: one for worse, one in self.better.items() if worse in sample_ids and one in sample_ids}
+        """Returns what is ruled on these samples, and between them; no gold."""
+        samples = {name: ruling for name, ruling in self.samples.items() if name in sample_ids}
+        better: dict[str, str] = {}
+        for worse_id, better_id in self.better.items():
+            if worse_id in sample_ids and better_id in sample_ids:
+                better[worse_id] = better_id
         return Rulings(samples, better)
 
 
 def read_rulings(path: Path) -> Rulings:
-    """The rulings of a run's reviews.sqlite, which need not exist."""
+    """Reads the rulings of a run's reviews.sqlite, which need not exist."""
     return rule(read_decisions(path))
 
 
 def rule(decisions: Iterable[Decision]) -> Rulings:
-    """By majority of the reviewers' standing decisions; a tie decides nothing."""
-    questions: dict[tuple[str, ...], list[Decision]] = defaultdict(list)
-    for one in standing(decisions):
-        questions[one.question].append(one)
-    winners = {question: _majority(found) for question, found in questions.items()}
-    decided = sorted((one for one in winners.values() if one is not None), key=lambda one: one.sample_id)
-    singles = [one for one in decided if one.other_id is None]
+    """Rules by majority of the reviewers' standing decisions; a tie decides nothing."""
+    by_question: dict[Question, list[Decision]] = defaultdict(list)
+    for decision in standing(decisions):
+        by_question[decision.question].append(decision)
+    decided: list[Decision] = []
+    contested = 0
+    for of_question in by_question.values():
+        winner = _majority(of_question)
+        if winner is None:
+            contested += 1
+        else:
+            decided.append(winner)
+    decided.sort(key=lambda decision: decision.sample_id)
+    samples: dict[str, Ruling] = {}
     better: dict[str, str] = {}
-    for one in decided:
-        if one.other_id is not None:
-            better.setdefault(one.other_id, one.sample_id)
-    return Rulings(
-        {one.sample_id: Ruling(one.kind, one.says, one.seen) for one in singles},
-        better,
-        _gold(singles),
-        frozenset((one.prompt_id, normalise(one.seen)) for one in singles if one.kind == "reject" and one.seen),
-        sum(one is None for one in winners.values()),
-    )
+    rejected: set[tuple[str, str]] = set()
+    for decision in decided:
+        if decision.other_id is not None:
+            better.setdefault(decision.other_id, decision.sample_id)
+            continue
+        samples[decision.sample_id] = Ruling(decision.kind, decision.says, decision.seen)
+        if decision.kind == "reject" and decision.seen:
+            rejected.add((decision.prompt_id, normalise(decision.seen)))
+    return Rulings(samples, better, _gold(decided), frozenset(rejected), contested)
 
 
 def _majority(decisions: Sequence[Decision]) -> Decision | None:
-    """The last decision of the largest camp; None where two camps are as large."""
+    """Returns the last decision of the largest group; None where two groups are as large."""
     vote_groups: dict[Hashable, list[Decision]] = defaultdict(list)
-    for one in decisions:
-        vote_groups[_vote_group(one)].append(one)
+    for decision in decisions:
+        vote_groups[_vote_group(decision)].append(decision)
     first, *rest = sorted(vote_groups.values(), key=len, reverse=True)
-    return None if rest and len(rest[0]) == len(first) else first[-1]
+    if rest and len(rest[0]) == len(first):
+        return None
+    return first[-1]
 
 
-def _vote_group(one: Decision) -> Hashable:
-    """The same for decisions that come to the same: an edit to what another accepted is no dispute."""
-    if one.kind in ("reject", "prefer"):
-        return one.kind, one.sample_id
-    return None if one.says is None else normalise(one.says)
+def _vote_group(decision: Decision) -> Hashable:
+    """Is the same for decisions that come to the same: an edit to what another accepted is no dispute."""
+    if decision.kind in ("reject", "prefer"):
+        return decision.kind, decision.sample_id
+    if decision.says is None:
+        return None
+    return normalise(decision.says)
 
 
 def _gold(decided: Iterable[Decision]) -> dict[str, str]:
-    """Accepted answers count as much as corrected ones: gold of corrections alone would hold the teacher's mistakes
-    and none of its right answers."""
+    """Finds the right answers of prompts of which all right answers are alike.
+
+    Accepted answers count as much as corrected ones: gold of corrections alone would hold the teacher's mistakes and
+    none of its right answers.
+    """
     answers: dict[str, list[str]] = defaultdict(list)
-    for one in decided:
-        if one.says is not None:
-            answers[one.prompt_id].append(one.says)
-    return {prompt: texts[0] for prompt, texts in answers.items() if len({normalise(text) for text in texts}) == 1}
+    for decision in decided:
+        if decision.other_id is None and decision.says is not None:
+            answers[decision.prompt_id].append(decision.says)
+    gold: dict[str, str] = {}
+    for prompt, texts in answers.items():
+        if len({normalise(text) for text in texts}) == 1:
+            gold[prompt] = texts[0]
+    return gold

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 
 from pipeline.decisions.decision import KINDS, Decision
@@ -23,6 +24,9 @@ CREATE TABLE IF NOT EXISTS decisions (
     text TEXT, seen TEXT, other_id TEXT, note TEXT NOT NULL, made_at REAL NOT NULL
 )
 """
+values_of = attrgetter(*COLUMNS)
+"""Returns a decision's values in the columns' order."""
+
 _INSERT = f"INSERT INTO decisions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM decisions ORDER BY number"  # noqa: S608 - constants alone
 
@@ -43,7 +47,7 @@ class Store:
 
     def add(self, decisions: Iterable[Decision]) -> None:
         """Adds all or none; they are on disk when this returns."""
-        rows = [tuple(getattr(one, name) for name in COLUMNS) for one in decisions]
+        rows = [values_of(decision) for decision in decisions]
         with _errors(self._path):
             self._file.execute("BEGIN IMMEDIATE")
             try:
@@ -55,7 +59,7 @@ class Store:
                 raise
 
     def read(self) -> list[Decision]:
-        """Every decision, in the order made."""
+        """Reads every decision, in the order made."""
         with _errors(self._path):
             return [Decision(*row) for row in self._file.execute(_SELECT)]
 
@@ -65,13 +69,15 @@ class Store:
 
 
 def read_decisions(path: Path) -> list[Decision]:
-    """Every decision of a run, in the order made; none where nobody has reviewed. RunError for a broken file."""
+    """Reads every decision of a run, in the order made; none where nobody has reviewed. RunError for a broken file."""
     if not path.exists():
         return []
     with _errors(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as file:
         _check(file, path)
-        known = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone()
-        return [Decision(*row) for row in file.execute(_SELECT)] if known else []
+        # A review that was killed at once leaves a file without its table.
+        if not file.execute("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
+            return []
+        return [Decision(*row) for row in file.execute(_SELECT)]
 
 
 def _check(file: sqlite3.Connection, path: Path) -> None:
