@@ -16,7 +16,7 @@ _SILENT_KEYS = frozenset({"cachePoint", "reasoningContent"})
 
 
 def text_of(content: object, between: str = "\n") -> str:
-    """The text of a turn: a string, or its text parts joined.
+    """Returns the text of a turn: a string, or its text parts joined.
 
     Raises Unusable: `tool_use` where a part is a call or its result, `not_text` for images and other media.
     """
@@ -24,10 +24,12 @@ def text_of(content: object, between: str = "\n") -> str:
         return content
     if not isinstance(content, list):
         raise Unusable("not_text")
-    return between.join(part for item in content if (part := _part(item)) is not None)
+    parts = [_part(item) for item in content]
+    return between.join(part for part in parts if part is not None)
 
 
 def _part(item: object) -> str | None:
+    """Returns the text of one part; None where it is no part of what was said."""
     if isinstance(item, str):
         return item
     if not isinstance(item, dict):
@@ -39,24 +41,34 @@ def _part(item: object) -> str | None:
         raise Unusable("tool_use")
     if isinstance(item.get("guardContent"), dict):  # Converse: text that a guardrail is to look at
         item = item["guardContent"].get("text") or {}
-    text = item.get("refusal") if kind == "refusal" else item.get("text")
+    text = item.get("text")
+    if kind == "refusal":
+        text = item.get("refusal")
     if not isinstance(text, str):
         raise Unusable("not_text")
     return text
 
 
 def conversation(messages: Iterable[Mapping[str, Any]], system: object = None) -> Conversation:
-    """The turns as sent, `system` first where it stands apart.
+    """Returns the turns as sent, `system` first where it stands apart.
 
     Raises Unusable where they are not plain text turns, or do not end in a user turn that says something.
     """
-    first = [Message("system", text)] if system and (text := text_of(system)) else []
-    turns = (*first, *_turns(messages))
+    turns = (*_system_turn(system), *_turns(messages))
     if not turns or turns[-1].role != "user":
         raise Unusable("no_user_turn")
     if not turns[-1].content.strip():
         raise Unusable("empty_prompt")
     return turns
+
+
+def _system_turn(system: object) -> Conversation:
+    if not system:
+        return ()
+    text = text_of(system)
+    if not text:
+        return ()
+    return (Message("system", text),)
 
 
 def _turns(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
@@ -67,5 +79,7 @@ def _turns(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
         if role not in _ROLES:
             raise Unusable("unknown_role")
         # A stored completion's message has its parts beside a content that is then null or a rendering.
-        said = message.get("content_parts") or message.get("content")
-        yield Message(_ROLES[role], text_of(message.get("refusal") or "" if said is None else said))
+        content = message.get("content_parts") or message.get("content")
+        if content is None:
+            content = message.get("refusal") or ""
+        yield Message(_ROLES[role], text_of(content))

@@ -25,7 +25,7 @@ _SYSTEM = re.compile(r"^\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """What an output body says; with counts where the record's envelope may lack them."""
+    """The reply of an output body; with counts where the record's envelope may lack them."""
 
     text: str = ""
     ended: Ending = "ok"

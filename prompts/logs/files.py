@@ -13,7 +13,7 @@ from prompts.logs.logged import Unusable
 MAX_LINE_BYTES = 16 * 2**20
 """A prompt of a million tokens is about 4 MB of English; what a line inflates to beyond this is not kept."""
 DISCARDED_BYTES = 2**16
-"""How much of such a line is read at once, to be thrown away."""
+"""So much of such a line is read at once, to be thrown away."""
 
 _GZIP = b"\x1f\x8b"
 _NAMES = (".json", ".jsonl", ".ndjson")
@@ -22,7 +22,7 @@ _BODIES = "data"
 
 
 def log_files(path: Path) -> Iterator[Path]:
-    """The file itself, or every log file below a folder, in the order of their names."""
+    """Yields the file itself, or every log file below a folder, in the order of their names."""
     if path.is_file():
         yield path
         return
@@ -33,7 +33,7 @@ def log_files(path: Path) -> Iterator[Path]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """Line numbers and lines, None for one that is too long; Unusable where the gzip stream breaks off."""
+    """Streams line numbers and lines, None for a line that is too long; Unusable where the gzip stream breaks off."""
     number = 0
     try:
         with open_log(path) as file:
@@ -41,19 +41,19 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
                 number += 1
                 if len(line) < MAX_LINE_BYTES:
                     yield number, line
-                else:
-                    yield number, None
-                    while line and not line.endswith(b"\n"):
-                        line = file.readline(DISCARDED_BYTES)
+                    continue
+                yield number, None
+                while line and not line.endswith(b"\n"):  # its rest, which readline gave up before
+                    line = file.readline(DISCARDED_BYTES)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Unusable("torn_gzip") from error
 
 
 def read_body(path: Path) -> bytes:
-    """A whole file; Unusable where it is too long or torn."""
+    """Reads a whole file; Unusable where it is too long or torn."""
     try:
         with open_log(path) as file:
-            body = file.read(MAX_LINE_BYTES + 1)
+            body = file.read(MAX_LINE_BYTES + 1)  # one more than may be: a longer file is known without reading it
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Unusable("torn_gzip") from error
     if len(body) > MAX_LINE_BYTES:
@@ -62,15 +62,18 @@ def read_body(path: Path) -> bytes:
 
 
 def find_body(record: Path, s3_path: str) -> Path:
-    """The local copy of a body that a record names by its S3 path; Unusable where there is none."""
-    found = record.parent / _BODIES / s3_path.rsplit("/", maxsplit=1)[-1]
-    if not found.is_file():
+    """Finds the local copy of a body that a record names by its S3 path; Unusable where there is none."""
+    # The last part alone: a path in a log must not lead out of the folder.
+    body = record.parent / _BODIES / s3_path.rsplit("/", maxsplit=1)[-1]
+    if not body.is_file():
         raise Unusable("body_not_here")
-    return found
+    return body
 
 
 def open_log(path: Path) -> IO[bytes]:
     """Opens a file, through gzip where its first bytes say so, whatever its name."""
     with path.open("rb") as file:
-        packed = file.read(len(_GZIP)) == _GZIP
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]  # GzipFile is one
+        start = file.read(len(_GZIP))
+    if start == _GZIP:
+        return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile is one
+    return path.open("rb")

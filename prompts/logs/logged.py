@@ -1,4 +1,4 @@
-"""What a log says of one call, whatever wrote it."""
+"""One call as a log has it, whatever wrote it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Logged:
     """One call: what was asked, and the reply if the log has it."""
 
     messages: Conversation
-    """What was sent, system included; it ends in a user turn."""
+    """As sent, system included; it ends in a user turn."""
     reply: str | None = None
     ended: Ending = "ok"
     finish_reason: str | None = None
@@ -58,6 +58,7 @@ class Logged:
     """File and line."""
 
 
+# The words of OpenAI, Anthropic and Bedrock: their meanings do not clash.
 _ENDINGS: dict[str, Ending] = {
     "length": "truncated",
     "max_tokens": "truncated",
@@ -73,27 +74,35 @@ _TOOLS = frozenset({"tool_calls", "tool_use", "function_call"})
 
 
 def ending(finish_reason: object) -> Ending:
-    """How a reply with this finish reason ended; Unusable where it was a tool call."""
+    """Says how a reply with this finish reason ended; Unusable where it was a tool call."""
     if finish_reason in _TOOLS:
         raise Unusable("tool_use")
     return _ENDINGS.get(str(finish_reason), "ok")
 
 
 def reply_or_none(text: str, ended: Ending) -> str | None:
-    """The text; None for a whole answer that says nothing."""
-    return None if not text and ended == "ok" else text
+    """Returns the text; None for a whole answer that says nothing."""
+    if not text and ended == "ok":
+        return None
+    return text
 
 
 def number(value: object) -> float | None:
-    """A JSON number, or None for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Returns a JSON number; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):  # in Python, not in JSON, true is a number
+        return None
+    return float(value)
 
 
 def count(value: object) -> int | None:
-    """A JSON integer that counts something, or None for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Returns a JSON integer that counts something; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return None
+    return value
 
 
 def word(value: object) -> str | None:
-    """A JSON string, or None for anything else."""
-    return value if isinstance(value, str) else None
+    """Returns a JSON string; None for anything else."""
+    if isinstance(value, str):
+        return value
+    return None

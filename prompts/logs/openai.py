@@ -1,4 +1,4 @@
-"""What OpenAI's log formats share, and servers that speak its protocol: choices, usage, sampling."""
+"""Readers that OpenAI's log formats share, with servers that speak its protocol: choices, usage, sampling."""
 
 from __future__ import annotations
 

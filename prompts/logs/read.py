@@ -17,6 +17,7 @@ from prompts.logs.log_format import Record, find_log_format, log_formats
 from prompts.logs.logged import Logged, Unusable
 
 LOOKED_AT = 50
+"""Records by which a file is known to be a log: a folder may begin with a few of another kind."""
 UTF8_MARK = b"\xef\xbb\xbf"
 
 

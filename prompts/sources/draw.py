@@ -19,7 +19,7 @@ class Drawn(Generic[T]):
     """A simple random sample without replacement, in the source's order."""
 
     seen: int
-    """How many there were to draw from."""
+    """So many there were to draw from."""
     items: tuple[T, ...]
 
     @property

@@ -31,7 +31,7 @@ class Columns:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Those that there are."""
+        """The names of those that there are."""
         return tuple(name for name in (self.gold, self.group, self.route) if name is not None)
 
 
@@ -149,7 +149,10 @@ class _Problems:
 
 def _logged(call: Logged, gold: bool) -> Prompt:
     own_id = digest(to_dicts(call.messages))
-    return Prompt(own_id, call.messages, student_messages=call.messages, gold=call.reply if gold else None)
+    prompt = Prompt(own_id, call.messages, student_messages=call.messages)
+    if not gold:
+        return prompt
+    return replace(prompt, gold=call.reply)
 
 
 def _render(path: Path, row: SourceRow, template: Template, columns: Columns) -> Prompt:

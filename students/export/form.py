@@ -22,14 +22,14 @@ class Form:
     provider: str
     """The adapter that answers with it."""
     precision: str
-    """What the weights are stored as, in the word of the library that stores them."""
+    """The type of the stored weights, in the word of the library that stores them."""
     write: Write
     """InputError for a model that the form has no words for, StillhouseError where a converter fails."""
     extra: str
     imports: tuple[str, ...]
     """The packages of that extra that write and run it."""
     file: str = ""
-    """What the adapter is given, relative to the export's folder; empty is the folder itself."""
+    """For the adapter, relative to the export's folder; empty is the folder itself."""
 
     def spec(self, folder: object) -> str:
         """Returns the teacher that the export in `folder` is."""

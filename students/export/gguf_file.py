@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,9 @@ def _reader(source: str, open_slice: Callable[[], Any], config: Any, arch: MODEL
 
     def read() -> Any:
         array = open_slice()[:].float().numpy()
-        return array if heads is None else _interleaved(array, heads)
+        if heads is None:
+            return array
+        return _interleaved(array, heads)
 
     return read
 
@@ -141,7 +144,7 @@ def _interleaved(array: Any, heads: int) -> Any:
 
 
 def _llama3_factors(config: Any) -> Any:
-    """What llama.cpp divides each rotary frequency by, [D/2]: transformers' own scaling against none.
+    """Returns what llama.cpp divides each rotary frequency by, [D/2]: transformers' own scaling against none.
 
     Formula: _compute_llama3_parameters of transformers.modeling_rope_utils.
     """
@@ -163,8 +166,9 @@ def _weights(student: Path) -> Iterator[dict[str, Callable[[], Any]]]:
     from safetensors import safe_open
 
     with ExitStack() as stack:
-        found: dict[str, Callable[[], Any]] = {}
+        weights: dict[str, Callable[[], Any]] = {}
         for file in sorted(student.glob("*.safetensors")):
             opened = stack.enter_context(safe_open(file, framework="pt"))
-            found |= {name: (lambda name=name, opened=opened: opened.get_slice(name)) for name in opened.keys()}  # noqa: SIM118
-        yield found
+            for name in opened.keys():  # noqa: SIM118  # a handle of safetensors is no dict
+                weights[name] = partial(opened.get_slice, name)
+        yield weights

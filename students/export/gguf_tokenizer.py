@@ -35,14 +35,14 @@ def add_tokenizer(writer: Any, student: Path, vocabulary: int) -> None:
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     merges = body["model"]["merges"]
-    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])
+    writer.add_token_merges([_joined(merge) for merge in merges])
     _add_special(writer, tokenizer, student)
     if tokenizer.chat_template is not None:
         writer.add_chat_template(tokenizer.chat_template)
 
 
 def split_name(body: dict[str, Any], student: Path) -> str:
-    """llama.cpp's name for how the tokenizer cuts a text before BPE."""
+    """Returns llama.cpp's name for how the tokenizer cuts a text before BPE."""
     normal = (body.get("normalizer") or {"type": "NFC"})["type"]
     if body["model"].get("type") != "BPE" or body["model"].get("byte_fallback") or normal != "NFC":
         raise _unknown(student, "its tokenizer is no byte-level BPE")
@@ -61,23 +61,39 @@ def _unknown(student: Path, problem: str) -> InputError:
     return InputError(f"cannot be a GGUF file: {problem}", path=student, remedy="Export onnx instead")
 
 
-def _parts(found: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if found is None:
+def _joined(merge: str | list[str]) -> str:
+    """Writes a merge as GGUF has it; newer tokenizer.json files keep its two sides apart."""
+    if isinstance(merge, str):
+        return merge
+    return " ".join(merge)
+
+
+def _parts(pre_tokenizer: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if pre_tokenizer is None:
         return []
-    return list(found["pretokenizers"]) if found["type"] == "Sequence" else [found]
+    if pre_tokenizer["type"] == "Sequence":
+        return list(pre_tokenizer["pretokenizers"])
+    return [pre_tokenizer]
 
 
 def _tokens(body: dict[str, Any], vocabulary: int) -> tuple[list[str], list[TokenType]]:
     by_id = {index: (text, TokenType.NORMAL) for text, index in body["model"]["vocab"].items()}
     for added in body["added_tokens"]:
-        kind = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
+        kind = TokenType.USER_DEFINED
+        if added["special"]:
+            kind = TokenType.CONTROL
         by_id[added["id"]] = (added["content"], kind)
-    rows = [by_id.get(index, (f"[PAD{index}]", TokenType.UNUSED)) for index in range(vocabulary)]
-    return [text for text, _ in rows], [kind for _, kind in rows]
+    tokens, types = [], []
+    for index in range(vocabulary):
+        # An embedding may have more rows than there are tokens: padded to a multiple that suits the hardware.
+        text, kind = by_id.get(index, (f"[PAD{index}]", TokenType.UNUSED))
+        tokens.append(text)
+        types.append(kind)
+    return tokens, types
 
 
 def _add_special(writer: Any, tokenizer: Any, student: Path) -> None:
-    """The ids by their roles. llama.cpp stops at the token it finds by the name `eos`, and at one `eot` more."""
+    """Adds the ids by their roles. llama.cpp stops at the token it finds by the name `eos`, and at one `eot` more."""
     for role in ("bos", "eos", "unk", "pad"):
         index = getattr(tokenizer, f"{role}_token_id")
         if index is not None:
@@ -91,5 +107,11 @@ def _add_special(writer: Any, tokenizer: Any, student: Path) -> None:
 
 def _stops(student: Path) -> list[int]:
     file = student / "generation_config.json"
-    named = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id") if file.is_file() else None
-    return list(named) if isinstance(named, list) else [] if named is None else [named]
+    if not file.is_file():
+        return []
+    named = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id")
+    if named is None:
+        return []
+    if isinstance(named, list):
+        return named
+    return [named]

@@ -26,18 +26,21 @@ FILE_TYPES = {
 PLAIN = {"f16": Type.F16, "q8_0": Type.Q8_0, "q4_0": Type.Q4_0, "q4_k_m": Type.Q4_K}
 
 NARROWER = {Type.Q4_K: Type.Q5_0, Type.Q6_K: Type.Q8_0, Type.Q4_0: Type.F16, Type.Q8_0: Type.F16, Type.Q5_0: Type.F16}
-"""What llama.cpp takes where a row is no multiple of the type's block: K types have blocks of 256, others of 32."""
+"""Type -> what llama.cpp takes where a row is no multiple of its block: K types have blocks of 256, others of 32."""
 
 K_TYPES = frozenset({Type.Q4_K, Type.Q6_K})
 
 
 def tensor_type(name: str, shape: tuple[int, ...], mix: str, layers: int, *, tied: bool) -> Type:
-    """The type of the tensor of that GGUF name; `tied` where the embedding is the output matrix too."""
+    """Returns the type of the tensor of that GGUF name; `tied` where the embedding is the output matrix too."""
     if len(shape) == 1:
         return Type.F32
     kind = PLAIN[mix]
+    # The output matrix decides every token, so the 4-bit mixes keep it in 6 bits.
     is_output = name == "output.weight" or (tied and name == "token_embd.weight")
-    if (mix in ("q4_0", "q4_k_m") and is_output) or (mix == "q4_k_m" and _matters_more(name, layers)):
+    if mix in ("q4_0", "q4_k_m") and is_output:
+        kind = Type.Q6_K
+    if mix == "q4_k_m" and _matters_more(name, layers):
         kind = Type.Q6_K
     while shape[-1] % GGML_QUANT_SIZES[kind][0]:
         kind = NARROWER[kind]
@@ -45,7 +48,7 @@ def tensor_type(name: str, shape: tuple[int, ...], mix: str, layers: int, *, tie
 
 
 def encode(weights: Any, kind: Type) -> Any:
-    """The bytes of a float32 array in that type: float16 or float32 arrays as they are, else uint8 rows."""
+    """Encodes a float32 array in that type: float16 or float32 arrays as they are, else uint8 rows."""
     if kind in K_TYPES:
         return _ggml_encode(np.ascontiguousarray(weights, dtype=np.float32), kind)
     return quants.quantize(weights, kind)

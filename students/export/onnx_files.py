@@ -33,6 +33,7 @@ def write_onnx(student: Path, out: Path, precision: str) -> None:
         except subprocess.TimeoutExpired as error:
             raise StillhouseError(f"the ONNX builder was not done within {TIMEOUT_S} s") from error
     if done.returncode or not (out / "model.onnx").is_file():
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise StillhouseError(f"the ONNX builder could not write it: {words[-1] if words else done.returncode}")
+        # Python's last line of a traceback is the error itself.
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [str(done.returncode)]
+        raise StillhouseError(f"the ONNX builder could not write it: {lines[-1]}")
     copy_tokenizer(student, out)

@@ -9,7 +9,7 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jin
 
 
 def copy_tokenizer(student: Path, out: Path) -> None:
-    """The student's own tokenizer and chat template, byte for byte, over what a converter may have left."""
+    """Copies the student's own tokenizer and chat template, byte for byte, over what a converter may have left."""
     for name in TOKENIZER_FILES:
         if (student / name).is_file():
             shutil.copyfile(student / name, out / name)

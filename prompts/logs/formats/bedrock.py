@@ -21,7 +21,7 @@ from prompts.logs.stream import assemble
 
 SCHEMA = "ModelInvocationLog"
 LIMITS = ("maxTokens", "max_new_tokens", "max_tokens", "max_gen_len")
-"""What the model families call the most tokens of a reply."""
+"""Names of the most tokens of a reply, in the model families."""
 
 
 def recognises(body: Mapping[str, Any]) -> bool:

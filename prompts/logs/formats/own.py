@@ -19,9 +19,9 @@ class Turn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Literal["system", "user", "assistant"]
-    """Who spoke."""
+    """The speaker."""
     content: str
-    """What was said."""
+    """The text."""
 
 
 class Line(BaseModel):
@@ -32,7 +32,7 @@ class Line(BaseModel):
     messages: list[Turn]
     """The whole conversation that was sent, system turn included."""
     reply: str
-    """What came back."""
+    """The answer."""
 
 
 def recognises(body: Mapping[str, Any]) -> bool:
