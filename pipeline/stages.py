@@ -112,7 +112,10 @@ def _require_current(context: Context, stage: Stage, current: bool) -> None:
 
 
 def _seen_by_later(context: Context, stage: Stage, inputs: Sequence[Any], rulings: str | None) -> str:
-    """What later stages depend on: not on a decision about a row that they do not see, but on a failure mended."""
+    """Names what later stages depend on.
+
+    A decision about a row that they do not see is no part of it; a failure that was mended is.
+    """
     counts = _counts(context, stage)
     if rulings is not None:
         rulings = counts.rulings_for_later(rulings)

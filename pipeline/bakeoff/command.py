@@ -45,7 +45,7 @@ RESULT = "bakeoff.json"
 
 @dataclass(slots=True, frozen=True)
 class BakeoffOptions:
-    """Who is compared, and on how much."""
+    """Options of a bake-off: who is compared, and on how much."""
 
     teachers: Sequence[str] = ()
     """Specs, or the recipe's names for them, several in one text too; the recipe's own where there are none."""

@@ -50,7 +50,7 @@ class Difference:
 
     @property
     def significantly_below(self) -> bool:
-        """Whether the whole interval is below 0."""
+        """True where the whole interval is below 0."""
         return self.ci95[1] < 0
 
     @property
@@ -74,7 +74,7 @@ class Standing:
 
 @dataclass(slots=True, frozen=True)
 class Choice:
-    """How the teachers stand, in the order they were given, and who is named."""
+    """The teachers' standings, in the order they were given, and who is named."""
 
     standings: tuple[Standing, ...]
     rows: int
@@ -152,7 +152,7 @@ def _ends(interval: Interval | None) -> tuple[float, float]:
 
 
 def _name(standings: Sequence[Standing], best: Standing, size: Size) -> tuple[str | None, str]:
-    """Who is named, if anyone, and the sentence that says so."""
+    """Names a teacher, or nobody, and puts it in a sentence."""
     if size.groups < LEAST_ROWS:
         independent = f" in {size.groups} groups" if size.is_grouped else ""
         return None, (

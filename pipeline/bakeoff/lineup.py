@@ -1,4 +1,4 @@
-"""Who is compared on what, settled before anything is spent."""
+"""The line-up: who is compared on what, settled before anything is spent."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from teachers.catalog import describe
 
 
 def for_all(recipe: Recipe, specs: Sequence[str]) -> Recipe:
-    """The recipe with these teachers, each asked every prompt once; InputError where there are not two."""
+    """Returns the recipe with these teachers, each asked every prompt once; InputError where there are not two."""
     asked = recipe.generate.model_copy(update={"samples": 1})
     combine = Combine(rubric=recipe.combine.rubric)
     return recipe.model_copy(update={"teacher": entries_of(recipe, specs), "combine": combine, "generate": asked})
 
 
 def entries_of(recipe: Recipe, specs: Sequence[str]) -> list[TeacherEntry]:
-    """The teachers by spec or by the recipe's name for them, several in one text too; default: the recipe's own."""
+    """Returns teachers by spec or by the recipe's name for them, several in one text too; default: the recipe's own."""
     named = [name.strip() for text in specs for name in text.split(",") if name.strip()]
     entries = [entry_named(recipe, name) for name in named] or list(recipe.teacher)
     if len(entries) < 2:
@@ -34,13 +34,13 @@ def entries_of(recipe: Recipe, specs: Sequence[str]) -> list[TeacherEntry]:
 
 
 def entry_named(recipe: Recipe, name: str) -> TeacherEntry:
-    """What the recipe says of the teacher or judge of this spec or name; a bare spec where it says nothing."""
+    """Returns what the recipe says of the teacher or judge of this spec or name; a bare spec where it says nothing."""
     entries = [*recipe.teacher, *filter(None, [recipe.combine.judge])]
     return next((entry for entry in entries if name in (entry.label, entry.spec)), TeacherEntry(spec=name))
 
 
 def take_slice(prompts: Sequence[Prompt], limit: int) -> list[Prompt]:
-    """The first `limit` prompts by id: a digest, so that neither the file's order nor its head decides.
+    """Returns the first `limit` prompts by id: a digest, so that neither the file's order nor its head decides.
 
     A larger slice holds every smaller one, so that a second bake-off asks only what it adds.
     """
@@ -48,7 +48,7 @@ def take_slice(prompts: Sequence[Prompt], limit: int) -> list[Prompt]:
 
 
 def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEntry | None) -> None:
-    """InputError where there is nothing to score by, or a judge that does not exist."""
+    """Raises InputError where there is nothing to score by, or a judge that does not exist."""
     if referee is not None:
         describe(referee.to_spec())
         return
@@ -64,7 +64,7 @@ def check_scoring(recipe: Recipe, prompts: Sequence[Prompt], referee: TeacherEnt
 
 
 def check_distinct(endpoints: Sequence[ConfiguredTeacher], chains: Sequence[FallbackChain]) -> None:
-    """InputError where two names stand for one endpoint, asked the same: the journal would hold one of them."""
+    """Raises InputError where two names stand for one endpoint, asked the same: the journal would hold one of them."""
     seen: dict[str, int] = {}
     for chain in chains:
         for item in chain:

@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True, frozen=True)
 class Reading:
-    """What the recipe's curation reads off one teacher's replies, by prompt id."""
+    """One teacher's replies as the recipe's curation reads them, by prompt id."""
 
     texts: Mapping[str, str]
     """What a student would be trained towards; only where the teacher answered."""
@@ -52,12 +52,12 @@ class MeasuredTeacher:
 
     @property
     def asked(self) -> int:
-        """How many prompts it was asked."""
+        """Prompts that it was asked."""
         return sum(self.outcomes.values())
 
     @property
     def refused(self) -> int:
-        """How many of them it refused."""
+        """Prompts that it refused."""
         return self.outcomes.get("refused", 0)
 
     @property

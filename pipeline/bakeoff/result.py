@@ -1,4 +1,4 @@
-"""What a bake-off came to: the record, and its JSON."""
+"""The result of a bake-off: the record, and its JSON."""
 
 from __future__ import annotations
 

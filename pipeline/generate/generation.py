@@ -140,7 +140,7 @@ class Generation:
 
 
 class Usage:
-    """What passing rows of replies.parquet took: they are streamed once, to the file."""
+    """The tokens and dollars of rows that pass: replies.parquet is streamed once, to the file."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()

@@ -26,17 +26,19 @@ OURS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 
 def work(context: Context) -> PackageCounts:
     """Writes each export and runs it once; one that fails is recorded with its reason, and the others go on."""
-    names, made = context.recipe.exports, []
+    names = context.recipe.exports
+    made: list[Export] = []
+    failed = 0
     context.progress.start("package", len(names))
     for done, name in enumerate(names):
         context.progress.update(done, name)
         export = _make(context, name)
         made.append(export)
         if export.failed is not None:
+            failed += 1
             context.progress.say(f"package: {name} failed: {export.failed}")
     context.progress.update(len(names))
     write_exports(context.run, made)
-    failed = sum(one.failed is not None for one in made)
     return PackageCounts(exports=len(made) - failed, failed_exports=failed)
 
 
@@ -45,9 +47,9 @@ def _make(context: Context, name: ExportName) -> Export:
     run = context.run
     folder = run.exports / name
     wanted = Export(name, FORMS[name].spec(folder), str(version(str(run.student))), _versions(name))
-    found = read_record(folder)
-    if found is not None and (found.student, found.versions) == (wanted.student, wanted.versions):
-        return replace(found, spec=wanted.spec)  # the run directory may have moved
+    before = read_record(folder)
+    if before is not None and (before.student, before.versions) == (wanted.student, wanted.versions):
+        return replace(before, spec=wanted.spec)  # the run directory may have moved
     try:
         publish(folder, lambda partial: _write(partial, run.student, wanted))
         export = read_record(folder)
@@ -62,13 +64,14 @@ def _make(context: Context, name: ExportName) -> Export:
 
 
 def _write(partial: Path, student: Path, wanted: Export) -> None:
-    began_s, form = time.monotonic(), FORMS[wanted.name]
+    began_s = time.monotonic()
     write_export(student, wanted.name, partial)
-    try_out(form.spec(partial), student)
+    # Before it has its place: a converter may write, without a word, a file that answers nonsense or nothing.
+    try_out(FORMS[wanted.name].spec(partial), student)
     seconds = round(time.monotonic() - began_s, 1)
     export = replace(wanted, bytes=weigh(partial), digests=digests(partial), seconds=seconds)
-    write_readme(partial, export, None, 0)
-    write_record(partial, export)
+    write_readme(partial, export, None, 0)  # evaluation writes it again, with its score
+    write_record(partial, export)  # last: a folder with a record is whole
 
 
 def _versions(name: ExportName) -> dict[str, str]:

@@ -22,20 +22,23 @@ TEXTS = (
 def try_out(spec: str, student: Path) -> None:
     """Asks the export three questions; StillhouseError where it does not load, answer or read as the student."""
     tokenizer = load_tokenizer(str(student))
-    asked: list[Conversation] = [(Message("user", text),) for text in TEXTS]
-    ours = [
-        len(tokenizer.apply_chat_template(to_dicts(one), add_generation_prompt=True, return_dict=True)["input_ids"])
-        for one in asked
-    ]
-    for text, mine, theirs in zip(TEXTS, ours, asyncio.run(_prompt_tokens(spec, asked)), strict=True):
-        if mine != theirs:
-            raise StillhouseError(f"it reads {text!r} as {theirs} tokens, the student as {mine}")
+    questions: list[Conversation] = [(Message("user", text),) for text in TEXTS]
+    theirs = asyncio.run(_prompt_tokens(spec, questions))
+    for text, question, read_by_export in zip(TEXTS, questions, theirs, strict=True):
+        asked = tokenizer.apply_chat_template(to_dicts(question), add_generation_prompt=True, return_dict=True)
+        read_by_student = len(asked["input_ids"])
+        if read_by_student != read_by_export:
+            raise StillhouseError(f"it reads {text!r} as {read_by_export} tokens, the student as {read_by_student}")
 
 
-async def _prompt_tokens(spec: str, asked: list[Conversation]) -> list[int | None]:
+async def _prompt_tokens(spec: str, questions: list[Conversation]) -> list[int | None]:
     teacher = open_teacher(spec)
+    sampling = Sampling(temperature=0, max_tokens=1)
+    tokens = []
     try:
-        how = Sampling(temperature=0, max_tokens=1)
-        return [(await teacher.complete(Request(teacher.identity, one, how))).usage.input_tokens for one in asked]
+        for question in questions:
+            reply = await teacher.complete(Request(teacher.identity, question, sampling))
+            tokens.append(reply.usage.input_tokens)
     finally:
         await teacher.close()
+    return tokens

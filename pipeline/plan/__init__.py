@@ -1,4 +1,4 @@
-"""What a recipe would cost, before anything is spent. Reads files only: no key, no network.
+"""The cost of a recipe, before anything is spent. Reads files only: no key, no network.
 
     source ──sample──▶ what some prompts owe ─┐
                                               ├──▶ shares ──▶ lanes ──▶ totals ──▶ plan

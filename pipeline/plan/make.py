@@ -1,4 +1,4 @@
-"""How a plan is made: read-only, from the recipe's files and its run's journal."""
+"""The making of a plan: read-only, from the recipe's files and its run's journal."""
 
 from __future__ import annotations
 

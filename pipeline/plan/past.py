@@ -1,4 +1,4 @@
-"""What the replies in a run's journal tell about those to come."""
+"""The replies in a run's journal, and what they tell about those to come."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Lanes = Mapping[str, Lane | None]
 
 @dataclass(slots=True, frozen=True)
 class PlannedTeacher:
-    """What one teacher, or the evaluation's judge, is asked and takes."""
+    """One teacher, or the evaluation's judge: what it is asked and takes."""
 
     teacher: str
     """As the recipe calls it, else its spec."""
@@ -55,7 +55,7 @@ class PlannedTeacher:
 
 @dataclass(slots=True, frozen=True)
 class Plan:
-    """What a recipe would cost from here on, given what its journal has answered."""
+    """The cost of a recipe from here on, given what its journal has answered."""
 
     teachers: tuple[PlannedTeacher, ...]
     judge: PlannedTeacher | None
@@ -87,7 +87,7 @@ class Plan:
 
     @property
     def answered(self) -> int:
-        """How many of the samples are in the journal already, to the best of what is known."""
+        """The samples that are in the journal already, to the best of what is known."""
         return self.samples - round(self.owed.best)
 
     @property
@@ -97,7 +97,7 @@ class Plan:
 
     @property
     def is_sample(self) -> bool:
-        """Whether some of the rows were not read."""
+        """True where some of the rows were not read."""
         return self.sampled_rows < self.rows
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a plan's reader should know beside its numbers."""
+"""Remarks: what a plan's reader should know beside its numbers."""
 
 from __future__ import annotations
 

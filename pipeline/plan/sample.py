@@ -54,7 +54,7 @@ class Sample:
 
     @property
     def is_all(self) -> bool:
-        """Whether every prompt is in it."""
+        """True where every prompt is in it."""
         return len(self.prompts) == self.population
 
     @property
@@ -67,7 +67,7 @@ class Sample:
 
 @dataclass(slots=True, frozen=True)
 class Owed:
-    """What the sampled prompts still owe a teacher."""
+    """The part of a teacher in what the sampled prompts still owe."""
 
     calls_N: Floats
     bytes_N: Floats

@@ -23,7 +23,7 @@ TOKENS_PER_MESSAGE = Interval(3, 4, 5)
 
 @dataclass(slots=True, frozen=True)
 class Share:
-    """What one teacher is asked for, over all calls that are owed."""
+    """One teacher's part, over all calls that are owed."""
 
     endpoint: ConfiguredTeacher
     past: PastUsage
@@ -104,7 +104,7 @@ def _output_tokens(asked: Asked) -> Interval:
 
 
 def _remarks(asked: Asked, tokens_out: Interval) -> Iterator[str]:
-    """What the figures rest on."""
+    """Yields what the figures rest on."""
     label, past = asked.endpoint.entry.label, asked.past
     if asked.waits:
         yield f"{label} is asked only where the teacher before it refuses or fails: from never to always"

@@ -1,4 +1,4 @@
-"""What a plan's teachers take together: dollars, hours, disk, and what the budget buys."""
+"""All teachers of a plan together: dollars, hours, disk, and what the budget buys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BYTES_PER_ALTERNATIVE = 5
 
 @dataclass(slots=True, frozen=True)
 class Budget:
-    """What `generate.budget_usd` buys in the recipe's lane."""
+    """The recipe's `generate.budget_usd`, and what it buys in the recipe's lane."""
 
     budget_usd: float
     spent_usd: float
@@ -113,7 +113,7 @@ def budget_of(work: Workload) -> Budget | None:
 
 
 def _bought(left_usd: float, cost: Interval, owed: float) -> Interval:
-    """How many of the prompts that are owed the money answers: the fewest at the highest cost."""
+    """The prompts that the money answers, of those that are owed: the fewest at the highest cost."""
 
     def some(dollars: float) -> float:
         if dollars <= left_usd:

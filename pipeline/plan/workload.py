@@ -1,4 +1,4 @@
-"""What a plan is made from: the sample, each teacher's share, and its lanes."""
+"""The workload that a plan is made from: the sample, each teacher's share, and its lanes."""
 
 from __future__ import annotations
 

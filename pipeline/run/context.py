@@ -1,4 +1,4 @@
-"""What a stage works with."""
+"""The context that a stage works in."""
 
 from __future__ import annotations
 

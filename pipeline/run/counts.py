@@ -63,7 +63,7 @@ class Counts:
 
 @dataclass(slots=True, frozen=True)
 class GenerateCounts(Counts):
-    """What was asked, and what it took."""
+    """The samples that were asked for, and what they took."""
 
     STAGE = "generate"
 
@@ -115,7 +115,7 @@ class FunnelStep:
 
 @dataclass(slots=True, frozen=True)
 class ReviewCounts:
-    """What people decided."""
+    """The decisions of people."""
 
     __pydantic_config__ = CLOSED
 
@@ -180,7 +180,7 @@ class TrainCounts(TrainResult, Counts):
 
 @dataclass(slots=True, frozen=True)
 class PackageCounts(Counts):
-    """How many exports were written, and how many could not be."""
+    """The exports that were written, and those that could not be."""
 
     STAGE = "package"
 
@@ -190,7 +190,7 @@ class PackageCounts(Counts):
 
 @dataclass(slots=True, frozen=True)
 class EvaluateCounts(Counts):
-    """What was asked of whom, and each contestant's score."""
+    """The rows, the answers that were asked for, and each contestant's score."""
 
     STAGE = "evaluate"
 

@@ -59,7 +59,7 @@ class RunDir:
 
     @property
     def dropped(self) -> Path:
-        """What left, with the reason."""
+        """The samples that left, with the reason."""
         return self.root / "dropped.parquet"
 
     @property
@@ -74,7 +74,7 @@ class RunDir:
 
     @property
     def dataset(self) -> Path:
-        """What of the corpus may be shown to others, with a card."""
+        """The part of the corpus that may be shown to others, with a card."""
         return self.root / "dataset"
 
     @property
@@ -89,7 +89,7 @@ class RunDir:
 
     @property
     def package(self) -> Path:
-        """What the package stage made of the student."""
+        """The list of what the package stage made of the student."""
         return self.exports / "exports.json"
 
     @property
@@ -124,12 +124,12 @@ class RunDir:
 
     @property
     def checkpoints(self) -> Path:
-        """What a killed training of the student goes on from."""
+        """The place that a killed training of the student goes on from."""
         return self.work / "checkpoints"
 
     @property
     def logs(self) -> Path:
-        """What is written to be watched, not to be gone on from."""
+        """Files that are written to be watched, not to be gone on from."""
         return self.root / "logs"
 
     @property
@@ -144,7 +144,7 @@ class RunDir:
 
     @property
     def pace(self) -> Path:
-        """How fast the teachers were asked: a record a second."""
+        """The pace of asking the teachers: a record a second."""
         return self.logs / "pace.jsonl"
 
     @property
@@ -154,12 +154,12 @@ class RunDir:
 
     @property
     def serve_log(self) -> Path:
-        """What the server of `stillhouse serve` says."""
+        """The words of the server of `stillhouse serve`."""
         return self.logs / "serve.log"
 
     @property
     def now(self) -> Path:
-        """What the process that works on the run is doing: written at most once a second, gone with its end."""
+        """The progress of the process that works on the run: written at most once a second, gone with its end."""
         return self.work / "progress.json"
 
     @property
@@ -168,7 +168,7 @@ class RunDir:
         return self.root / ".lock"
 
     def is_locked(self) -> bool:
-        """Whether a process is working on the run now."""
+        """Says whether a process is working on the run now."""
         if not self.lock.exists():
             return False
         with self.lock.open("rb") as lock:

@@ -1,4 +1,4 @@
-"""What can go wrong with a run, apart from bad input and teachers.
+"""The errors of a run, apart from bad input and teachers.
 
 RunError                the work failed                                           exit 1
 ├── RunBusy             another process holds the run directory                   exit 1
@@ -34,7 +34,7 @@ class DiskFull(RunError):
 
 @dataclass(slots=True, frozen=True)
 class Spending:
-    """How a run stands against its cap."""
+    """A run's bill, against its cap."""
 
     spent_usd: float
     cap_usd: float

@@ -1,4 +1,4 @@
-"""What is known of an export: export.json in its folder, and exports.json over all that the recipe names."""
+"""The records of exports: export.json in the folder of each, and exports.json over all that the recipe names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Export:
 
 
 def read_exports(run: RunDir) -> list[Export]:
-    """The exports of the run's last package stage, in the recipe's order; none where it never ran."""
+    """Reads the exports of the run's last package stage, in the recipe's order; none where it never ran."""
     try:
         return [Export(**values) for values in orjson.loads(run.package.read_bytes())]
     except FileNotFoundError:
@@ -53,15 +53,15 @@ def read_exports(run: RunDir) -> list[Export]:
 
 def write_exports(run: RunDir, exports: list[Export]) -> None:
     """Writes the list of them."""
-    write_text(run.package, _dump([asdict(one) for one in exports]))
+    write_text(run.package, _dump([asdict(export) for export in exports]))
 
 
 def read_record(folder: Path) -> Export | None:
-    """The export in a folder; None where there is no whole one."""
+    """Reads the export in a folder; None where there is no whole one."""
     try:
         return Export(**orjson.loads((folder / RECORD).read_bytes()))
     except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, TypeError):
-        return None
+        return None  # torn, or of another version: it is written again, which costs seconds
 
 
 def write_record(folder: Path, export: Export) -> None:
@@ -70,12 +70,12 @@ def write_record(folder: Path, export: Export) -> None:
 
 
 def weigh(folder: Path) -> int:
-    """Bytes of the weight files in a folder."""
+    """Returns the bytes of the weight files in a folder."""
     return sum(file.stat().st_size for file in folder.iterdir() if file.suffix in WEIGHTS)
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """File name -> digest."""
+    """Returns file name -> digest, of all but the two files that evaluation writes again."""
     return {file.name: digest_file(file) for file in sorted(folder.iterdir()) if file.name not in (RECORD, README)}
 
 

@@ -89,9 +89,11 @@ PREFERENCES = pa.schema(
 
 
 def spec_of(teacher: Mapping[str, Any]) -> str:
-    """A `teacher` struct as the spec that names it."""
-    base = teacher["base_url"]
-    return f"{teacher['provider']}:{teacher['model']}" + (f"@{base}" if base else "")
+    """Returns a `teacher` struct as the spec that names it."""
+    spec = f"{teacher['provider']}:{teacher['model']}"
+    if teacher["base_url"]:
+        spec += f"@{teacher['base_url']}"
+    return spec
 
 
 def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -101,6 +103,7 @@ def write_parquet(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any
 
 def write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> int:
     """As `write_parquet`, with each table a row group."""
+    # Beside its place, under a name of this process: a kill leaves a file that nobody takes for the table.
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
     try:

@@ -13,7 +13,7 @@ from students.finetune.monitors import require_monitors
 
 
 def _files(recipe: Recipe) -> list[Path]:
-    """What the student's settings name: pairs, and a base that is a directory."""
+    """Lists what the student's settings name: pairs, and a base that is a directory."""
     preference, base = recipe.student.preference, Path(recipe.student.base)
     files = []
     if preference is not None and preference.pairs is not None:

@@ -23,17 +23,17 @@ PATIENCE = timedelta(days=30)
 
 
 def processes() -> int:
-    """How many the launcher started; 1 without one."""
+    """Counts the processes that the launcher started; 1 without one."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def is_first() -> bool:
-    """Whether this process works on the run."""
+    """Says whether this process works on the run."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def require_launchable(command: str, last: str | None = None) -> None:
-    """InputError where several processes were started for what one does: only a training is shared."""
+    """Raises InputError where several processes were started for what one does: only a training is shared."""
     if processes() == 1:
         return
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
@@ -47,8 +47,9 @@ def require_launchable(command: str, last: str | None = None) -> None:
 
 @contextmanager
 def leading() -> Iterator[None]:
-    """While the first process works; where all went well, it lets those go that it has not called."""
+    """Leads the others while the first process works; where all went well, lets those go that it has not called."""
     yield
+    # Not in a `finally`: after a failure the launcher ends them, and what they wait for must not come.
     if processes() > 1:
         _store().compare_set(_key(), "", DONE.decode())
 
@@ -60,9 +61,9 @@ def call_others() -> None:
 
 
 def is_called() -> bool:
-    """Waits for the first process; whether it has something to train."""
-    said: bytes = _store().get(_key())
-    return said == TRAIN
+    """Waits for the first process; says whether it has something to train."""
+    word: bytes = _store().get(_key())
+    return word == TRAIN
 
 
 def _store() -> Store:

@@ -1,4 +1,4 @@
-"""What the student's training needs of this machine's memory, and what would fit where that is too much."""
+"""The memory that the student's training needs of this machine, and what would fit where that is too much."""
 
 from __future__ import annotations
 

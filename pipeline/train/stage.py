@@ -34,7 +34,7 @@ def work(context: Context) -> TrainCounts:
             progress.update(now.step, text, total=now.total_steps, figures=figures(now), left_s=now.seconds_left)
 
         job = prepare_job(recipe, run, recipe.student, out=run.student, work=run.checkpoints)
-        call_others()
+        call_others()  # only now: they would each write the same base and cache
         result = train(job, on_progress=on_progress, provenance=provenance(recipe, run))
         log.end(result)
     if result.steps < result.planned_steps:
@@ -51,7 +51,7 @@ def join(recipe: Recipe, run: RunDir) -> None:
 
 
 def _require_other_base(context: Context) -> None:
-    """InputError where the base is the student that would be replaced: each run would train it once more."""
+    """Raises InputError where the base is the student that would be replaced: each run would train it once more."""
     if Path(context.recipe.student.base).resolve() == context.run.student.resolve():
         remedy = "Give this recipe another --dir, or copy the student first"
         raise InputError("is this run's own student", path=context.run.student, field="student.base", remedy=remedy)

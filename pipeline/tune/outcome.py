@@ -1,4 +1,4 @@
-"""What a search came to: the record, and its JSON."""
+"""The outcome of a search: the record, and its JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TrialOutcome:
 
     @property
     def is_done(self) -> bool:
-        """Whether it came to its end."""
+        """True where it came to its end."""
         return self.state == DONE
 
     def measure(self, objective: str) -> float | None:

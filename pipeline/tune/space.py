@@ -1,4 +1,4 @@
-"""What is searched: names of a student's fields, and the student with values in their places."""
+"""The space that is searched: names of a student's fields, and the student with values in their places."""
 
 from __future__ import annotations
 
