@@ -30,23 +30,16 @@ class Block:
 
 def blocks(text: str) -> Iterator[Block]:
     """Yields the fenced blocks of a text, in order. One that is never closed takes in all that follows it."""
-    opening: re.Match[str] | None = None
-    for fence in _FENCE.finditer(text):
-        marks, info = fence.groups()
-        if opening is None:
-            is_inline_code = marks[0] == "`" and "`" in info  # "```x```" on one line
-            if not is_inline_code:
-                opening = fence
-        elif marks.startswith(opening[1]) and not info.strip():
-            yield Block(opening.start(), fence.end(), text[opening.end() + 1 : fence.start()])
-            opening = None
-    if opening is not None:
-        yield Block(opening.start(), len(text), None)
+    for opening, closing in _pairs(text):
+        if closing is None:
+            yield Block(opening.start(), len(text), None)
+        else:
+            yield Block(opening.start(), closing.end(), text[opening.end() + 1 : closing.start()])
 
 
 def is_balanced(text: str) -> bool:
     """Says whether every fence that opens a block is closed."""
-    return all(block.content is not None for block in blocks(text))
+    return all(closing is not None for _, closing in _pairs(text))
 
 
 def unfence(text: str) -> str:
@@ -71,3 +64,19 @@ def first_block(text: str) -> str:
         if block.content is not None:
             return block.content
     return text
+
+
+def _pairs(text: str) -> Iterator[tuple[re.Match[str], re.Match[str] | None]]:
+    """Yields each block's opening fence with its closing one."""
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        marks, info = fence.groups()
+        if opening is None:
+            is_inline_code = marks[0] == "`" and "`" in info  # "```x```" on one line
+            if not is_inline_code:
+                opening = fence
+        elif marks.startswith(opening[1]) and not info.strip():
+            yield opening, fence
+            opening = None
+    if opening is not None:
+        yield opening, None
