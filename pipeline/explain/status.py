@@ -4,80 +4,172 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipeline.inference.pace_log import read_pace, render_pace, summarise
+from pipeline.inference.pace_log import PaceSummary, read_pace, render_pace, summarise
 from pipeline.journal.progress import progress_of
 from pipeline.run.directory import RunDir
+from pipeline.run.manifest import Entry
 
 WIDTH = 30
 """Columns of the bar."""
 
 
-def read_status(root: Path) -> dict[str, Any]:
-    """Every stage's status and the journal's progress; InputError where `root` is no run.
+@dataclass(slots=True, frozen=True)
+class AccountNow:
+    """An account at a moment."""
 
-    `now` is what the process that works on it is doing: the object that `pipeline.run.progress` tells machines, with
-    `detail`, the same for people, and `at`, Unix time in seconds. None where none works on it.
-    """
+    in_flight: int
+    ceiling: int
+    waiting: int
+    refused: int
+    """Answers of status 429 so far."""
+
+
+@dataclass(slots=True, frozen=True)
+class Now:
+    """What the process that works on the run is doing: the last that `pipeline.run.progress` told machines."""
+
+    stage: str
+    done: int
+    total: int
+    """0 while nobody has counted."""
+    per_s: float
+    left_s: float | None
+    detail: str
+    """The rest, for people."""
+    accounts: Mapping[str, AccountNow] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """All of it, as the file has it: for JSON."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Now:
+        """Reads the object of the file."""
+        accounts = told.get("accounts") or {}
+        return cls(
+            stage=told["stage"],
+            done=told["done"],
+            total=told["total"],
+            per_s=told["per_s"],
+            left_s=told["left_s"],
+            detail=told["detail"],
+            accounts={name: AccountNow(**counts) for name, counts in accounts.items()},
+            told=told,
+        )
+
+
+@dataclass(slots=True, frozen=True)
+class JournalProgress:
+    """How far generation is."""
+
+    samples: int
+    answered: int
+    attempts: Mapping[str, int]
+    """By outcome; `in_flight` has none yet."""
+
+
+@dataclass(slots=True, frozen=True)
+class RunStatus:
+    """A run at a moment."""
+
+    run: str
+    locked: bool
+    """Whether a process works on it."""
+    name: str
+    stages: Mapping[str, Entry]
+    now: Now | None
+    """None where no process works on it, or it has said nothing yet."""
+    journal: JournalProgress | None
+    """None before anything was asked."""
+    pace: PaceSummary | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {
+            "run": self.run,
+            "locked": self.locked,
+            "name": self.name,
+            "stages": {name: entry.to_dict() for name, entry in self.stages.items()},
+            "now": self.now and dict(self.now.told),
+            "journal": self.journal and asdict(self.journal),
+            "pace": self.pace and self.pace.to_dict(),
+        }
+
+
+def read_status(root: Path) -> RunStatus:
+    """Reads every stage's status and the journal's progress; InputError where `root` is no run."""
     run = RunDir(root)
     # Before the manifest is read: a process writes how it ended, and then lets go of the lock.
     locked = run.is_locked()
     manifest = run.load_manifest()
-    return {
-        "run": str(root),
-        "locked": locked,
-        **manifest.to_dict(),
-        "now": _read_now(run.now) if locked else None,
-        "journal": progress_of(run.journal) if run.journal.exists() else None,
-        "pace": summarise(read_pace(run.pace)),
-    }
+    return RunStatus(
+        run=str(root),
+        locked=locked,
+        name=manifest.name,
+        stages=manifest.stages,
+        now=_read_now(run.now) if locked else None,
+        journal=JournalProgress(**progress_of(run.journal)) if run.journal.exists() else None,
+        pace=summarise(read_pace(run.pace)),
+    )
 
 
-def render_status(status: dict[str, Any]) -> str:
-    """A line a stage, what is being done now, then the journal, then the pace of the last sitting over its time."""
-    held = "a process is working on it" if status["locked"] else "no process is working on it"
-    lines = [f"{status['run']} ({status['name']}): {held}"]
-    lines += [f"  {name:<9} {_stage(entry, locked=status['locked'])}" for name, entry in status["stages"].items()]
-    lines += render_now(status["now"])
-    if journal := status["journal"]:
-        attempts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(journal["attempts"].items()))
-        lines.append(
-            f"  journal   {journal['answered']} of {journal['samples']} samples answered; attempts: {attempts}"
-        )
-    return "\n".join([*lines, *render_pace(status["pace"])])
+def render_status(status: RunStatus) -> str:
+    """Renders a line a stage, what is being done now, then the journal, then the pace of the last sitting."""
+    return "\n".join(_lines(status))
 
 
-def render_now(now: Mapping[str, Any] | None) -> Iterator[str]:
-    """A bar with rate and time left, its figures, and a line for each account; nothing where nothing is known."""
+def render_now(now: Now | None) -> Iterator[str]:
+    """Yields a bar with rate and time left, its figures, and a line for each account; nothing where there is none."""
     if now is None:
         return
-    filled = round(WIDTH * min(now["done"] / now["total"], 1)) if now["total"] else 0
+    filled = round(WIDTH * min(now.done / now.total, 1)) if now.total else 0
     yield f"  now       {'█' * filled}{'░' * (WIDTH - filled)} {how_far(now)}"
-    if now["detail"]:
-        yield f"            {now['detail']}"
-    for name, at in (now.get("accounts") or {}).items():
-        refused = f", {at['refused']} x 429" if at["refused"] else ""
-        yield f"            {name}: {at['in_flight']} of {at['ceiling']} in flight, {at['waiting']} waiting{refused}"
+    if now.detail:
+        yield f"            {now.detail}"
+    for name, account in now.accounts.items():
+        line = f"{name}: {account.in_flight} of {account.ceiling} in flight, {account.waiting} waiting"
+        if account.refused:
+            line += f", {account.refused} x 429"
+        yield f"            {line}"
 
 
-def how_far(now: Mapping[str, Any]) -> str:
-    """Stage, count, rate and time left."""
-    left = "" if now["left_s"] is None else f", {_duration(now['left_s'])} left"
-    total = f" of {now['total']:,}" if now["total"] else ""
-    return f"{now['stage']}: {now['done']:,}{total}, {now['per_s']:,.3g}/s{left}"
+def how_far(now: Now) -> str:
+    """Says stage, count, rate and time left."""
+    line = f"{now.stage}: {now.done:,}"
+    if now.total:
+        line += f" of {now.total:,}"
+    line += f", {now.per_s:,.3g}/s"
+    if now.left_s is not None:
+        line += f", {_duration(now.left_s)} left"
+    return line
 
 
-def _read_now(path: Path) -> dict[str, Any] | None:
+def _lines(status: RunStatus) -> Iterator[str]:
+    held = "a process is working on it" if status.locked else "no process is working on it"
+    yield f"{status.run} ({status.name}): {held}"
+    for name, entry in status.stages.items():
+        yield f"  {name:<9} {_stage(entry, locked=status.locked)}"
+    yield from render_now(status.now)
+    if status.journal is not None:
+        yield f"  journal   {_journal(status.journal)}"
+    yield from render_pace(status.pace)
+
+
+def _journal(journal: JournalProgress) -> str:
+    attempts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(journal.attempts.items()))
+    return f"{journal.answered} of {journal.samples} samples answered; attempts: {attempts}"
+
+
+def _read_now(path: Path) -> Now | None:
     """None where it has said nothing yet. The file is replaced whole, so it is never torn; it may be gone."""
     try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
+        return Now.of(orjson.loads(path.read_bytes()))
     except (FileNotFoundError, orjson.JSONDecodeError):
         return None
-    return found
 
 
 def _duration(seconds: float) -> str:
@@ -86,15 +178,15 @@ def _duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _stage(entry: dict[str, Any], *, locked: bool) -> str:
-    match entry["status"]:
+def _stage(entry: Entry, *, locked: bool) -> str:
+    match entry.status:
         case "running" if locked:
-            return f"running for {time.time() - entry['started_at']:.0f} s"
+            return f"running for {time.time() - entry.started_at:.0f} s"
         case "running":
             return "was killed; the same command goes on from there"
         case "failed":
-            return f"failed: {entry['error']}"
-        case "stopped" if entry["error"]:
-            return str(entry["error"])
+            return f"failed: {entry.error}"
+        case "stopped" if entry.error:
+            return entry.error
         case status:
-            return f"{status} in {entry['seconds']:.1f} s"
+            return f"{status} in {entry.seconds or 0.0:.1f} s"

@@ -3,73 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 COLUMNS = 40
+"""Parts that a sitting is shown in: they fit beside their figures on 80 columns."""
+
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
+@dataclass(slots=True, frozen=True)
+class PacePoint:
+    """One part of a sitting."""
+
+    seconds: float
+    """Since it began, at the part's end."""
+    per_s: float
+    """Answers a second, the mean of the part's records."""
+    in_flight: int
+    """The most."""
+    ceiling: int
+    """The lowest."""
+
+
+@dataclass(slots=True, frozen=True)
+class PaceSummary:
+    """A sitting over its time."""
+
+    stage: str
+    began: float
+    """Unix time in seconds."""
+    seconds: float
+    done: int
+    total: int
+    refused: int
+    """Answers of status 429."""
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    points: tuple[PacePoint, ...]
+
+    @property
+    def per_s(self) -> float:
+        """Returns the answers a second of the whole sitting."""
+        return self.done / self.seconds if self.seconds else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {**asdict(self), "points": [asdict(point) for point in self.points]}
+
+
 def read_pace(path: Path) -> list[dict[str, Any]]:
-    """The records, oldest first; a torn last line is left out. Empty where there is no log."""
+    """Reads the records, oldest first; a torn last line is left out. Empty where there is no log."""
     if not path.exists():
         return []
-    found = []
+    records = []
     for line in path.read_bytes().splitlines():
         try:
-            found.append(orjson.loads(line))
+            records.append(orjson.loads(line))
         except orjson.JSONDecodeError:
             continue
-    return found
+    return records
 
 
-def summarise(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The last sitting in the log over its time, in at most COLUMNS parts; None where there is none.
-
-    Of a part: answers a second, the most in flight, the lowest ceiling.
-    """
+def summarise(records: Sequence[Mapping[str, Any]]) -> PaceSummary | None:
+    """Sums up the last sitting in the log, in at most COLUMNS parts; None where there is none."""
     last = _last_sitting(records)
     if not last:
         return None
     end = last[-1]
-    parts: list[list[Mapping[str, Any]]] = [[] for _ in range(COLUMNS)]
-    for record in last:
-        share = record["seconds"] / end["seconds"] if end["seconds"] else 1.0
-        parts[min(int(share * COLUMNS), COLUMNS - 1)].append(record)
-    points = [
-        {
-            "seconds": part[-1]["seconds"],
-            "per_s": sum(record["per_s"] for record in part) / len(part),
-            "in_flight": max(record["in_flight"] for record in part),
-            "ceiling": min(record["ceiling"] for record in part),
-        }
-        for part in parts
-        if part
-    ]
-    names = ("stage", "began", "seconds", "done", "total", "refused", "input_tokens", "output_tokens", "cost_usd")
-    return {**{name: end[name] for name in names}, "points": points}
+    points = [_point(part) for part in _parts(last, end["seconds"]) if part]
+    return PaceSummary(
+        stage=end["stage"],
+        began=end["began"],
+        seconds=end["seconds"],
+        done=end["done"],
+        total=end["total"],
+        refused=end["refused"],
+        input_tokens=end["input_tokens"],
+        output_tokens=end["output_tokens"],
+        cost_usd=end["cost_usd"],
+        points=tuple(points),
+    )
 
 
-def render_pace(pace: Mapping[str, Any] | None) -> Iterator[str]:
-    """A line of figures and a line of blocks for each series; nothing where there is no pace."""
+def render_pace(pace: PaceSummary | None) -> Iterator[str]:
+    """Yields a line of figures and a line of blocks for each series; nothing where there is no pace."""
     if pace is None:
         return
-    rate = pace["done"] / pace["seconds"] if pace["seconds"] else 0.0
-    refused = f", {pace['refused']} x 429" if pace["refused"] else ""
-    how_far = f"{pace['done']} of {pace['total']} in {pace['seconds']:.1f} s"
-    yield f"  pace      {pace['stage']}: {how_far}, {rate:.1f}/s{refused}"
-    for name, says in (("per_s", "answers/s"), ("in_flight", "in flight"), ("ceiling", "ceiling")):
-        values = [point[name] for point in pace["points"]]
-        yield f"    {says:<9} {_blocks(values)}  {min(values):.4g} to {max(values):.4g}"
+    refused = f", {pace.refused} x 429" if pace.refused else ""
+    how_far = f"{pace.done} of {pace.total} in {pace.seconds:.1f} s"
+    yield f"  pace      {pace.stage}: {how_far}, {pace.per_s:.1f}/s{refused}"
+    yield _series("answers/s", [point.per_s for point in pace.points])
+    yield _series("in flight", [point.in_flight for point in pace.points])
+    yield _series("ceiling", [point.ceiling for point in pace.points])
 
 
-def _last_sitting(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The records that began when the last one did."""
+def _last_sitting(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Returns the records that began when the last one did."""
     return [record for record in records if record["began"] == records[-1]["began"]]
 
 
-def _blocks(values: Sequence[float]) -> str:
+def _parts(records: Sequence[Mapping[str, Any]], seconds: float) -> list[list[Mapping[str, Any]]]:
+    """Deals the records of a sitting out to parts of equal time; some parts may be empty."""
+    parts: list[list[Mapping[str, Any]]] = [[] for _ in range(COLUMNS)]
+    for record in records:
+        share = record["seconds"] / seconds if seconds else 1.0
+        parts[min(int(share * COLUMNS), COLUMNS - 1)].append(record)
+    return parts
+
+
+def _point(part: Sequence[Mapping[str, Any]]) -> PacePoint:
+    return PacePoint(
+        seconds=part[-1]["seconds"],
+        per_s=sum(record["per_s"] for record in part) / len(part),
+        in_flight=max(record["in_flight"] for record in part),
+        ceiling=min(record["ceiling"] for record in part),
+    )
+
+
+def _series(name: str, values: Sequence[float]) -> str:
     most = max(values) or 1
-    return "".join(BLOCKS[round(value / most * (len(BLOCKS) - 1))] for value in values)
+    blocks = "".join(BLOCKS[round(value / most * (len(BLOCKS) - 1))] for value in values)
+    return f"    {name:<9} {blocks}  {min(values):.4g} to {max(values):.4g}"

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.explain.status import render_now
+from pipeline.explain.status import Now, render_now
 from pipeline.explain.watch import exit_status, follow
 from pipeline.run.directory import RunDir
+from pipeline.run.manifest import Entry, Status
 from pipeline.run.progress import Progress
 from tests.pipeline.helpers import command, environment, write_recipe, write_rows
 from tests.servers.faults import Answer, FaultServer, Seen, echo
@@ -123,11 +124,11 @@ def _read(terminal: int) -> bytes:
     ("status", "error", "code"),
     [("done", None, 0), ("failed", "x", 1), ("running", None, 1), ("stopped", "budget", 3), ("stopped", None, 130)],
 )
-def test_it_ends_as_the_stage_that_was_begun_last(status: str, error: str | None, code: int) -> None:
-    earlier = {"status": "failed", "error": "x", "started_at": 1.0}
-    later = {"status": status, "error": error, "started_at": 2.0}
-    assert exit_status({"stages": {"evaluate": earlier, "train": later}}) == code
-    assert exit_status({"stages": {}}) == 0
+def test_it_ends_as_the_stage_that_was_begun_last(status: Status, error: str | None, code: int) -> None:
+    earlier = Entry("", "failed", started_at=1.0, error="x")
+    later = Entry("", status, started_at=2.0, error=error)
+    assert exit_status({"evaluate": earlier, "train": later}) == code
+    assert exit_status({}) == 0
 
 
 def test_what_is_done_now_is_left_in_a_file_and_taken_away(tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_what_is_done_now_is_left_in_a_file_and_taken_away(tmp_path: Path) -> No
         progress.update(3, "loss 0.5", total=10, figures={"loss": 0.5}, left_s=70.0)
         now = json.loads(file.read_text())
         assert (now["stage"], now["done"], now["total"], now["loss"], now["left_s"]) == ("train", 3, 10, 0.5, 70.0)
-        line, detail = render_now(now)
+        line, detail = render_now(Now.of(now))
         assert "train: 3 of 10, 0.1/s, 1:10 left" in line
         assert detail.strip() == "loss 0.5"
         progress.update(4, total=10)  # within the same second

@@ -123,7 +123,7 @@ def test_the_last_sitting_is_shown_and_a_torn_line_is_not(tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes() + b'{"stage": "gen')
     found = summarise(read_pace(path))
     assert found is not None
-    assert [point["in_flight"] for point in found["points"]] == [1, 9]
+    assert [point.in_flight for point in found.points] == [1, 9]
     assert "9 of 9 in 2.0 s" in next(iter(render_pace(found)))
     assert summarise(read_pace(tmp_path / "none.jsonl")) is None
     assert list(render_pace(None)) == []
