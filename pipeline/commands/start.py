@@ -44,6 +44,7 @@ def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: b
     """List every adapter, what it can honour, and whether its key is present; or say so of the one teacher SPEC."""
     from pipeline.explain import probe
     from pipeline.explain import teachers as providers
+    from pipeline.explain.teacher_facts import facts_of
 
     if spec is None:
         if ask or overrides:
@@ -55,7 +56,7 @@ def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: b
         if shown["error"]:
             sys.exit(1)
     else:
-        show(providers.show_teacher(providers.entry_of(spec, overrides)), providers.render_teacher, as_json=as_json)
+        show(facts_of(providers.entry_of(spec, overrides)), providers.render_teacher, as_json=as_json)
 
 
 @click.command()

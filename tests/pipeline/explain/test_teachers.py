@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher, show_teacher
+from pipeline.explain.teacher_facts import Price, TeacherFacts, facts_of
+from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher
 from pipeline.inference.prices import LOCAL, UNKNOWN
 from teachers.catalog import providers
 from tests.pipeline.helpers import ROOT, stillhouse
@@ -18,8 +18,8 @@ from tests.pipeline.helpers import ROOT, stillhouse
 CANARY = "sk-canary-000000"
 
 
-def show(spec: str, *overrides: str) -> dict[str, Any]:
-    return show_teacher(entry_of(spec, overrides))
+def show(spec: str, *overrides: str) -> TeacherFacts:
+    return facts_of(entry_of(spec, overrides))
 
 
 def test_every_provider_has_a_row_and_a_note() -> None:
@@ -42,9 +42,14 @@ def test_a_key_is_told_by_name_and_never_read_out(monkeypatch: pytest.MonkeyPatc
         for key in provider.keys:
             monkeypatch.setenv(key, CANARY)
     listed, shown = list_providers(), show("openai:gpt-4.1")
-    for text in (json.dumps(listed), render_providers(listed), json.dumps(shown), render_teacher(shown)):
+    for text in (
+        json.dumps(listed.to_dict()),
+        render_providers(listed),
+        json.dumps(shown.to_dict()),
+        render_teacher(shown),
+    ):
         assert CANARY not in text
-    assert listed["teachers"][0]["keys"]["OPENAI_API_KEY"] is True
+    assert listed.teachers[0].ready.keys["OPENAI_API_KEY"] is True
     assert "OPENAI_API_KEY is set" in render_teacher(shown)
     monkeypatch.setenv("OPENAI_API_KEY", "")
     assert "OPENAI_API_KEY is not set" in render_teacher(show("openai:gpt-4.1"))
@@ -52,19 +57,19 @@ def test_a_key_is_told_by_name_and_never_read_out(monkeypatch: pytest.MonkeyPatc
 
 def test_capabilities_are_the_models_with_their_source_and_date() -> None:
     plain, reasoning = show("openai:gpt-4.1"), show("openai:o3")
-    assert plain["capabilities"]["top_logprobs"] == 20
-    assert reasoning["capabilities"]["top_logprobs"] == 0
+    assert plain.capabilities.top_logprobs == 20
+    assert reasoning.capabilities.top_logprobs == 0
     assert "none" in render_teacher(reasoning)
-    assert reasoning["capabilities"]["source"].startswith("https://")
-    assert reasoning["capabilities"]["read_on"] in render_teacher(reasoning)
+    assert reasoning.capabilities.source.startswith("https://")
+    assert reasoning.capabilities.read_on in render_teacher(reasoning)
 
 
 def test_what_the_user_says_of_it_is_believed_and_told() -> None:
     shown = show("openai:m@http://localhost:1/v1", "capabilities.top_logprobs=3", "price={input: 1, output: 2}")
-    assert shown["capabilities"]["top_logprobs"] == 3
-    assert shown["capabilities"]["source"] == "the recipe"
-    assert shown["price"] == {"input": 1.0, "output": 2.0, "cached": 1.0}
-    assert shown["price_source"] == "the recipe"
+    assert shown.capabilities.top_logprobs == 3
+    assert shown.capabilities.source == "the recipe"
+    assert shown.price == Price(input=1.0, output=2.0, cached=1.0)
+    assert shown.price_source == "the recipe"
 
 
 def test_the_list_price_is_per_million_tokens() -> None:
@@ -72,8 +77,9 @@ def test_the_list_price_is_per_million_tokens() -> None:
 
     shown = show("openai:gpt-4.1")
     listed = calc_price(Usage(input_tokens=1000, output_tokens=0), "gpt-4.1", provider_id="openai")
-    assert shown["price"]["input"] == pytest.approx(1000 * float(listed.total_price))
-    assert shown["price_source"] == "genai-prices"
+    assert shown.price is not None
+    assert shown.price.input == pytest.approx(1000 * float(listed.total_price))
+    assert shown.price_source == "genai-prices"
     assert "per million tokens" in render_teacher(shown)
 
 
@@ -88,20 +94,21 @@ def test_the_list_price_is_per_million_tokens() -> None:
 )
 def test_no_price_has_its_reason(spec: str, why: str) -> None:
     shown = show(spec)
-    assert (shown["price"], shown["price_source"]) == (None, why)
+    assert (shown.price, shown.price_source) == (None, why)
     assert why in render_teacher(shown)
 
 
 def test_terms_are_told_with_what_they_forbid() -> None:
     own, elsewhere = show("openai:gpt-4.1"), show("openai:m@http://localhost:1/v1")
-    assert own["terms"]["name"] == "openai"
+    assert own.rule is not None
+    assert own.rule.name == "openai"
     assert "not for purpose general" in render_teacher(own)
-    assert elsewhere["terms"] is None
+    assert elsewhere.rule is None
     assert "no rule is known" in render_teacher(elsewhere)
 
 
 def test_a_server_on_this_machine_needs_no_key() -> None:
-    assert not show("openai:m@http://localhost:1/v1")["needs_key"]
+    assert not show("openai:m@http://localhost:1/v1").needs_key
     assert "none needed" in render_teacher(show("openai:m@http://localhost:1/v1"))
 
 
@@ -116,10 +123,11 @@ def test_the_command_shows_the_table_and_one_teacher(tmp_path: Path) -> None:
 def test_showing_a_teacher_loads_no_sdk() -> None:
     code = """
 import sys
-from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher, show_teacher
+from pipeline.explain.teacher_facts import facts_of
+from pipeline.explain.teachers import entry_of, list_providers, render_providers, render_teacher
 render_providers(list_providers())
 for spec in ("openai:gpt-4.1", "gguf:smollm2-135m"):
-    render_teacher(show_teacher(entry_of(spec)))
+    render_teacher(facts_of(entry_of(spec)))
 heavy = {"openai", "anthropic", "boto3", "xllamacpp", "torch", "transformers", "pyarrow"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
