@@ -20,6 +20,7 @@ from teachers.spec import Spec
 from teachers.terms import Purpose
 
 
+# The Hub knows licences in lower case alone, and people write Apache-2.0.
 def _lower(value: Any) -> Any:
     if isinstance(value, str):
         return value.lower()
@@ -88,6 +89,7 @@ class Generate(Section):
 class Recipe(Section):
     """A whole run: prompts, a teacher, curation, a student, a comparison."""
 
+    # It becomes a folder's name: no slash, and no dot or dash first, which would hide it or make it an option.
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Names the run directory: runs/NAME unless --dir says otherwise."""
     prompts: Prompts

@@ -79,6 +79,7 @@ class Details:
     """All the answers scored as one text, as papers give it, from 0 to 1."""
 
 
+# A base class and no protocol: what most scorers answer stands here once, and a new question breaks none of them.
 class Scorer(ABC):
     """A rule that makes a score of a text and a gold answer."""
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """Closed: an unknown key is an error."""
 
+    # Closed, since a misspelt key would be a setting that does nothing. Frozen, since fingerprints are made of it.
+    # Built when first used: most commands use few of the sections that they import.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @classmethod
