@@ -137,7 +137,7 @@ def main() -> None:
     for text in texts:
         mask = Mask(Pii().kinds)
         mask.apply(text)
-        found.update(mask.found)
+        found.update(mask.kinds_found)
     print(f"\nthe mails as they are: {dict(found)}")
     corpus = texts * 20
     began = time.process_time()

@@ -54,13 +54,13 @@ def _tables(path: Path) -> Iterator[pa.Table]:
 def _side(replies: pa.Table, members: Mapping[str, Member]) -> tuple[pa.Table, list[Member]]:
     """Returns the rows whose sample ids are among the members, and these members, in the rows' order."""
     places: list[int] = []
-    found: list[Member] = []
+    there: list[Member] = []
     for place, sample_id in enumerate(replies["sample_id"].to_pylist()):
         if sample_id in members:
             places.append(place)
-            found.append(members[sample_id])
+            there.append(members[sample_id])
     # With its type: of an empty list Arrow would make nulls, which are no places.
-    return replies.take(pa.array(places, pa.int64())), found
+    return replies.take(pa.array(places, pa.int64())), there
 
 
 def _curated(sample: Sample) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class _Prefixes:
 
 
 def near_clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
-    """For each text the index of the first text of its cluster; `threshold` is a Jaccard similarity above 0.
+    """Returns for each text the index of the first text of its cluster; `threshold` is a Jaccard similarity above 0.
 
     Clusters are chains of near pairs: what is near to a member is a member.
     """
@@ -69,14 +69,16 @@ def near_clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
 
 
 def jaccards(texts: Sequence[str], left: Counts, right: Counts, ngram: int) -> NDArray[np.float64]:
-    """The exact similarity of the texts left[i] and right[i]."""
-    lengths = np.array([len(texts[one]) + len(texts[other]) for one, other in zip(left, right, strict=True)], np.int64)
-    found = [_jaccards(texts, left[part], right[part], ngram) for part in _parts(lengths)]
-    return np.concatenate(found) if found else np.empty(0)
+    """Computes the exact similarity of the texts left[i] and right[i]."""
+    if not len(left):
+        return np.empty(0)
+    # Of these pairs alone: this is called a thousand times for the same texts.
+    lengths = [len(texts[first]) + len(texts[second]) for first, second in zip(left, right, strict=True)]
+    return np.concatenate([_jaccards(texts, left[part], right[part], ngram) for part in _parts(lengths)])
 
 
 def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
-    """The label of each text: equal within a cluster, one of its texts."""
+    """Labels each text: equal within a cluster, one of its texts."""
     prefixes = _prefixes(texts, threshold, ngram)
     digests = np.concatenate([batch.digests for batch in prefixes])
     sizes = np.concatenate([batch.sizes for batch in prefixes])
@@ -117,18 +119,19 @@ def join(roots: Counts, left: Counts, right: Counts) -> Counts:
 def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> list[_Prefixes]:
     held: deque[Shingles] = deque()
     occurrences = _occurrences(_hold(shingle_batches(texts, ngram), held), sum(map(len, texts)))
-    found = []
+    prefixes = []
     start = 0
     while held:
         batch = held.popleft()
         start = batch.first + len(batch.counts)
-        found.append(_batch_prefixes(batch, occurrences, threshold))
-    found += [_batch_prefixes(batch, occurrences, threshold) for batch in shingle_batches(texts, ngram, start)]
-    return found
+        prefixes.append(_batch_prefixes(batch, occurrences, threshold))
+    for batch in shingle_batches(texts, ngram, start):  # further text is hashed twice: it would not fit
+        prefixes.append(_batch_prefixes(batch, occurrences, threshold))
+    return prefixes
 
 
 def _hold(batches: Iterable[Shingles], held: deque[Shingles]) -> Iterator[Shingles]:
-    """The batches as they come, the first of them held."""
+    """Yields the batches as they come, the first of them held."""
     shingles = 0
     for batch in batches:
         shingles += len(batch.hashes)
@@ -138,8 +141,9 @@ def _hold(batches: Iterable[Shingles], held: deque[Shingles]) -> Iterator[Shingl
 
 
 def _occurrences(batches: Iterable[Shingles], chars: int) -> _Occurrences:
-    """How often a shingle occurs, as tables by its last bits: to 255, or more where several share a place, and beyond.
+    """Counts how often a shingle occurs, in two tables by its last bits: to 255, and beyond.
 
+    A place counts too much where several shingles share it.
     What has 1 in the first occurs once. The second is rough, and of what has 128 in the first.
     """
     table = np.zeros(1 << min(max(chars, 1).bit_length(), TABLE_BITS), np.uint8)
@@ -160,7 +164,7 @@ def _occurrences(batches: Iterable[Shingles], chars: int) -> _Occurrences:
 
 
 def _batch_prefixes(batch: Shingles, occurrences: _Occurrences, threshold: float) -> _Prefixes:
-    """What occurs once comes first in a set and needs no sorting."""
+    """Reduces a batch's sets to their prefixes. What occurs once comes first in a set and needs no sorting."""
     table, frequent = occurrences
     counts = table[batch.hashes & np.uint64(len(table) - 1)].astype(np.uint32)
     often = np.flatnonzero(counts >= 128)
@@ -186,7 +190,7 @@ def _batch_prefixes(batch: Shingles, occurrences: _Occurrences, threshold: float
 
 
 def _sets(keys: Hashes, texts: NDArray[np.uint16]) -> tuple[Hashes, Counts]:
-    """Each text's keys sorted and without repeats, and the text each is of; BATCH_TEXTS texts at most."""
+    """Returns each text's keys sorted and without repeats, and the text each is of; BATCH_TEXTS texts at most."""
     shift = np.uint64(HASH_BITS + RARITY_BITS)
     tagged = np.sort(keys | texts.astype(np.uint64) << shift)
     new = np.ones(len(tagged), bool)
@@ -196,9 +200,9 @@ def _sets(keys: Hashes, texts: NDArray[np.uint16]) -> tuple[Hashes, Counts]:
 
 
 def _entries(prefixes: list[_Prefixes], roots: Counts, order: Counts) -> Hashes:
-    """The prefixes as lists: element, rank of the text by size, position, packed and sorted; one text of each twins.
+    """Writes the prefixes as lists: element, rank of the text by size, position, packed and sorted.
 
-    Empties `prefixes` on its way: both would be much at once.
+    Of texts that are alike, one is in them. Empties `prefixes` on its way: both would be much at once.
     """
     bits = max(len(order) - 1, 1).bit_length()
     ranks = np.empty(len(order), np.uint64)
@@ -212,14 +216,15 @@ def _entries(prefixes: list[_Prefixes], roots: Counts, order: Counts) -> Hashes:
     entries: Hashes = np.concatenate(packed)
     entries.sort()
     shared = np.diff(entries >> np.uint64(POSITION_BITS + bits)) == 0
-    found: Hashes = entries[(np.append(shared, False) | np.append(False, shared))[: len(entries)]]
-    return found
+    # What one text alone has in its prefix makes no pair.
+    in_lists: Hashes = entries[(np.append(shared, False) | np.append(False, shared))[: len(entries)]]
+    return in_lists
 
 
-def _parts(lengths: Counts) -> Iterator[slice]:
-    """Consecutive pairs that are compared at a time."""
+def _parts(lengths: Sequence[int]) -> Iterator[slice]:
+    """Cuts consecutive pairs into those that are compared at a time."""
     start, total = 0, 0
-    for index, length in enumerate(lengths.tolist()):
+    for index, length in enumerate(lengths):
         if index > start and (total + length > PAIR_ELEMENTS or index - start == BATCH_TEXTS // 2):
             yield slice(start, index)
             start, total = index, 0
@@ -229,7 +234,10 @@ def _parts(lengths: Counts) -> Iterator[slice]:
 
 
 def _jaccards(texts: Sequence[str], left: Counts, right: Counts, ngram: int) -> NDArray[np.float64]:
-    """Of BATCH_TEXTS / 2 pairs at most: each pair's two sets are sorted as one, where equal neighbours are shared."""
+    """Compares BATCH_TEXTS / 2 pairs at most.
+
+    Each pair's two sets are sorted as one, where equal neighbours are shared.
+    """
     members, places = np.unique(np.concatenate((left, right)), return_inverse=True)
     hashes, counts = shingle([texts[index] for index in members], ngram)
     elements, owners = _sets(hashes, np.repeat(np.arange(len(members), dtype=np.uint16), counts))

@@ -18,7 +18,7 @@ Vectors = NDArray[np.float32]
 
 
 def nearest_before(vectors: Vectors) -> tuple[Places, Vectors]:
-    """For each vector the place of the one before it with the highest cosine, the first of several, and that cosine.
+    """Returns for each vector the place of the nearest one before it, the first of several, and their cosine.
 
     Vectors are of length 1, or 0, whose cosine is 0 with any. The first has none before it: itself, and -1. Time
     grows with the square of their number.
@@ -36,8 +36,8 @@ def nearest_before(vectors: Vectors) -> tuple[Places, Vectors]:
             cosines *= inverse[rows, None]
             if columns.stop > start:  # a row has only those before it
                 cosines[np.arange(first, columns.stop) >= np.arange(start, rows.stop)[:, None]] = -1
-            found = cosines.argmax(axis=1)
-            highest = cosines[np.arange(len(found)), found]
+            nearest = cosines.argmax(axis=1)
+            highest = cosines[np.arange(len(nearest)), nearest]
             better = np.flatnonzero(highest > best[rows])
-            best[start + better], places[start + better] = highest[better], found[better] + first
+            best[start + better], places[start + better] = highest[better], nearest[better] + first
     return places, best

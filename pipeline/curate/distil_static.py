@@ -24,7 +24,7 @@ BATCH_TOKENS = 512
 
 
 def distil(folder: Path) -> StaticModel:
-    """The static model of a transformer's folder. Needs torch and transformers; what they raise is passed on."""
+    """Makes the static model of a transformer's folder. Needs torch and transformers; what they raise is passed on."""
     from model2vec import StaticModel
     from transformers import AutoModel, AutoTokenizer
 
@@ -40,32 +40,35 @@ def distil(folder: Path) -> StaticModel:
 
 
 def zipf_weights(used: list[bool]) -> NDArray[np.float32]:
-    """The SIF weight of every token, the vocabulary being in the order of frequency; unused ones take no place."""
+    """Computes every token's SIF weight; the vocabulary is in the order of frequency, unused ones aside."""
     inverse = 1 / (1 + np.cumsum(used))
     weights: NDArray[np.float32] = (SIF / (SIF + inverse / inverse.sum())).astype(np.float32)
     return weights
 
 
 def components(vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """The first principal components, fewer where there are fewer."""
+    """Projects on the first principal components, fewer where there are fewer."""
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T.astype(np.float64) @ centred)  # ascending
-    found: NDArray[np.float32] = centred @ axes[:, ::-1][:, :count].astype(np.float32)
-    return found
+    projected: NDArray[np.float32] = centred @ axes[:, ::-1][:, :count].astype(np.float32)
+    return projected
 
 
 def _embed_tokens(model: Any, tokenizer: Any) -> NDArray[np.float32]:
-    """The mean of the last hidden states of every token alone between the special tokens: (vocabulary, hidden size)."""
+    """Embeds every token alone between the special tokens: the mean of its last hidden states.
+
+    Shape: (vocabulary, hidden size).
+    """
     import torch
 
     whole, alone = (tokenizer("a", add_special_tokens=special)["input_ids"] for special in (True, False))
     at = next(at for at in range(len(whole)) if whole[at : at + len(alone)] == alone)
     before, after = torch.tensor(whole[:at]), torch.tensor(whole[at + len(alone) :])
-    found = []
+    means = []
     with torch.inference_mode():
         for batch in torch.split(torch.arange(tokenizer.backend_tokenizer.get_vocab_size()), BATCH_TOKENS):
             rows = (before.expand(len(batch), -1), batch[:, None], after.expand(len(batch), -1))
             tokens = torch.cat([row.long() for row in rows], dim=1)
-            found.append(model(tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state.float().mean(dim=1))
-    vectors: NDArray[np.float32] = torch.cat(found).numpy()
+            means.append(model(tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state.float().mean(dim=1))
+    vectors: NDArray[np.float32] = torch.cat(means).numpy()
     return vectors

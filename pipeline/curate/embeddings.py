@@ -19,7 +19,7 @@ BATCH_TEXTS = 1024
 
 
 def model_vectors(texts: Sequence[str], model: str, field: str) -> NDArray[np.float32]:
-    """The mean of each text's token vectors in a static model, at length 1, or 0 where it has no token.
+    """Returns the mean of each text's token vectors in a static model, at length 1, or 0 where it has no token.
 
     A row is its own text's, whatever the others. `model` and `field` are as `static_model` takes them.
     """
@@ -35,7 +35,7 @@ def model_vectors(texts: Sequence[str], model: str, field: str) -> NDArray[np.fl
 
 
 def hashed_vectors(texts: Iterable[str]) -> NDArray[np.float32]:
-    """Words and pairs of words, each counted at a place and with a sign that its digest gives; length 1, or 0 if blank.
+    """Counts words and pairs of words, each at a place and with a sign that its digest gives; length 1, or 0 if blank.
 
     The hashing trick (Weinberger et al. 2009, arXiv:0902.2206): no model, no fit, so a text's vector is its own.
     """

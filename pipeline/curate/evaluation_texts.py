@@ -49,14 +49,24 @@ def shares_repeated(
 
 
 def _texts_of(path: Path) -> Iterator[tuple[int, str]]:
-    rows = _lines(path) if path.suffix.lower() == ".txt" else ((row.line, row.values) for row in read_rows(path))
+    """Yields the line of each row and one of its texts, the texts of a row in turn."""
     seen: set[str] = set()
-    for line, values in rows:
+    for line, values in _rows(path):
         texts = list(_strings(values))
         whole = "\0".join(texts)
-        if whole not in seen:  # a row that comes again is not many rows with the same words
-            seen.add(whole)
-            yield from ((line, text) for text in texts)
+        if whole in seen:
+            continue  # a row that comes again is not many rows with the same words
+        seen.add(whole)
+        for text in texts:
+            yield line, text
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    if path.suffix.lower() == ".txt":
+        yield from _lines(path)
+        return
+    for row in read_rows(path):
+        yield row.line, row.values
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -124,9 +134,10 @@ def _largest(
     document, text, share = index.repeats(documents)
     short = index.is_short(text)
     np.maximum.at(best, document[~short], share[~short])
-    for at, which, found in zip(document[short].tolist(), text[short].tolist(), share[short].tolist(), strict=True):
-        if found > best[at] and _is_repeated(index, which, texts[which], documents[at], samples[at]):
-            best[at] = found
+    # Few come here, so that Python may look at their words one by one.
+    for at, which, repeated in zip(document[short].tolist(), text[short].tolist(), share[short].tolist(), strict=True):
+        if repeated > best[at] and _is_repeated(index, which, texts[which], documents[at], samples[at]):
+            best[at] = repeated
     return best
 
 

@@ -18,17 +18,19 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4
 
 
 def folded(text: str) -> bytes:
-    """The words of a text, in order. A text of marks alone (emoji, dashes) is one word; a blank one is none.
+    """Returns the words of a text, in order. A text of marks alone (emoji, dashes) is one word; a blank one is none.
 
     Holds no byte below the blank, so others can mark edges with them. Bytes are folded many times as fast as a pattern
     finds words in a string, and most text is ASCII.
     """
     if text.isascii():
-        found = text.encode().translate(_FOLD)
+        words = text.encode().translate(_FOLD)
     else:
         letters = _MARKS.sub(" ", unicodedata.normalize("NFKC", text).casefold())
-        found = _UNSPACED.sub(r" \g<0> ", letters).encode("utf-8", "surrogatepass").translate(_FOLD)
-    return found if not found.isspace() else _marks(text)
+        words = _UNSPACED.sub(r" \g<0> ", letters).encode("utf-8", "surrogatepass").translate(_FOLD)
+    if words.isspace():
+        return _marks(text)
+    return words
 
 
 def _marks(text: str) -> bytes:

@@ -14,7 +14,7 @@ Identify = Callable[[str], tuple[str, float]]
 
 
 def identifier(asked: Iterable[str], field: str) -> Identify:
-    """A function from a text to its language and the confidence in it, from 0 to 1.
+    """Makes a function from a text to its language and the confidence in it, from 0 to 1.
 
     It knows the languages of two-letter codes, and those of `asked`: the identifier's dialects (ary, arz, wuu, pcm)
     would otherwise take votes from the language that is meant. InputError for a code that it does not know.

@@ -54,45 +54,53 @@ class Mask:
 
     kinds: Sequence[str]
     names: Names | None = None
-    found: list[str] = field(default_factory=list)
+    kinds_found: list[str] = field(default_factory=list)
     """The kind of every identifier, in the order of finding."""
     _values: dict[tuple[str, str], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def reserve(self, texts: Sequence[str]) -> None:
-        """Placeholders that the texts have already stand for something else."""
+        """Keeps the placeholders that the texts have already: they stand for something else."""
         for text in texts:
             self._taken.update(re.findall(r"<[A-Z]+(?:_[0-9]+)?>", text))
 
     def apply(self, text: str) -> str:
-        """The text with a placeholder for each identifier. Applied again it changes nothing."""
+        """Returns the text with a placeholder for each identifier. Applied again it changes nothing."""
         while True:
             masked = text
             for kind, pattern in PATTERNS.items():
                 if kind in self.kinds and HINTS[kind](masked):
                     masked = pattern.sub(partial(self._placed, kind), masked)
             if masked == text:
-                return text if self.names is None else self._without_names(text, self.names)
+                break
             text = masked  # what stood beside an identifier may be one itself, now that it stands alone
+        if self.names is None:
+            return text
+        return self._without_names(text, self.names)
 
     def _placed(self, kind: str, match: re.Match[str]) -> str:
         length = CHECKS[kind](match[0])
-        return self._placeholder(kind, match[0][:length]) + match[0][length:] if length else match[0]
+        if not length:
+            return match[0]
+        return self._placeholder(kind, match[0][:length]) + match[0][length:]
 
     def _without_names(self, text: str, names: Names) -> str:
         parts, at = [], 0
         for start, end, kind in sorted(names(text)):
-            if not set("<>") & set(text[max(0, start - 1) : end + 1]):  # a model may take a placeholder for a name
-                parts += [text[at:start], self._placeholder(kind, text[start:end])]
-                at = end
+            around = text[max(0, start - 1) : end + 1]
+            if "<" in around or ">" in around:
+                continue  # a model may take a placeholder for a name
+            parts += [text[at:start], self._placeholder(kind, text[start:end])]
+            at = end
         return "".join([*parts, text[at:]])
 
     def _placeholder(self, kind: str, value: str) -> str:
-        self.found.append(kind)
-        key = (kind, re.sub(r"[\s().-]", "", value).casefold() if kind != "key" else value)
-        if key not in self._values:
-            self._values[key] = self._new(kind.upper())
-        return self._values[key]
+        self.kinds_found.append(kind)
+        if kind != "key":  # keys differ in every character; the others are written in many ways
+            value = re.sub(r"[\s().-]", "", value).casefold()
+        if (kind, value) not in self._values:
+            self._values[kind, value] = self._new(kind.upper())
+        return self._values[kind, value]
 
     def _new(self, name: str) -> str:
         number, placeholder = 1, f"<{name}>"
@@ -109,7 +117,11 @@ def _whole(value: str) -> int:
 
 def _card(value: str) -> int:
     digits = re.sub(r"[ -]", "", value)
-    return len(value) if _CARD_NUMBER.fullmatch(digits) and _luhn(digits) and len(set(digits)) > 1 else 0
+    if len(set(digits)) == 1:
+        return 0  # 4444 4444 ... passes Luhn, and is what people type into a form
+    if _CARD_NUMBER.fullmatch(digits) and _luhn(digits):
+        return len(value)
+    return 0
 
 
 def _luhn(digits: str) -> bool:
@@ -118,16 +130,20 @@ def _luhn(digits: str) -> bool:
 
 
 def _iban(value: str) -> int:
-    """The length of the IBAN that the value begins with: words in capitals may stand behind it."""
+    """Returns the length of the IBAN that the value begins with: words in capitals may stand behind it."""
     wanted, length = IBAN_CHARS.get(value[:2], 0), 0
-    taken = ""
+    if not wanted:
+        return 0
+    iban = ""
     for character in value:
-        if len(taken) == wanted:
+        if len(iban) == wanted:
             break
-        taken += character if character.isalnum() else ""
+        if character.isalnum():
+            iban += character
         length += 1
-    ends = len(taken) == wanted and not value[length : length + 1].isalnum()
-    return length if wanted and ends and _mod_97(taken) == 1 else 0
+    if len(iban) < wanted or value[length : length + 1].isalnum():
+        return 0
+    return length if _mod_97(iban) == 1 else 0
 
 
 def _mod_97(iban: str) -> int:
@@ -135,7 +151,7 @@ def _mod_97(iban: str) -> int:
 
 
 def _ip(value: str) -> int:
-    """Zero for what is no address, and for those that are everybody's: loopback and unspecified."""
+    """Returns zero for what is no address, and for those that are everybody's: loopback and unspecified."""
     try:
         address = ipaddress.ip_address(value)
     except ValueError:

@@ -74,7 +74,7 @@ class Index:
         self._fill(postings.grams[own], postings.owners[own])
 
     def _fill(self, grams: Hashes, owners: Places) -> None:
-        """The n-grams, where each one's texts begin, and a table of which there may be."""
+        """Stores the n-grams, where each one's texts begin, and a table of which there may be."""
         starts = _starts(grams)
         self._owners, self._keys = owners, grams[starts]
         self._starts = np.append(starts, len(grams))
@@ -84,7 +84,7 @@ class Index:
         self._maybe[self._keys >> self._shift] = True
 
     def repeats(self, documents: Sequence[bytes]) -> tuple[Places, Places, NDArray[np.float64]]:
-        """The documents that repeat as much of a text as is needed, the texts, and the shares repeated.
+        """Finds the documents that repeat as much of a text as is needed, the texts, and the shares repeated.
 
         A document ends in VOID.
         """
@@ -108,12 +108,12 @@ class Index:
         return document[enough], text[enough], (repeated / self._sizes[text])[enough]
 
     def is_short(self, texts: Places) -> NDArray[np.bool_]:
-        """Whether so few n-grams are a text's own that a common turn of phrase may be enough of them."""
-        found: NDArray[np.bool_] = self._sizes[texts] < SHORT_BELOW
-        return found
+        """Says whether so few n-grams are a text's own that a common turn of phrase may be enough of them."""
+        short: NDArray[np.bool_] = self._sizes[texts] < SHORT_BELOW
+        return short
 
     def own_words(self, text: int) -> list[bytes] | None:
-        """The words of a short text that are in no n-gram of others; none of one that is long and repeats itself.
+        """Returns a short text's words that are in no n-gram of others; none of one that is long and repeats itself.
 
         None where a text is so short that all of it must be there.
         """
@@ -128,23 +128,23 @@ class Index:
 
 
 def distinct(words: bytes) -> Hashes:
-    """The different n-grams of a text."""
+    """Returns the different n-grams of a text."""
     return np.unique(hashes(words)[0])
 
 
 def hashes(words: bytes) -> tuple[Hashes, Places]:
-    """Every n-gram that crosses no VOID: its 64-bit hash and the byte at which it begins."""
+    """Hashes every n-gram that crosses no VOID: its 64-bit hash and the byte at which it begins."""
     data = np.frombuffer(words, np.uint8)
     edges = np.flatnonzero(np.diff(data != 32, prepend=False, append=False))
     starts, ends = edges[::2], edges[1::2]
     count = len(starts) - N + 1
     if count < 1:
         return np.zeros(0, np.uint64), np.zeros(0, np.intp)
-    one = _hash_words(data, starts, ends)
+    word_hashes = _hash_words(data, starts, ends)
     void = data[starts] == VOID[1]
     grams, crosses = np.zeros(count, np.uint64), np.zeros(count, np.bool_)
     for place in range(N):
-        grams += one[place : place + count] * _PLACE[place]
+        grams += word_hashes[place : place + count] * _PLACE[place]
         crosses |= void[place : place + count]
     grams ^= grams >> np.uint64(32)
     grams *= np.uint64(_BASE)  # the index looks at the upper bits
@@ -152,26 +152,27 @@ def hashes(words: bytes) -> tuple[Hashes, Places]:
 
 
 def _hash_words(data: NDArray[np.uint8], starts: Places, ends: Places) -> Hashes:
-    """Polynomial hashes of all words at once: differences of one running sum, moved to power 0 and mixed."""
+    """Computes polynomial hashes of all words at once: differences of one running sum, moved to power 0 and mixed."""
     sums = np.zeros(len(data) + 1, np.uint64)
     np.cumsum(_BYTE[data] * _powers(_BASE, len(data)), out=sums[1:])
-    found = (sums[ends] - sums[starts]) * _powers(_INVERSE, len(data))[starts]
-    found ^= found >> np.uint64(29)
-    found *= np.uint64(0xBF58476D1CE4E5B9)
-    found ^= found >> np.uint64(32)
-    return found
+    hashed = (sums[ends] - sums[starts]) * _powers(_INVERSE, len(data))[starts]
+    # Half of splitmix64's finaliser: sums of neighbouring bytes differ in few bits.
+    hashed ^= hashed >> np.uint64(29)
+    hashed *= np.uint64(0xBF58476D1CE4E5B9)
+    hashed ^= hashed >> np.uint64(32)
+    return hashed
 
 
 def _powers(base: int, count: int) -> Hashes:
-    """base^0, base^1, ... modulo 2^64."""
+    """Returns base^0, base^1, ... modulo 2^64."""
     return _table(base, max(count, 1).bit_length())[:count]
 
 
 @lru_cache(4)  # a batch's two tables, and those of one larger document
 def _table(base: int, bits: int) -> Hashes:
-    found = np.full(1 << bits, base, np.uint64)
-    found[0] = 1
-    return np.cumprod(found, out=found)
+    powers = np.full(1 << bits, base, np.uint64)
+    powers[0] = 1
+    return np.cumprod(powers, out=powers)
 
 
 @dataclass(slots=True, frozen=True)
@@ -189,12 +190,12 @@ class _Postings:
 
 
 def _postings(texts: Sequence[Text]) -> _Postings:
-    found = [(np.zeros(0, np.uint64), np.zeros(0, np.intp), np.zeros(0, np.bool_))]
+    batches = [(np.zeros(0, np.uint64), np.zeros(0, np.intp), np.zeros(0, np.bool_))]
     first = 0
     for batch in _batches([EDGE + text.words + EDGE for text in texts]):
-        found.append(_batch_grams(batch, first))
+        batches.append(_batch_grams(batch, first))
         first += len(batch)
-    grams, owners, inner = (np.concatenate(part) for part in zip(*found, strict=True))
+    grams, owners, inner = (np.concatenate(part) for part in zip(*batches, strict=True))
     order = _by_gram(grams, owners)
     grams, owners = grams[order], owners[order]
     once = _starts(grams, owners)
@@ -205,13 +206,13 @@ def _postings(texts: Sequence[Text]) -> _Postings:
 
 
 def _by_gram(grams: Hashes, owners: Places) -> Places:
-    """The order by n-gram and text. Most n-grams come once: a stable sort of all would take thrice as long."""
+    """Sorts by n-gram and text. Most n-grams come once: a stable sort of all would take thrice as long."""
     order = np.argsort(grams)
-    found = grams[order]
+    in_order = grams[order]
     again = np.zeros(len(order) + 1, np.bool_)
-    again[1:-1] = found[1:] == found[:-1]
+    again[1:-1] = in_order[1:] == in_order[:-1]
     several = np.flatnonzero(again[1:] | again[:-1])
-    order[several] = order[several][np.lexsort((owners[order[several]], found[several]))]
+    order[several] = order[several][np.lexsort((owners[order[several]], in_order[several]))]
     return order
 
 
@@ -226,7 +227,7 @@ def _batch_grams(batch: Sequence[bytes], first: int) -> tuple[Hashes, Places, ND
 
 
 def _starts(*columns: NDArray[Any]) -> Places:
-    """Where any of some columns has another value than before."""
+    """Finds where any of some columns has another value than before."""
     new = np.ones(len(columns[0]), np.bool_)
     new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
     return np.flatnonzero(new)
@@ -244,7 +245,7 @@ def _batches(texts: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def _common(texts: Sequence[Text], postings: _Postings) -> NDArray[np.bool_]:
-    """Which n-grams are in many rows of a source: a template's, an instruction's."""
+    """Finds the n-grams that are in many rows of a source: a template's, an instruction's."""
     sources = np.array([text.source for text in texts], np.int64)
     rows = np.array([text.row for text in texts], np.int64)
     several = postings.lengths >= COMMON_ROWS
@@ -253,14 +254,14 @@ def _common(texts: Sequence[Text], postings: _Postings) -> NDArray[np.bool_]:
     source, row = sources[postings.owners[at]], rows[postings.owners[at]]
     once = _starts(gram, source, row)
     common = np.zeros(len(postings.lengths), np.bool_)
-    for one in np.unique(sources).tolist():
-        counts = np.bincount(gram[once[source[once] == one]], minlength=len(common))
-        common |= counts >= max(COMMON_ROWS, COMMON_SHARE * len(np.unique(rows[sources == one])))
+    for number in np.unique(sources).tolist():
+        counts = np.bincount(gram[once[source[once] == number]], minlength=len(common))
+        common |= counts >= max(COMMON_ROWS, COMMON_SHARE * len(np.unique(rows[sources == number])))
     return common
 
 
 def _edged(texts: Sequence[Text], postings: _Postings, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which texts are so short that their edges must be repeated too."""
+    """Finds the texts that are so short that their edges must be repeated too."""
     bounded = np.array([text.bounded for text in texts])
     size = np.bincount(postings.owners[postings.inner], minlength=len(texts))
     own_size = np.bincount(postings.owners[postings.inner & own], minlength=len(texts))

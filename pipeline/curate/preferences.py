@@ -52,8 +52,7 @@ class Written:
 def write_preferences(replies: Path, curated: Curated, config: Curate, path: Path) -> Written:
     """Writes the file, in the order of `replies`, also where it holds no row."""
     by_id = preferences(curated, config)
-    groups = ((row["sample_id"], row["group"]) for row in read_rows(replies, ["sample_id", "group"]))
-    write_parquet(path, PREFERENCES, (_row(by_id[name], group) for name, group in groups if name in by_id))
+    write_parquet(path, PREFERENCES, _rows(replies, by_id))
     pairs = sum(preference.chosen is not None for preference in by_id.values())
     return Written(pairs, rejected_alone=len(by_id) - pairs)
 
@@ -159,6 +158,14 @@ def _rewritten(curated: Curated, form: _Form) -> Iterator[Preference]:
         rejected = form.of(replace(chosen, completion=seen), 0)
         if rejected is not None:
             yield Preference(chosen, rejected, Dropped(rejected, REVIEW, "rewritten", None))
+
+
+def _rows(replies: Path, by_id: Mapping[str, Preference]) -> Iterator[Mapping[str, Any]]:
+    # Read again, for a group stands in no sample: no step can use it.
+    for row in read_rows(replies, ["sample_id", "group"]):
+        preference = by_id.get(row["sample_id"])
+        if preference is not None:
+            yield _row(preference, row["group"])
 
 
 def _row(preference: Preference, group: str | None) -> Mapping[str, Any]:

@@ -26,39 +26,39 @@ class Lists:
     threshold: float
 
     def candidates(self, smaller: NDArray[np.uint32], gap: int, labels: Counts) -> tuple[NDArray[np.uint32], Counts]:
-        """Of the entries `smaller` those that a later one may be near to, and the pairs `gap` apart that may be near.
+        """Returns those of `smaller` that a later entry may be near to, and the pairs `gap` apart that may be near.
 
         Pairs are of ranks, smaller << 32 | larger. Sizes rise along a list, so that what is too small now remains so.
         """
         kept, pairs = [smaller[:0]], [np.empty(0, np.int64)]
         for start in range(0, len(smaller), ENTRIES):
             part = smaller[start : start + ENTRIES]
-            part, found = self._candidates(part[part < len(self.entries) - gap], gap, labels)
+            part, near = self._candidates(part[part < len(self.entries) - gap], gap, labels)
             kept.append(part)
-            pairs.append(found)
+            pairs.append(near)
         return np.concatenate(kept), np.unique(np.concatenate(pairs))
 
     def _candidates(self, smaller: NDArray[np.uint32], gap: int, labels: Counts) -> tuple[NDArray[np.uint32], Counts]:
-        one, other = self.entries[smaller], self.entries[smaller + np.uint32(gap)]
-        same = (one ^ other) >> self._list_bits == 0
-        smaller, one, other = smaller[same], one[same], other[same]
-        small, large = self._ranks(one), self._ranks(other)
+        left, right = self.entries[smaller], self.entries[smaller + np.uint32(gap)]
+        same = (left ^ right) >> self._list_bits == 0
+        smaller, left, right = smaller[same], left[same], right[same]
+        small, large = self._ranks(left), self._ranks(right)
         sizes, larger = self.sizes[small], self.sizes[large]
         overlap = (sizes + larger) * (self.threshold / (1 + self.threshold)) - EXACT
-        rest = sizes - self._positions(one)
+        rest = sizes - self._positions(left)
         stays = (rest >= overlap) & (sizes >= self.threshold * larger - EXACT)
-        near = stays & (larger - self._positions(other) >= overlap)
+        near = stays & (larger - self._positions(right) >= overlap)
         near[near] = labels[small[near]] != labels[large[near]]
         return smaller[stays], small[near] << 32 | large[near]
 
     def not_one_cluster(self, entries: NDArray[np.uint32], labels: Counts) -> NDArray[np.uint32]:
-        """Those in lists that are not one cluster yet."""
+        """Returns those in lists that are not one cluster yet."""
         if not entries.size:
             return entries
-        found = labels.astype(np.uint32)[self._ranks(self.entries)]
+        clusters = labels.astype(np.uint32)[self._ranks(self.entries)]
         starts = np.flatnonzero(np.append(True, (self.entries[1:] ^ self.entries[:-1]) >> self._list_bits != 0))
-        mixed = np.minimum.reduceat(found, starts) != np.maximum.reduceat(found, starts)
-        still: NDArray[np.bool_] = np.repeat(mixed, np.diff(np.append(starts, len(found))))
+        mixed = np.minimum.reduceat(clusters, starts) != np.maximum.reduceat(clusters, starts)
+        still: NDArray[np.bool_] = np.repeat(mixed, np.diff(np.append(starts, len(clusters))))
         return entries[still[entries]]
 
     @property

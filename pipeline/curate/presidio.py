@@ -13,7 +13,7 @@ LEAST_SCORE = 0.5
 
 
 def named_entities(model: str) -> Callable[[str], Sequence[tuple[int, int, str]]]:
-    """A function from a text to its names: start, end, kind. InputError where the model is not there."""
+    """Makes a function from a text to its names: start, end, kind. InputError where the model is not there."""
     try:
         from presidio_analyzer import AnalyzerEngine
         from presidio_analyzer.nlp_engine import NlpEngineProvider
@@ -34,10 +34,12 @@ def named_entities(model: str) -> Callable[[str], Sequence[tuple[int, int, str]]
 
     def find(text: str) -> list[tuple[int, int, str]]:
         results = engine.analyze(text, language, entities=list(ENTITIES), score_threshold=LEAST_SCORE)
-        found: list[tuple[int, int, str]] = []
-        for one in sorted(results, key=lambda one: (one.start, -one.end)):
-            if not found or one.start >= found[-1][1]:
-                found.append((one.start, one.end, one.entity_type.lower()))
-        return found
+        names: list[tuple[int, int, str]] = []
+        last = 0
+        for result in sorted(results, key=lambda result: (result.start, -result.end)):
+            if result.start >= last:  # of names that overlap, the one that begins first
+                names.append((result.start, result.end, result.entity_type.lower()))
+                last = result.end
+        return names
 
     return find

@@ -19,7 +19,7 @@ _MARK = r"[^\w\s,'\u2019-]"
 
 
 def has_words(document: Sequence[bytes], text: Sequence[bytes], own: Sequence[bytes]) -> bool:
-    """Whether the document has WORDS_SHARE of the text's `own` words in order, close to an n-gram of the text."""
+    """Says whether the document has WORDS_SHARE of the text's `own` words in order, close to an n-gram of the text."""
     grams = {tuple(text[at : at + N]) for at in range(len(text) - N + 1)}
     seen: set[tuple[bytes, ...]] = set()
     next_at = 0
@@ -35,7 +35,7 @@ def has_words(document: Sequence[bytes], text: Sequence[bytes], own: Sequence[by
 
 
 def _in_order(window: Sequence[bytes], words: Sequence[bytes]) -> int:
-    """The longest common subsequence."""
+    """Counts the words of the longest common subsequence."""
     best = [0] * (len(window) + 1)
     for word in words:
         diagonal = 0
@@ -47,7 +47,7 @@ def _in_order(window: Sequence[bytes], words: Sequence[bytes]) -> int:
 
 
 def stands_alone(texts: Sequence[str], words: bytes) -> bool:
-    """Whether one of the texts, as they are read with `folded`'s letters, has the words between marks or line ends."""
-    found = r"[\W_]*".join(re.escape(word) for word in words.decode("utf-8", "surrogatepass").split())
-    pattern = re.compile(rf"(?:\A|\n|{_MARK})[\W_]*{found}[^\w\n]*?(?:\Z|\n|{_MARK})")
+    """Says whether one of the texts, in `folded`'s letters, has the words between marks or line ends."""
+    in_order = r"[\W_]*".join(re.escape(word) for word in words.decode("utf-8", "surrogatepass").split())
+    pattern = re.compile(rf"(?:\A|\n|{_MARK})[\W_]*{in_order}[^\w\n]*?(?:\Z|\n|{_MARK})")
     return any(pattern.search(text) for text in texts)

@@ -52,5 +52,5 @@ _SIGNS = (
 
 
 def may_hold_key(text: str) -> bool:
-    """Whether a text has any of the formats' fixed parts: most have none, and need no search."""
+    """Says whether a text has any of the formats' fixed parts: most have none, and need no search."""
     return any(sign in text for sign in _SIGNS)

@@ -41,7 +41,7 @@ class Shingles:
 
 
 def shingle_batches(texts: Sequence[str], ngram: int, start: int = 0) -> Iterator[Shingles]:
-    """The shingles of all texts from `start`, some BATCH_CHARS of text at a time and never more than BATCH_TEXTS."""
+    """Yields the shingles of all texts from `start`: some BATCH_CHARS of text at a time, BATCH_TEXTS texts at most."""
     first, size = start, 0
     for index in range(start, len(texts)):
         chars = len(texts[index])
@@ -54,7 +54,7 @@ def shingle_batches(texts: Sequence[str], ngram: int, start: int = 0) -> Iterato
 
 
 def shingle(texts: Sequence[str], ngram: int) -> tuple[Hashes, Counts]:
-    """Every run of `ngram` words of each text, hashed, and how many each text has."""
+    """Hashes every run of `ngram` words of each text, and how many each text has."""
     words, counts = hash_words(texts)
     ends = np.cumsum(counts)
     if (short := np.flatnonzero(counts < ngram)).size:
@@ -73,11 +73,11 @@ def shingle(texts: Sequence[str], ngram: int) -> tuple[Hashes, Counts]:
 
 
 def hash_words(texts: Sequence[str]) -> tuple[Hashes, Counts]:
-    """The hash of every word, and how many each text has."""
+    """Hashes every word, and counts how many each text has."""
     encoded = [_plain(text).encode("utf-8", "surrogatepass") for text in texts]
     data = np.frombuffer(b"".join((b"\n", b"\n".join(encoded))).translate(FOLD), np.uint8)
     starts = _word_starts(data)
-    edges = np.cumsum([0, *(len(one) + 1 for one in encoded)])
+    edges = np.cumsum([0, *(len(text) + 1 for text in encoded)])
     counts = np.diff(np.searchsorted(starts, edges))
     if not starts.size:
         return np.empty(0, np.uint64), counts
@@ -88,7 +88,7 @@ def hash_words(texts: Sequence[str]) -> tuple[Hashes, Counts]:
 
 
 def _word_starts(data: NDArray[np.uint8]) -> Counts:
-    """Where words begin in folded UTF-8. Scripts without spaces and emoji have a word a character."""
+    """Finds where words begin in folded UTF-8. Scripts without spaces and emoji have a word a character."""
     letters = data > 0
     begins = letters[1:] > letters[:-1]
     for width, alone in ((3, _unspaced(data)), (4, data >= 0xF0)):
@@ -99,7 +99,7 @@ def _word_starts(data: NDArray[np.uint8]) -> Counts:
 
 
 def _unspaced(data: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """First bytes of Kana and Han (U+3000 to U+9FFF), Thai and Lao (U+0E00 to U+0EFF)."""
+    """Finds the first bytes of Kana and Han (U+3000 to U+9FFF), Thai and Lao (U+0E00 to U+0EFF)."""
     alone = (data >= 0xE3) & (data <= 0xE9)
     southern = np.flatnonzero(data[:-1] == 0xE0)
     alone[southern[(data[southern + 1] >= 0xB8) & (data[southern + 1] <= 0xBB)]] = True
@@ -114,7 +114,7 @@ def mix(hashes: Hashes) -> Hashes:
 
 
 def _plain(text: str) -> str:
-    """`normalise`, but for what FOLD does to the bytes."""
+    """Does what `normalise` does, but for what FOLD does to the bytes."""
     if text.isascii():
         return text
     for space in SPACES:
@@ -124,7 +124,7 @@ def _plain(text: str) -> str:
 
 @lru_cache(2)
 def _powers(count: int) -> tuple[Hashes, Hashes]:
-    """BASE and its inverse to the powers 0, 1, 2 ..., modulo 2^64."""
+    """Returns BASE and its inverse to the powers 0, 1, 2 ..., modulo 2^64."""
     inverse = pow(BASE, -1, 1 << 64)
     return _geometric(BASE, count), _geometric(inverse, count)
 

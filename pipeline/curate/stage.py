@@ -57,7 +57,7 @@ def work(context: Context) -> CurateCounts:
 
 
 def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
-    """Both sides of replies.parquet; writes nothing but a judge's answers, which `ask_judge` journals."""
+    """Curates replies.parquet in memory; writes nothing but a judge's answers, which `ask_judge` journals."""
     student_messages = _StudentMessages(
         (prompt.id, prompt.student_messages) for prompt in recipe_prompts(context.recipe).prompts
     )
@@ -75,7 +75,7 @@ def curate_replies(context: Context, ask: AskJudge = ask_judge) -> Curated:
 
 
 def funnel(curated: Curated) -> str:
-    """A bar a step, of what comes out of it, with the reasons of what does not."""
+    """Draws a bar a step, of what comes out of it, with the reasons of what does not."""
     counts = curated.counts()
     unanswered = sum(counts.failed.values())
     answered = counts.samples - unanswered

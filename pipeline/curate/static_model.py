@@ -34,7 +34,7 @@ FORMAT = 1
 
 @lru_cache(2)  # a step and a selection ask for the same
 def static_model(spec: str, field: str) -> StaticModel:
-    """The model of a packaged name, a folder (static, or a transformer that is distilled once) or a hub id.
+    """Loads the model of a packaged name, a folder (static, or a transformer that is distilled once) or a hub id.
 
     InputError, with the field, where there is none; MissingExtra without the extra `semantic`.
     """
@@ -60,14 +60,14 @@ def static_model(spec: str, field: str) -> StaticModel:
 
 
 def cache_folder() -> Path:
-    """Where distilled models are kept: STILLHOUSE_CACHE, else `stillhouse` in the user's own cache folder."""
+    """Returns where distilled models are kept: STILLHOUSE_CACHE, else `stillhouse` in the user's own cache folder."""
     if own := os.environ.get("STILLHOUSE_CACHE"):
         return Path(own).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stillhouse"
 
 
 def _distilled(transformer: Path, field: str) -> Path:
-    """The static model made of a transformer's folder, kept for next time."""
+    """Returns the static model made of a transformer's folder, kept for next time."""
     target = cache_folder() / f"static-{digest([FORMAT, digest_file(transformer)])}"
     if not target.is_dir():
         with _alone(target):
@@ -78,7 +78,7 @@ def _distilled(transformer: Path, field: str) -> Path:
 
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """One process at a time makes the same model; the others wait and then find it."""
+    """Lets one process at a time make the same model; the others wait and then find it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / f".{target.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -86,7 +86,7 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _distil(transformer: Path, target: Path, field: str) -> None:
-    """About ten seconds of two cores for a vocabulary of 30,000 tokens."""
+    """Distils a transformer. Takes some ten seconds of two cores for a vocabulary of 30,000 tokens."""
     if any(find_spec(name) is None for name in ("torch", "transformers")):
         raise MissingExtra("making a static model of a transformer", "train")
     from pipeline.curate.distil_static import distil
@@ -102,7 +102,7 @@ def _distil(transformer: Path, target: Path, field: str) -> None:
 
 
 def _is_static(folder: Path) -> bool:
-    """Whether it is a static model already: model2vec's own layout, or sentence-transformers'."""
+    """Says whether it is a static model already: model2vec's own layout, or sentence-transformers'."""
     for name, sign in (("config.json", '"model2vec"'), ("modules.json", "StaticEmbedding")):
         file = folder / name
         if file.is_file() and sign in json.dumps(json.loads(file.read_bytes())):

@@ -23,23 +23,23 @@ class Tokens:
 
     @classmethod
     def of(cls, tokens: Sequence[Mapping[str, Any]] | None) -> Tokens:
-        """Tokens that are in memory already."""
+        """Wraps tokens that are in memory already."""
         [values] = pa.array([list(tokens or ())], TOKENS)
         return cls(lambda: values.values)
 
     def array(self) -> pa.StructArray:
-        """All of them, as Arrow has them; empty where the reply has no logprobs."""
+        """Returns all of them, as Arrow has them; empty where the reply has no logprobs."""
         return self._read()
 
     def first(self) -> list[dict[str, Any]]:
-        """The first token with its alternatives; empty where there is none."""
+        """Returns the first token with its alternatives; empty where there is none."""
         head: list[dict[str, Any]] = self._read()[:1].to_pylist()
         return head
 
     def logprobs(self) -> NDArray[np.float32]:
-        """Of the tokens that were sampled, in nats."""
-        found: NDArray[np.float32] = self._read().field("logprob").to_numpy(zero_copy_only=False)
-        return found
+        """Returns those of the sampled tokens, in nats."""
+        nats: NDArray[np.float32] = self._read().field("logprob").to_numpy(zero_copy_only=False)
+        return nats
 
 
 # Not `pa.array`: at the first list that it converts pyarrow imports pandas, which takes 0.2 s.
@@ -57,7 +57,7 @@ class TokenFile:
         self._ends = np.cumsum(sizes)
 
     def row(self, index: int) -> Tokens:
-        """The tokens of one row of the file."""
+        """Returns the tokens of one row of the file."""
         return Tokens(partial(self._read_row, index))
 
     def _read_row(self, index: int) -> pa.StructArray:

@@ -97,18 +97,14 @@ def _calibrate_teacher(
     """Sets the verdicts of one teacher's samples that have label logprobs."""
     import numpy as np
 
-    from pipeline.curate.label_logprobs import label_logprobs
     from pipeline.curate.label_odds import log_odds, margin, shares, shift
 
-    logprobs_of: dict[int, list[float]] = {}
-    for index in indices:
-        logprobs = label_logprobs(samples[index].tokens.first(), config.labels)
-        if logprobs is not None:
-            logprobs_of[index] = logprobs
+    logprobs_of = _label_logprobs(samples, indices, config.labels)
     if not logprobs_of:
         return
     odds_NL = log_odds(np.array(list(logprobs_of.values())))
     train_N = np.array([samples[index].split == "train" for index in logprobs_of])
+    # Without a train row there is nothing to fit on but what is there, and nothing that a fit could leak into.
     fitted_on_NL = odds_NL[train_N] if train_N.any() else odds_NL
     centred_NL = odds_NL - shift(fitted_on_NL, _prior(config))
     margins_N = margin(centred_NL)
@@ -120,6 +116,18 @@ def _calibrate_teacher(
             continue
         soft_labels = shares(centred_NL[row], config.labels)
         verdicts[index] = Keep(replace(samples[index], completion=label, margin=sure, soft_labels=soft_labels))
+
+
+def _label_logprobs(samples: Sequence[Sample], indices: Sequence[int], labels: Sequence[str]) -> dict[int, list[float]]:
+    """Reads, by the sample's index, each label's logprob; samples whose tokens do not tell are left out."""
+    from pipeline.curate.label_logprobs import label_logprobs
+
+    logprobs_of: dict[int, list[float]] = {}
+    for index in indices:
+        logprobs = label_logprobs(samples[index].tokens.first(), labels)
+        if logprobs is not None:
+            logprobs_of[index] = logprobs
+    return logprobs_of
 
 
 def _prior(config: Calibrate) -> Floats:

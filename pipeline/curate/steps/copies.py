@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Literal
 
@@ -17,7 +17,8 @@ from prompts.words import words
 NGRAM = 5
 """Words that must follow one another to count as copied: shorter runs are common to any two texts on one subject."""
 
-Grams = frozenset[tuple[str, ...]]
+Run = tuple[str, ...]
+Grams = frozenset[Run]
 
 
 class Copies(Step):
@@ -39,13 +40,23 @@ def _verdict(config: Copies, sample: Sample) -> Verdict:
     if len(reply) < config.min_words:
         return Keep(sample)
     runs = _runs(reply)
-    from_example = max((_share(runs, _grams_of_example(turn.content)) for turn in _examples(sample)), default=0.0)
+    # Examples first: their n-grams are cached, and most prompts need not be cut into theirs.
+    from_example = _most(runs, _examples(sample), _grams_of_example)
     if from_example >= config.share:
         return Drop("copies_example", from_example)
-    from_prompt = max((_share(runs, _grams_of(turn.content)) for turn in sample.student_messages), default=0.0)
+    from_prompt = _most(runs, sample.student_messages, _grams_of)
     if from_prompt >= config.share:
         return Drop("copies_prompt", from_prompt)
     return Keep(sample)
+
+
+def _most(runs: Sequence[Run], turns: Conversation, grams_of: Callable[[str], Grams]) -> float:
+    """Returns the largest share of the reply's runs that one of the turns holds."""
+    most = 0.0
+    for turn in turns:
+        given = grams_of(turn.content)
+        most = max(most, sum(run in given for run in runs) / len(runs))
+    return most
 
 
 def _examples(sample: Sample) -> Conversation:
@@ -59,11 +70,7 @@ def _examples(sample: Sample) -> Conversation:
     return tuple(turn for turn in before if turn not in own)
 
 
-def _share(runs: Sequence[tuple[str, ...]], given: Grams) -> float:
-    return sum(run in given for run in runs) / len(runs)
-
-
-def _runs(text: Sequence[str]) -> list[tuple[str, ...]]:
+def _runs(text: Sequence[str]) -> list[Run]:
     return list(zip(*(text[start:] for start in range(NGRAM)), strict=False))
 
 

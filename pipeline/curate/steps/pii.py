@@ -70,10 +70,10 @@ def _verdict(config: Pii, names: Names | None, sample: Sample) -> Verdict:
     student_messages = tuple(Message(turn.role, mask.apply(turn.content)) for turn in sample.student_messages)
     completion = mask.apply(sample.completion)
     soft_labels = tuple((mask.apply(text), share) for text, share in sample.soft_labels)
-    if not mask.found:
+    if not mask.kinds_found:
         return Keep(sample)
     if config.action == "drop":
-        return Drop(mask.found[0], len(mask.found))
+        return Drop(mask.kinds_found[0], len(mask.kinds_found))
     return Keep(replace(sample, student_messages=student_messages, completion=completion, soft_labels=soft_labels))
 
 

@@ -68,7 +68,7 @@ def _select(config: Select, samples: Sequence[Sample]) -> list[Verdict]:
     train = sorted((sample for sample in samples if sample.split == "train"), key=_lot)
     if len(train) <= config.rows:
         return [Keep(sample) for sample in samples]
-    chosen = _by_label(train, config.rows) if config.by == "label" else _spread(train, config)
+    chosen = _choose(train, config)
     verdicts: list[Verdict] = []
     for sample in samples:
         if sample.split == "heldout" or sample.sample_id in chosen:
@@ -76,6 +76,13 @@ def _select(config: Select, samples: Sequence[Sample]) -> list[Verdict]:
         else:
             verdicts.append(Drop("not_selected"))
     return verdicts
+
+
+def _choose(train: Sequence[Sample], config: Select) -> set[str]:
+    """Returns the ids of the samples that stay."""
+    if config.by == "label":
+        return _by_label(train, config.rows)
+    return _spread(train, config)
 
 
 def _lot(sample: Sample) -> str:
@@ -90,6 +97,7 @@ def _by_label(train: Sequence[Sample], rows: int) -> set[str]:
         label = normalise(sample.completion)
         drawn.append((turns[label], _lot(sample), sample.sample_id))
         turns[label] += 1
+    # Everyone's first turn comes before anyone's second; within a turn the lot decides.
     return {sample_id for *_, sample_id in sorted(drawn)[:rows]}
 
 
