@@ -53,7 +53,7 @@ def teachers(spec: str | None, ask: bool, overrides: tuple[str, ...], as_json: b
     elif ask:
         shown = probe.probe(providers.entry_of(spec, overrides))
         show(shown, probe.render_probe, as_json=as_json)
-        if shown["error"]:
+        if isinstance(shown.result, probe.Refused):
             sys.exit(1)
     else:
         show(facts_of(providers.entry_of(spec, overrides)), providers.render_teacher, as_json=as_json)

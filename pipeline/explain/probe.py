@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.display.grid import render_grid
+from pipeline.explain.claims import WORD, Claim, LogprobsSeen, compare, count_logprobs
 from pipeline.recipe.teachers import TeacherEntry
 from prompts.messages import Message
 from teachers.base import Capabilities, Identity, Reply, Request, Sampling
@@ -22,13 +23,15 @@ from teachers.catalog import describe, open_teacher
 from teachers.errors import InvalidRequest, Malformed, TeacherError
 from teachers.pacing.meter import Metered
 
-WORD = "juniper"
 SYSTEM = f"Whatever you are asked, answer with the one word: {WORD}"
 QUESTION = "What is your answer?"
 
 MAX_TOKENS = 8
 MAX_TOKENS_WHILE_REASONING = 512  # reasoning models refuse, or answer nothing, where the limit ends their thinking
 TIMEOUT_S = 120.0
+
+SHOWN = ("text", "outcome", "finish_reason", "request_id", "latency_s", "cost_usd", "warnings")
+"""Fields of the reply that JSON has."""
 
 CHANGES = {
     r"logprob": "capabilities: {top_logprobs: 0}, or the number it names",
@@ -42,85 +45,121 @@ CHANGES = {
 
 
 @dataclass(slots=True, frozen=True)
-class Claim:
-    """One capability beside what was seen of it."""
+class Answered:
+    """A reply came."""
 
-    name: str
-    claimed: object
-    seen: str
-    correction: object = None
-    """The value that was seen, where it is another than was claimed."""
+    reply: Reply
+    logprobs: LogprobsSeen
+    claims: Sequence[Claim]
+    recipe: str | None
+    """A line for the recipe, where what was seen is not what was claimed."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {
+            "error": None,
+            "reply": {name: getattr(self.reply, name) for name in SHOWN},
+            "logprobs": asdict(self.logprobs),
+            "usage": asdict(self.reply.usage),
+            "claims": [asdict(claim) for claim in self.claims],
+            "recipe": self.recipe,
+        }
 
 
-def probe(entry: TeacherEntry) -> dict[str, Any]:
-    """Asks once. What the endpoint refused is in `error`, in its own words.
+@dataclass(slots=True, frozen=True)
+class Refused:
+    """The endpoint gave none."""
+
+    outcome: str
+    status: int | None
+    message: str
+    """In its own words."""
+    retry_after_s: float | None
+    change: str | None
+    """What might help."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {"error": asdict(self)}
+
+
+@dataclass(slots=True, frozen=True)
+class Probe:
+    """One call, and what came of it."""
+
+    teacher: str
+    asked: Mapping[str, Any]
+    """The parameters that were sent, and whether a system turn was."""
+    result: Answered | Refused
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {"teacher": self.teacher, "asked": dict(self.asked), **self.result.to_dict()}
+
+
+def probe(entry: TeacherEntry) -> Probe:
+    """Asks once. What the endpoint refused is told in its own words.
 
     Raises InputError, MissingExtra or AuthError where nothing could be sent.
     """
-    found = describe(entry.to_spec())
-    request = probe_request(found.identity, found.capabilities)
-    shown: dict[str, Any] = {"teacher": str(found.spec), "asked": _asked(request), "error": None}
-    try:
-        reply = asyncio.run(_ask(entry, request))
-    except TeacherError as error:
-        return shown | {"error": _explain(error)}
-    claims = list(compare(found.capabilities, request, reply))
-    differing = {claim.name: claim.correction for claim in claims if claim.correction is not None}
-    return shown | {
-        "reply": _reply(reply),
-        "logprobs": _logprobs(reply),
-        "usage": asdict(reply.usage),
-        "claims": [asdict(claim) for claim in claims],
-        "recipe": _recipe_line(entry, differing) if differing else None,
-    }
+    teacher = describe(entry.to_spec())
+    request = probe_request(teacher.identity, teacher.capabilities)
+    return Probe(str(teacher.spec), _asked(request), _ask(entry, teacher.capabilities, request))
 
 
 def probe_request(identity: Identity, can: Capabilities) -> Request:
-    """The smallest request that asks for everything that is claimed and can be seen at once."""
-    effort = can.plain_efforts[0] if can.plain_efforts else can.efforts[0] if can.efforts else None
-    reasons = effort not in (None, "none", *can.plain_efforts)
+    """Makes the smallest request that asks for everything that is claimed and can be seen at once."""
+    effort = _effort(can)
+    max_tokens = MAX_TOKENS
+    if effort not in (None, "none", *can.plain_efforts):
+        max_tokens = MAX_TOKENS_WHILE_REASONING
     sampling = Sampling(
         temperature=0.0 if can.temperature else None,  # 1.0 is taken even by some that take no temperature
-        max_tokens=max(MAX_TOKENS_WHILE_REASONING if reasons else MAX_TOKENS, can.min_max_tokens),
+        max_tokens=max(max_tokens, can.min_max_tokens),
         seed=1 if can.seed else None,
         top_logprobs=can.top_logprobs,
         reasoning_effort=effort,
     )
-    turns = (Message("system", SYSTEM), Message("user", QUESTION))
-    return Request(identity, turns if can.system else (Message("user", SYSTEM),), sampling)
+    if not can.system:
+        return Request(identity, (Message("user", SYSTEM),), sampling)
+    return Request(identity, (Message("system", SYSTEM), Message("user", QUESTION)), sampling)
 
 
-def compare(can: Capabilities, request: Request, reply: Reply) -> Iterator[Claim]:
-    """Every claim beside what the reply shows of it."""
-    yield _top_logprobs(can, reply)
-    for name in ("temperature", "seed"):
-        yield Claim(name, getattr(can, name), "accepted" if getattr(can, name) else "not asked")
-    yield Claim("system", can.system, _system(can, reply))
-    if request.sampling.reasoning_effort is not None:
-        yield Claim("efforts", list(can.efforts), f"{request.sampling.reasoning_effort} accepted")
-    yield Claim("min_max_tokens", can.min_max_tokens, f"{request.sampling.max_tokens} accepted")
-    yield Claim("caching", can.caching, _caching(reply))
-    for name in ("top_p", "schema", "score", "batch"):
-        yield Claim(name, getattr(can, name), "not asked")
+def render_probe(shown: Probe) -> str:
+    """Renders what was asked, what came, and the claims beside it."""
+    return "\n".join(_lines(shown))
 
 
-def render_probe(shown: Mapping[str, Any]) -> str:
-    """What was asked, what came, and the claims beside it."""
-    asked = ", ".join(f"{name} {_word(value)}" for name, value in shown["asked"].items())
-    lines = [f"teacher    {shown['teacher']}", f"asked      {asked}"]
-    if shown["error"]:
-        error = shown["error"]
-        lines += [f"failed     {error['outcome']}: {error['message']}"]
-        return "\n".join([*lines, *([f"change     {error['change']}"] if error["change"] else [])])
-    lines += [f"{name:<10} {value}" for name, value in _facts(shown).items() if value]
-    rows = [[claim["name"], _word(claim["claimed"]), claim["seen"]] for claim in shown["claims"]]
-    lines += ["", render_grid(["capability", "claimed", "seen"], rows)]
-    if shown["recipe"]:
-        lines += ["", f"Put into the recipe: {shown['recipe']}"]
-    return "\n".join(lines)
+def _lines(shown: Probe) -> Iterator[str]:
+    asked = ", ".join(f"{name} {_word(value)}" for name, value in shown.asked.items())
+    yield f"teacher    {shown.teacher}"
+    yield f"asked      {asked}"
+    if isinstance(shown.result, Refused):
+        yield f"failed     {shown.result.outcome}: {shown.result.message}"
+        if shown.result.change:
+            yield f"change     {shown.result.change}"
+        return
+    for name, value in _facts(shown.result):
+        if value:
+            yield f"{name:<10} {value}"
+    yield ""
+    rows = [[claim.name, _word(claim.claimed), claim.seen] for claim in shown.result.claims]
+    yield render_grid(["capability", "claimed", "seen"], rows)
+    if shown.result.recipe:
+        yield ""
+        yield f"Put into the recipe: {shown.result.recipe}"
 
 
-async def _ask(entry: TeacherEntry, request: Request) -> Reply:
+def _ask(entry: TeacherEntry, can: Capabilities, request: Request) -> Answered | Refused:
+    try:
+        reply = asyncio.run(_complete(entry, request))
+    except TeacherError as error:
+        return Refused(error.outcome, error.status, str(error), error.retry_after_s, _change(error))
+    claims = list(compare(can, request, reply))
+    return Answered(reply, count_logprobs(reply), claims, _recipe_line(entry, claims))
+
+
+async def _complete(entry: TeacherEntry, request: Request) -> Reply:
     teacher = Metered(open_teacher(entry.to_spec(), timeout_s=TIMEOUT_S), entry.to_price())
     try:
         return await teacher.complete(request)
@@ -128,81 +167,39 @@ async def _ask(entry: TeacherEntry, request: Request) -> Reply:
         await teacher.close()
 
 
+def _effort(can: Capabilities) -> str | None:
+    """Chooses an effort under which it takes all parameters, where it takes efforts at all."""
+    for effort in (*can.plain_efforts, *can.efforts):
+        return effort
+    return None
+
+
 def _asked(request: Request) -> dict[str, Any]:
     sampling = {name: value for name, value in asdict(request.sampling).items() if value is not None}
     return sampling | {"system": request.messages[0].role == "system"}
 
 
-def _top_logprobs(can: Capabilities, reply: Reply) -> Claim:
-    if not can.top_logprobs:
-        return Claim("top_logprobs", 0, "not asked")
-    if not reply.tokens and not reply.text:
-        return Claim("top_logprobs", can.top_logprobs, "no text came to see them on")
-    found = _logprobs(reply)
-    most, least = found["alternatives_most"], found["alternatives_least"]
-    if not found["tokens"]:
-        dropped = "; ".join(warning for warning in reply.warnings if "logprobs" in warning)
-        return Claim("top_logprobs", can.top_logprobs, dropped or "none came", correction=0)
-    seen = f"{most}" if most == least else f"{least} to {most}"
-    return Claim("top_logprobs", can.top_logprobs, seen, correction=most if most < can.top_logprobs else None)
+def _facts(answered: Answered) -> Iterator[tuple[str, str]]:
+    reply = answered.reply
+    yield "text", repr(reply.text)
+    yield "outcome", f"{reply.outcome}, finish reason {reply.finish_reason}"
+    yield "logprobs", _logprobs(answered.logprobs)
+    yield "usage", ", ".join(f"{name} {_count(value)}" for name, value in asdict(reply.usage).items())
+    yield "request id", reply.request_id or "not given"
+    yield "latency", f"{reply.latency_s or 0.0:.2f} s"
+    yield "cost", "no price known" if reply.cost_usd is None else f"${reply.cost_usd:.6f}"
+    yield "warnings", "; ".join(reply.warnings)
 
 
-def _system(can: Capabilities, reply: Reply) -> str:
-    if not can.system:
-        return "not asked"
-    return "followed" if WORD in reply.text.casefold() else "accepted, not followed"
+def _logprobs(seen: LogprobsSeen) -> str:
+    if not seen.tokens:
+        return "none"
+    joins = "their bytes join to the text" if seen.joins else "their bytes do not join to the text"
+    return f"{seen.tokens} tokens, {seen.with_id} with an id; {joins}"
 
 
-def _caching(reply: Reply) -> str:
-    counted = reply.usage.cached_tokens is not None
-    return "cached tokens are counted; one call cannot show more" if counted else "cached tokens are not counted"
-
-
-def _reply(reply: Reply) -> dict[str, Any]:
-    names = ("text", "outcome", "finish_reason", "request_id", "latency_s", "cost_usd", "warnings")
-    return {name: getattr(reply, name) for name in names}
-
-
-def _logprobs(reply: Reply) -> dict[str, Any]:
-    """Counts over the tokens that came; `joins` is None where there is none to join."""
-    tops = [len(token.top) for token in reply.tokens]
-    joined = b"".join(token.bytes for token in reply.tokens) == reply.text.encode()
-    return {
-        "tokens": len(tops),
-        "alternatives_most": max(tops, default=0),
-        "alternatives_least": min(tops, default=0),
-        "with_id": sum(token.id is not None for token in reply.tokens),
-        "joins": joined if tops else None,
-    }
-
-
-def _facts(shown: Mapping[str, Any]) -> dict[str, str]:
-    reply, logprobs = shown["reply"], shown["logprobs"]
-    joins = "their bytes join to the text" if logprobs["joins"] else "their bytes do not join to the text"
-    usage = ", ".join(f"{name} {'not given' if n is None else n}" for name, n in shown["usage"].items())
-    cost = reply["cost_usd"]
-    return {
-        "text": repr(reply["text"]),
-        "outcome": f"{reply['outcome']}, finish reason {reply['finish_reason']}",
-        "logprobs": f"{logprobs['tokens']} tokens, {logprobs['with_id']} with an id; {joins}"
-        if logprobs["tokens"]
-        else "none",
-        "usage": usage,
-        "request id": reply["request_id"] or "not given",
-        "latency": f"{reply['latency_s']:.2f} s",
-        "cost": "no price known" if cost is None else f"${cost:.6f}",
-        "warnings": "; ".join(reply["warnings"]),
-    }
-
-
-def _explain(error: TeacherError) -> dict[str, Any]:
-    return {
-        "outcome": error.outcome,
-        "status": error.status,
-        "message": str(error),
-        "retry_after_s": error.retry_after_s,
-        "change": _change(error),
-    }
+def _count(value: int | None) -> str:
+    return "not given" if value is None else str(value)
 
 
 def _change(error: TeacherError) -> str | None:
@@ -211,13 +208,19 @@ def _change(error: TeacherError) -> str | None:
         return "put into the recipe " + "; or ".join(named) if named else None
     if isinstance(error, Malformed):
         return "is this the API's base URL? Most end in /v1"
-    return None if error.retry_after_s is None else f"it asks to wait {error.retry_after_s:g} s"
+    if error.retry_after_s is not None:
+        return f"it asks to wait {error.retry_after_s:g} s"
+    return None
 
 
-def _recipe_line(entry: TeacherEntry, differing: Mapping[str, object]) -> str:
-    believed = ", ".join(f"{name}: {json.dumps(value)}" for name, value in differing.items())
-    return f"teacher: {{spec: {json.dumps(entry.spec)}, capabilities: {{{believed}}}}}"
+def _recipe_line(entry: TeacherEntry, claims: Sequence[Claim]) -> str | None:
+    corrections = [f"{claim.name}: {json.dumps(claim.correction)}" for claim in claims if claim.correction is not None]
+    if not corrections:
+        return None
+    return f"teacher: {{spec: {json.dumps(entry.spec)}, capabilities: {{{', '.join(corrections)}}}}}"
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
