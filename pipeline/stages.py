@@ -45,6 +45,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
     for position, stage in enumerate(STAGES[: end + 1]):
         if not stage.is_wanted(context.recipe):
             continue
+        # Apart from the other inputs, for later stages depend on some of them alone.
         rulings = stage.rulings(context.run)
         inputs = [SCHEMA_VERSION, stage.name, _inputs(context, stage), upstream]
         fingerprint = _fingerprint(inputs, rulings)
@@ -99,11 +100,12 @@ def _is_current(context: Context, stage: Stage, fingerprint: str) -> bool:
     if not context.manifest.is_done(stage.name, fingerprint):
         return False
     if _counts(context, stage).left_to_ask():
-        return False
+        return False  # done as far as it went: the same command tries the rest again
     return all(path.exists() for path in stage.outputs(context.run))
 
 
 def _require_current(context: Context, stage: Stage, current: bool) -> None:
+    # Not run here: `stillhouse train` must not pay a teacher whom nobody told it to ask.
     if not current:
         raise InputError(
             f"the stage '{stage.name}' is not up to date in {context.run.root}",

@@ -69,6 +69,7 @@ def bakeoff(recipe: Recipe, root: Path, options: BakeoffOptions, progress: Progr
     endpoints = configure_teachers(recipe, has_system(prompts))
     chains = list(chains_of(prompts, endpoints, recipe))
     check_distinct(endpoints, chains)
+    # A directory and a journal of its own: the run's own journal declares other samples.
     with open_run(root / FOLDER, recipe) as (run, manifest):
         context = Context(recipe, run, manifest, progress)
         # `status` and `why` tell of a bake-off as of any run.
@@ -92,7 +93,7 @@ async def _ask_owed(
     context.progress.say(f"bakeoff: {total} calls; {calls - total} replies are in the journal already")
     needed = {number: endpoints[number] for number in owed}
     await ask(context, journal, "bakeoff", needed, {number: journal.owed(number) for number in owed}, total)
-    await rescore(context, journal)
+    await rescore(context, journal)  # steps of curation that read logprobs find them in every teacher's replies
 
 
 @dataclass(slots=True, frozen=True)
@@ -113,6 +114,7 @@ def _by_endpoint(run: RunDir, chains: Sequence[FallbackChain]) -> dict[int, list
     replies: defaultdict[int, list[Row]] = defaultdict(list)
     answered = False
     for row in rows(run.journal):
+        # By the sample, not by the teacher's name: one model may stand in the line-up with two prices or parameters.
         replies[endpoint_of[row["sample_id"]]].append(row)
         answered = answered or row["outcome"] in ANSWERS
     if not answered:

@@ -105,6 +105,7 @@ def decide(measured: Sequence[MeasuredTeacher], groups: Sequence[str], *, resamp
         return Choice((), 0, left_out, 0, None, None, "No verdict: no row has a score from every teacher.")
     scores_NK = np.array([[teacher.scores[row] for teacher in measured] for row in usable], dtype=np.float64)
     bootstrap = Bootstrap([groups[row] for row in usable], resamples, seed)
+    # The first row is the value on the rows themselves; those below are its resamples, in the same order for everyone.
     means_RK = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)])
     best = min(range(len(measured)), key=lambda place: _rank(measured[place], float(means_RK[0, place])))
     size = Size(len(usable), bootstrap.groups)
@@ -160,6 +161,7 @@ def _name(standings: Sequence[Standing], best: Standing, size: Size) -> tuple[st
             f"at least {LEAST_ROWS} independent ones."
         )
     if best.score == 0:
+        # All alike at nothing is no tie to be broken by price: most often the labels are wrong.
         return None, "No verdict: no teacher scored on any row. Are evaluate.scorer and its labels right?"
     unpriced = _unpriced(standings)
     named = cheapest(standings)

@@ -15,6 +15,7 @@ from teachers.catalog import describe
 
 def for_all(recipe: Recipe, specs: Sequence[str]) -> Recipe:
     """Returns the recipe with these teachers, each asked every prompt once; InputError where there are not two."""
+    # One sample each: a teacher with more tries would look better than it is.
     asked = recipe.generate.model_copy(update={"samples": 1})
     combine = Combine(rubric=recipe.combine.rubric)
     return recipe.model_copy(update={"teacher": entries_of(recipe, specs), "combine": combine, "generate": asked})

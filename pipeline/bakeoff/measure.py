@@ -93,6 +93,7 @@ def read_replies(rows: Sequence[Row], student_messages: Mapping[str, Conversatio
     The texts are read with every row kept by `calibrate` and `confidence`, whatever share the recipe keeps: which
     rows are surest is a choice among a teacher's answers, and says nothing about how good an answer is.
     """
+    # Twice: what is kept says what a student would get; the texts are scored whether kept or not.
     kept_prompts = {sample.prompt_id for sample in curate(rows, student_messages, _alone(config)).kept.values()}
     whole = curate(rows, student_messages, _alone(config, keep_all=True))
     seen = [*whole.kept.values(), *(gone.sample for gone in whole.dropped.values())]
@@ -109,7 +110,7 @@ def score_replies(
         if outcomes.get(prompt.id) in SCORED:
             scores.append(scorer.score(reading.texts[prompt.id], prompt.gold or "").value)
         else:
-            scores.append(0.0)
+            scores.append(0.0)  # a refusal is no better than a wrong answer to whoever asked
     return tuple(scores)
 
 
@@ -117,6 +118,7 @@ def measure(
     endpoint: ConfiguredTeacher, rows: Sequence[Row], reading: Reading, scores: Sequence[float | None], *, no_price: str
 ) -> MeasuredTeacher:
     """Returns one teacher's numbers. `no_price` is why a cost is unknown where no reply has one."""
+    # Of answers alone: what an attempt without one cost is known only as a worst case.
     costs = [_cost_usd(row, endpoint) for row in rows if row["outcome"] in ANSWERS]
     cost_usd, why_no_cost = _sum_costs(costs, no_price)
     return MeasuredTeacher(

@@ -77,8 +77,10 @@ class Generation:
         if recipe.generate.lane == "batch":
             await ask_batches(self.context, journal, "generate", endpoints, kept=so_far)
         else:
+            # Batches of an earlier sitting in the other lane are paid for: they are read before anybody is asked again.
             await reclaim(self.context, journal, "generate", endpoints)
             await self._ask_online(journal, so_far)
+        # After every reply is there, whatever lane it came by: the scorer is loaded once.
         await rescore(self.context, journal)
 
     async def _ask_online(self, journal: Journal, kept: KeptSoFar) -> None:
@@ -95,6 +97,7 @@ class Generation:
 
     async def _declare(self, journal: Journal, rows: int | None) -> None:
         """Declares the recipe's samples, or those of its first `rows`, unless the journal holds this declaration."""
+        # To declare a million rows again takes longer than to look whether they are the same.
         stage = self.context.manifest.stages["generate"].fingerprint
         identities = [asdict(endpoint.description.identity) for endpoint in self.endpoints]
         fingerprint = digest([stage, identities, rows])

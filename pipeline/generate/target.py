@@ -52,6 +52,7 @@ def generate_until(generation: Generation, goal: int) -> GenerateCounts:
         counts = _ask_wave(generation, rows, kept, goal)
         curated = curate_replies(context)
         kept = len(curated.kept)
+        # A recipe that drops everything would ask the whole source, and pay for all of it.
         if not kept and rows >= min(HOPELESS, total):
             raise RunError(f"curation keeps none of the first {rows:,} rows:\n{funnel(curated)}")
         if rows == total:
@@ -82,5 +83,5 @@ def next_rows(rows: int, kept: int, goal: int) -> int:
     if not rows:
         return min(PILOT, goal)
     if not kept:
-        return rows * 2
+        return rows * 2  # nothing tells the share that is kept, except that it is low
     return min(ceil(goal * SPARE * rows / kept), rows * STRIDE)

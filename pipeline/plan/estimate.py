@@ -105,6 +105,7 @@ def mean_of(values_N: Floats, future: float = inf) -> Interval:
     confidence interval. Needs two values.
     """
     n = len(values_N)
+    # What was measured errs by 1/n; what is to come scatters about the truth by 1/future.
     half = student_quantile(n - 1) * float(np.std(values_N, ddof=1)) * sqrt(1 / n + 1 / max(future, 1))
     return _around(float(np.mean(values_N)), half)
 
@@ -114,6 +115,7 @@ def ratio_of(tops_N: Floats, bottoms_N: Floats) -> Interval:
 
     Needs two pairs.
     """
+    # Of sums, not the mean of ratios: long prompts weigh as much as they cost.
     n, ratio = len(tops_N), float(tops_N.sum() / bottoms_N.sum())
     residuals = tops_N - ratio * bottoms_N
     half = student_quantile(n - 1) * float(np.std(residuals, ddof=1)) / (sqrt(n) * float(bottoms_N.mean()))
@@ -127,6 +129,7 @@ def sum_of(values_N: Floats, population: int) -> Interval:
         return exactly(seen)
     # The finite population correction: nothing is uncertain of what was seen.
     spread = float(np.std(values_N, ddof=1)) * sqrt((1 - n / population) / n)
+    # What was seen is there, whatever the rest is.
     return _around(seen / n * population, student_quantile(n - 1) * spread * population).within(seen, inf)
 
 
@@ -146,7 +149,7 @@ def count_of(counts_N: Floats, most: int, population: int) -> Interval:
 
 
 def _around(value: float, half: float) -> Interval:
-    return Interval(max(value - half, 0.0), value, value + half)
+    return Interval(max(value - half, 0.0), value, value + half)  # nothing that is counted here is below 0
 
 
 def _times(amount: float, factor: float) -> float:

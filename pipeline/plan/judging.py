@@ -52,6 +52,7 @@ def judging_of(recipe: Recipe, sample: Sample, journal: sqlite3.Connection | Non
     rows, others = heldout_at_most(recipe, sample), compared(recipe)
     calls = ORDERS * others * rows
     owed = _owed(recipe, judge.rubric, endpoint, sample, calls / sample.population)
+    # From nothing: curation may drop every reply, and equal answers are not asked.
     [past] = past_usage([endpoint], journal)
     share = share_of(Asked(endpoint, past, Interval(0, None, calls), waits=True), owed, sample)
     share = replace(share, remarks=(_remark(recipe, endpoint, rows, others),))
@@ -79,6 +80,7 @@ def compared(recipe: Recipe) -> int:
 
 def _owed(recipe: Recipe, rubric: str, endpoint: ConfiguredTeacher, sample: Sample, calls: float) -> Owed:
     """As if every prompt owed its part of the calls, all with the longest answers."""
+    # An answer's text by its cap, in one-byte characters: questions are counted in bytes.
     theirs = "x" * (BYTES_PER_TOKEN * (recipe.generate.max_tokens or UNCAPPED_TOKENS))
     ours = "x" * (BYTES_PER_TOKEN * recipe.evaluate.max_tokens)
     requests = []

@@ -47,6 +47,7 @@ def lanes_of(share: Share, generate: Generate) -> list[Lane]:
     if limits is None:
         return [online]
     jobs = _jobs(share, limits)
+    # Providers promise a day and often need minutes: nothing in between is known, and jobs go side by side.
     hours = Interval(0.0, None, BATCH_HOURS) if jobs else NOTHING
     return [online, Lane("batch", _dollars(share, "batch"), _at_most(share, "batch"), hours, jobs)]
 
@@ -62,7 +63,7 @@ def latency_s(share: Share) -> Interval | None:
     """Returns the seconds a call takes: measured, or assumed of a hosted teacher; None of any other."""
     measured = share.past.latency_s(share.calls.high)
     if measured is not None:
-        return measured
+        return measured  # at the concurrency of those calls; more in flight may be slower
     if not share.endpoint.description.provider.keys:
         return None  # a machine of the user's own: nothing is known of it
     least = most = 0.0
@@ -95,6 +96,7 @@ def _dollars(share: Share, lane: str) -> Interval | None:
     whole = _cost_usd(share.endpoint, Usage(tokens, None, tokens), lane)
     if read is None or whole is None:
         return None
+    # For prompts of one size prices are linear in both, so that two bills give the price a token of each.
     return share.input_tokens.scaled(read / tokens) + share.output_tokens.scaled((whole - read) / tokens)
 
 
@@ -122,5 +124,6 @@ def _online_hours(share: Share, generate: Generate) -> Interval | None:
 
 
 def _jobs(share: Share, limits: PartLimits) -> int:
+    # By the high ends: the most jobs is what is said.
     size = share.input_bytes.high + share.calls.high * LINE_BYTES
     return ceil(max(share.calls.high / limits.max_requests, size / limits.max_bytes))

@@ -30,7 +30,7 @@ def make_plan(recipe: Recipe, root: Path) -> Plan:
     run = RunDir(root)
     path = run.journal
     if not path.exists():
-        return _plan(gather(recipe, None), run)
+        return _plan(gather(recipe, None), run)  # nothing was asked yet: a plan makes no run directory
     try:
         with closing(read_only(path)) as journal:
             return _plan(gather(recipe, journal), run)

@@ -57,12 +57,14 @@ def past_usage(endpoints: Sequence[ConfiguredTeacher], journal: sqlite3.Connecti
     """Returns each teacher's figures, from replies drawn at random; empty ones where there is no journal."""
     spoken: Iterable[Spoken] = ()
     if journal is not None:
+        # At random, not the latest: sources are often sorted, and the last rows' lengths are not the others'.
         spoken = read_spoken(journal, REPLIES * len(endpoints), SEED)
     return [_past_of(endpoint, spoken) for endpoint in endpoints]
 
 
 def _past_of(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage:
     address = _address(asdict(endpoint.description.identity))
+    # By way of JSON, as the journal has it: a tuple there is a list.
     parameters = _parameters(orjson.loads(orjson.dumps(endpoint.sampling)))
     same: list[Spoken] = []
     counted: list[Spoken] = []
@@ -70,6 +72,7 @@ def _past_of(endpoint: ConfiguredTeacher, spoken: Iterable[Spoken]) -> PastUsage
         # A schema is read as input, so that another one's replies tell nothing of the tokens that go in.
         if _address(reply.endpoint["teacher"]) != address or reply.endpoint["schema"] != endpoint.schema:
             continue
+        # Another temperature or max_tokens makes other answers; the tokens that went in it leaves alone.
         if _parameters(reply.endpoint["sampling"]) == parameters:
             same.append(reply)
         if reply.usage["input_tokens"] is not None:

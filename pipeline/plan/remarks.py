@@ -34,6 +34,7 @@ def remarks_on(work: Workload, run: RunDir) -> Iterator[str]:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
     if recipe.rescore is not None or any(step.judge_model for step in recipe.curation.steps):
         yield "the calls of curation's judge and of the rescorer are not in these numbers"
+    # Said, not raised: the rest of the plan tells how to mend it.
     yield from _refusal(lambda: check_budget(recipe, work.endpoints))
     yield from _refusal(lambda: require_preferences(recipe, run))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from pipeline.display.wording import DASH
 from pipeline.plan.estimate import Interval
@@ -30,7 +31,7 @@ def render_plan(plan: Plan) -> str:
         rows += [_total_row(plan, name, lane) for name, lane in plan.lanes.items() if lane is not None]
     lines = [_first(plan), "", *_table([HEAD, *rows]), ""]
     lines.append(f"disk       {_span(plan.disk_bytes, _bytes)} more for the journal")
-    lines += dict.fromkeys(keys)
+    lines += dict.fromkeys(keys)  # teachers of one provider need one key: it is said once
     if plan.budget is not None:
         lines.append(_budget(plan.budget, judged=plan.judge is not None))
     lines.append(_training(plan.training))
@@ -77,10 +78,11 @@ def _span(amount: Interval | None, show: Callable[[float], str]) -> str:
     """Expected (low to high), as far as they are known and read differently."""
     if amount is None:
         return "unknown"
-    if amount.high == float("inf"):
+    if amount.high == inf:  # where a reply has no cap
         return f"{show(amount.low)} or more"
     if amount.expected is None and amount.low == 0 < amount.high:
         return f"up to {show(amount.high)}"
+    # Ends that read the same are one number: "5", not "5-5".
     ends = list(dict.fromkeys((show(amount.low), show(amount.high))))
     if amount.expected is None or show(amount.expected) in ends:
         return DASH.join(ends)

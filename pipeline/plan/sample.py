@@ -80,12 +80,14 @@ class Owed:
 
 def sample_prompts(recipe: Recipe, endpoints: int) -> Sample:
     """Draws some of the recipe's prompts, evenly from its rows; InputError for a row among them that is bad."""
+    # Fewer prompts where each has many requests: the journal's look-ups are what takes time.
     count = max(LEAST, min(PROMPTS, REQUESTS // (endpoints * recipe.generate.samples)))
     prompts, rows, skipped = _draw(recipe, count)
     # Backwards, so that of rows with one prompt the first is the one that stays.
     distinct = {prompt.id: prompt for prompt in reversed(prompts)}
     repeats = len(prompts) - len(distinct)
     if len(prompts) == rows:
+        # All were read, so that repeats are known one by one and asked once.
         return Sample(tuple(reversed(distinct.values())), len(distinct), rows, repeats, skipped)
     return Sample(prompts, rows, rows, repeats, skipped)
 
@@ -94,6 +96,7 @@ def _draw(recipe: Recipe, count: int) -> tuple[tuple[Prompt, ...], int, str]:
     """So many prompts, the rows that they were drawn from, and which of a log's records gave none."""
     prompts = recipe.prompts
     if prompts.template is None:
+        # A log's records have to be read to know which of them give a prompt; a table's rows can be drawn unread.
         stream = PromptStream(recipe)
         drawn = draw(stream, count, SEED)
         return drawn.items, drawn.seen, stream.skipped
@@ -110,6 +113,7 @@ def owed_chains(
     chains_N = [list(chains_of([prompt], endpoints, recipe)) for prompt in sample.prompts]
     if journal is None:
         return chains_N
+    # In one query: a prompt at a time would be a query each.
     keys = [item.request.key for chains in chains_N for chain in chains for item in chain]
     outcomes = read_outcomes(journal, keys)
     return [[owed_of(chain, outcomes) for chain in chains] for chains in chains_N]
@@ -143,6 +147,7 @@ def text_bytes(messages: Conversation, schema: str | None) -> int:
 
 def stored_bytes_N(sample: Sample) -> Floats:
     """Returns what each sampled prompt takes in the journal, where its last turn is stored packed."""
+    # What comes before the last turn is one text for all prompts of a template, and is stored once.
     turns = [prompt.teacher_messages[-1] for prompt in sample.prompts]
     return np.array([len(pack(orjson.dumps([turn.role, turn.content]))) for turn in turns], dtype=np.float64)
 

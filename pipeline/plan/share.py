@@ -54,6 +54,7 @@ def share_of(asked: Asked, owed: Owed, sample: Sample) -> Share:
     tokens_in = _input_tokens(asked.past, size, sum_of(owed.turns_N, population))
     tokens_out = _output_tokens(asked)
     worst_usd = {lane: sum_of(dollars_N, population).high for lane, dollars_N in owed.worst_usd_N.items()}
+    # Repeats are asked once, and of how many there are beyond the sample nothing is known.
     floor = 0.0 if asked.waits else sample.distinct_share
 
     return Share(
@@ -89,6 +90,7 @@ def _down_to(floor: float, amount: Interval) -> Interval:
 def _input_tokens(past: PastUsage, size: Interval, turns: Interval) -> Interval:
     per_byte = past.tokens_per_byte()
     if per_byte is None:
+        # What is measured holds the template's marks already; what is assumed does not.
         return size * TOKENS_PER_BYTE + turns * TOKENS_PER_MESSAGE
     return size * per_byte
 
@@ -96,6 +98,7 @@ def _input_tokens(past: PastUsage, size: Interval, turns: Interval) -> Interval:
 def _output_tokens(asked: Asked) -> Interval:
     """A call's."""
     cap = asked.endpoint.sampling.max_tokens
+    # Without measured replies nothing is known but the cap; one token is the least that an answer has.
     most = inf if cap is None else cap
     measured = asked.past.output_tokens(asked.calls.high)
     if measured is not None:

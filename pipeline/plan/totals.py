@@ -63,7 +63,7 @@ def teachers_total(work: Workload, name: str) -> Lane | None:
     """Returns all teachers in one lane; None where one of them has it not."""
     lanes = [lane for theirs in work.lanes for lane in theirs if lane.name == name]
     if len(lanes) < len(work.lanes):
-        return None
+        return None  # a sum without one of them would be too low
     jobs = None
     if name == "batch":
         jobs = sum(lane.jobs or 0 for lane in lanes)
@@ -78,11 +78,13 @@ def teachers_total(work: Workload, name: str) -> Lane | None:
 
 def disk_bytes(work: Workload) -> Interval:
     """Returns what the journal grows by: the prompts' last turns, samples' rows and replies, the judge's questions."""
+    # Prompts that are answered are stored already.
     grown = sum_of(stored_bytes_N(work.sample) * (work.owed_N > 0), work.sample.population)
     for share in work.shares:
         grown = grown + _stored_replies(share) + share.calls * BYTES_PER_SAMPLE
     if work.judging is not None:
         share = work.judging.share
+        # Each of its questions holds two answers of its own: nothing of it is stored before.
         grown = grown + _stored_replies(share) + share.calls * BYTES_PER_SAMPLE + share.input_bytes
     return grown
 
@@ -100,7 +102,7 @@ def budget_of(work: Workload) -> Budget | None:
     generate = work.recipe.generate
     if generate.budget_usd is None:
         return None
-    left = max(generate.budget_usd - work.spent_usd, 0.0)
+    left = max(generate.budget_usd - work.spent_usd, 0.0)  # a cap may have been lowered below what is spent
     everyone, teachers = lane_total(work, generate.lane), teachers_total(work, generate.lane)
     covers = bought = None
     if everyone is not None and everyone.cost_usd is not None:
@@ -118,6 +120,7 @@ def _bought(left_usd: float, cost: Interval, owed: float) -> Interval:
     def some(dollars: float) -> float:
         if dollars <= left_usd:
             return owed
+        # Prompts are asked in the source's order: each costs what the mean does.
         return owed * left_usd / dollars
 
     expected = None

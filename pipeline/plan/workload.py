@@ -44,6 +44,7 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Workload:
     """Reads a sample of the recipe's prompts, and of the replies in its journal, where there is one."""
     endpoints = configure_teachers(recipe, PromptStream(recipe).has_system)
     sample = sample_prompts(recipe, len(endpoints))
+    # A journal without replies is one of a run that was stopped at once: it would answer every look-up with nothing.
     untouched = journal is None or journal.execute("SELECT 1 FROM replies LIMIT 1").fetchone() is None
     chains_N = owed_chains(sample, endpoints, recipe, None if untouched else journal)
     owed_N = np.array([_count_owed(chains) for chains in chains_N], dtype=np.float64)
@@ -58,6 +59,7 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Workload:
     for number, (endpoint, past) in enumerate(zip(endpoints, past_usage(endpoints, journal), strict=True)):
         owed_here = owed_to(number, endpoint, chains_N)
         calls = calls_of(owed_here, sample, recipe, untouched=untouched)
+        # A route asks each of its own prompts; a fallback's later teachers may never be asked.
         asked = Asked(endpoint, past, calls, waits=falls_back and number > 0)
         shares.append(share_of(asked, owed_here, sample))
 

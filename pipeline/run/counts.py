@@ -157,6 +157,7 @@ class CurateCounts(Counts):
     def read(cls, values: Mapping[str, Any]) -> Self:
         """Reads what `to_dict` wrote; raises Misfit."""
         names = {item.name for item in fields(ReviewCounts)}
+        # None of them stands in the manifest of a run that nobody reviewed.
         review = {name: value for name, value in values.items() if name in names}
         others = {name: value for name, value in values.items() if name not in names}
         return _read(cls, {**others, "review": review or None})
@@ -214,6 +215,7 @@ class EvaluateCounts(Counts):
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
         """Reads what `to_dict` wrote; raises Misfit."""
+        # Whoever was compared: base, student, teachers, each export.
         nested: dict[str, Any] = {"scores": {}}
         for name, value in values.items():
             if name.endswith(SCORE):

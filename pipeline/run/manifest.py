@@ -66,7 +66,7 @@ class Manifest:
             body = orjson.loads(path.read_bytes())
             manifest = cls(path, body["name"])
             for stage, values in body["stages"].items():
-                manifest._read(stage, values)
+                manifest._read(stage, values)  # a stage that does not fit costs no other its work
         except FileNotFoundError:
             return None
         except (orjson.JSONDecodeError, Misfit, KeyError, TypeError, AttributeError) as error:
@@ -91,6 +91,7 @@ class Manifest:
     def begin(self, stage: str, fingerprint: str) -> None:
         """Marks a stage as running."""
         self._began_s[stage] = time.monotonic()
+        # On disk before any work: after a kill it says what was under way.
         self.stages[stage] = Entry(fingerprint, "running", time.time(), versions=versions())
         self._save()
 
@@ -109,10 +110,10 @@ class Manifest:
         try:
             yield work
         except KeyboardInterrupt:
-            self.end(stage, "stopped")
+            self.end(stage, "stopped")  # no failure: the same command goes on from here
             raise
         except BudgetReached as error:
-            self.end(stage, "stopped", error=str(error))
+            self.end(stage, "stopped", error=str(error))  # by the user's own cap
             raise
         except Exception as error:
             self.end(stage, "failed", error=str(error))

@@ -47,9 +47,10 @@ def tune(recipe: Recipe, root: Path, progress: Progress, bring_up_to_date: Calla
     space = space_of(recipe.student, recipe.tune.space)
     with open_run(root, recipe) as (run, manifest):
         context = Context(recipe, run, manifest, progress)
-        require_preferences(recipe, run)
+        require_preferences(recipe, run)  # before a teacher is paid
         bring_up_to_date(context)
         run.tune.mkdir(exist_ok=True)
+        # Another corpus, base or space is another study: what was measured on the old one tells nothing of it.
         name = study_name(context, space)
         with manifest.recorded("tune", name):
             study = open_study(run.tune / STUDY, name, recipe.tune)
@@ -101,6 +102,7 @@ class Search:
         recipe = context.recipe
         trial = next_trial(self.study, self.space, recipe.tune.seed, own_values(recipe.student, self.space))
         place = context.run.tune / f"trial-{trial.number:03}"
+        # A trial's folder goes with its end: one that is there was interrupted.
         if place.exists():
             progress.say(f"tune: trial {trial.number} goes on where it was interrupted")
         config = with_values(recipe.student, trial.params)

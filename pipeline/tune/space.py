@@ -29,13 +29,14 @@ def space_of(student: StudentConfig, space: Space | None) -> Space:
             raise InputError("has no choice", field=f"tune.space.{name}", remedy="Give some values, or a range")
         tried = [values.low, values.high] if isinstance(values, Range) else values
         for value in tried:
-            with_values(student, {name: value})
+            with_values(student, {name: value})  # raises before the corpus is made
     return space
 
 
 def default_space(student: StudentConfig) -> Space:
     """Returns a space around the recipe's own settings, without the student's size: the largest would always win."""
     rate, epochs = student.learning_rate, student.epochs
+    # Log: what matters is how many times as much.
     space: dict[str, Range | list[Choice]] = {
         "learning_rate": Range(low=rate / 5, high=rate * 5, log=True),
         "epochs": [epochs / 2, epochs, epochs * 2],
@@ -58,6 +59,7 @@ def with_values(student: StudentConfig, values: Mapping[str, Any]) -> StudentCon
     Null for a section's field that may not be null takes the section away, whatever else is said of it; so does a
     section of nothing but nulls.
     """
+    # Without what was not set: a default of one method's section would be an error under another.
     plain: dict[str, Any] = student.model_dump(exclude_unset=True)
     gone: set[str] = set()
     for name, value in values.items():

@@ -39,7 +39,7 @@ def open_study(path: Path, name: str, tune: Tune) -> optuna.Study:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # it would say on stderr what the progress line says
     _mend(path)
     median = optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_min_trials=BEFORE_PRUNING)
     return optuna.create_study(

@@ -54,6 +54,7 @@ class Attempt:
         if twin is not None:
             self._end_as(twin)
             return
+        # A training that goes on from a checkpoint does not measure again what came before it.
         self.measured = dict(self.trial.user_attrs.get("measured", {}))
         began_s = time.monotonic()
         try:
@@ -76,9 +77,11 @@ class Attempt:
         return train(job, on_progress=self.on_progress, on_validation=self._watch, provenance=provenance(recipe, run))
 
     def _watch(self, now: Validation) -> None:
+        # By text: Optuna's journal is JSON, whose names are.
         self.measured[str(now.step)] = [now.cross_entropy, now.accuracy]
         self.trial.set_user_attr("measured", self.measured)
         self.trial.set_user_attr("validation_rows", now.rows)
+        # By percent: trials of different lengths are compared at the same share of their steps.
         value = self._objective(now.cross_entropy, now.accuracy)
         if report(self.study, self.trial, round(100 * now.step / now.total_steps), value) and self.tune.prune:
             raise GivenUp(f"trial {self.trial.number} is worse than the median at step {now.step}")
@@ -94,6 +97,7 @@ class Attempt:
         for name, held in twin.user_attrs.items():
             self.trial.set_user_attr(name, 0.0 if name == "seconds" else held)
         self.trial.set_user_attr("same_as", twin.user_attrs.get("same_as", twin.number))
+        # Its measurements too, for they count in the median that later trials are held against.
         for percent, reported in twin.intermediate_values.items():
             self.trial.report(reported, percent)
         self.study.tell(self.trial, twin.value if twin.state.name == "COMPLETE" else None, twin.state)
