@@ -6,11 +6,10 @@ https://developers.openai.com/api/docs/api-reference/chat, read 2026-11-24. llam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from prompts.messages import to_dicts
-from teachers.base import Outcome, Reply, Request, Usage
+from teachers.base import Outcome, Reply, Request, TokenLogprob, Usage
 from teachers.errors import Malformed, Transient
 from teachers.openai.parts import FILTERED, Read, json_schema, named_error, read_tokens
 from teachers.openai.token_fit import fit_reply
@@ -61,19 +60,23 @@ def from_wire(body: object, provider: str = "openai") -> Reply:
         raise Malformed("answered a message whose content is not text", provider=provider)
     if finish_reason in FAILURES:
         raise Transient(f"gave up: finish_reason '{finish_reason}'", provider=provider)
-    reply = _ended(storable(refusal or text or ""), finish_reason)
-    reply = replace(reply, usage=read_usage(body.get("usage")), request_id=string(body.get("id")))
+    outcome, warnings = _ending(finish_reason)
+    text = storable(refusal or text or "")
+    tokens: tuple[TokenLogprob, ...] = ()
     if refusal:
-        return replace(reply, outcome="refused")  # its words are in a field of their own, which has no logprobs
-    tokens, warnings = _tokens(choice, reply.text)
-    return replace(reply, tokens=tokens, warnings=(*warnings, *reply.warnings))
+        outcome = "refused"  # its words are in a field of their own, which has no logprobs
+    else:
+        tokens, unread = _tokens(choice, text)
+        warnings = (*unread, *warnings)
+    usage, request_id = read_usage(body.get("usage")), string(body.get("id"))
+    return Reply(text, outcome, finish_reason, tokens, usage, request_id=request_id, warnings=warnings)
 
 
-def _ended(text: str, finish_reason: str | None) -> Reply:
-    """Returns the reply as its finish reason says it ended, with a warning where that is not known."""
+def _ending(finish_reason: str | None) -> tuple[Outcome, tuple[str, ...]]:
+    """Returns the outcome that a finish reason stands for, with a warning where it is not known."""
     if finish_reason in OUTCOMES:
-        return Reply(text, OUTCOMES[finish_reason], finish_reason)
-    return Reply(text, "ok", finish_reason, warnings=(f"unknown finish_reason '{finish_reason}'",))
+        return OUTCOMES[finish_reason], ()
+    return "ok", (f"unknown finish_reason '{finish_reason}'",)
 
 
 def read_usage(usage: object) -> Usage:

@@ -6,7 +6,6 @@ https://developers.openai.com/api/docs/api-reference/responses and the SDK's `ty
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from prompts.messages import to_dicts
@@ -110,18 +109,15 @@ def _reply(body: Mapping[str, Any], status: str | None, parts: list[Mapping[str,
     texts = [part for part in parts if part.get("type") == "output_text"]
     refusal = "".join(part.get("refusal", "") for part in parts if part.get("type") == "refusal")
     outcome, finish_reason, warnings = _ending(status, body.get("incomplete_details"))
-    reply = Reply(
-        text=storable(refusal or "".join(part.get("text", "") for part in texts)),
-        outcome=outcome,
-        finish_reason=finish_reason,
-        usage=_usage(body.get("usage")),
-        request_id=string(body.get("id")),
-        warnings=warnings,
-    )
+    text = storable(refusal or "".join(part.get("text", "") for part in texts))
+    tokens: tuple[TokenLogprob, ...] = ()
     if refusal:
-        return replace(reply, outcome="refused")
-    tokens, unread = _tokens(texts)
-    return replace(reply, tokens=tokens, warnings=(*unread, *warnings))
+        outcome = "refused"
+    else:
+        tokens, unread = _tokens(texts)
+        warnings = (*unread, *warnings)
+    usage, request_id = _usage(body.get("usage")), string(body.get("id"))
+    return Reply(text, outcome, finish_reason, tokens, usage, request_id=request_id, warnings=warnings)
 
 
 def _ending(status: str | None, details: object) -> tuple[Outcome, str | None, tuple[str, ...]]:
