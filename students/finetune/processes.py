@@ -29,5 +29,6 @@ def part_at_exit() -> None:
 
 
 def _part() -> None:
-    if distributed.is_initialized():
+    # Not every build of torch has it, and most trainings have one process.
+    if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
