@@ -16,7 +16,7 @@ from pipeline.plan.sample import sample_prompts
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.recipe.recipe import Recipe
 from tests.pipeline.helpers import write_rows
-from tests.pipeline.plan.test_make import HOSTED, PRICE, SMALL_CAP, plan_of, recipe_of
+from tests.pipeline.plan.make import HOSTED, PRICE, SMALL_CAP, plan_of, recipe_of
 
 JUDGE = {"scorer": {"name": "judge", "judge": {"spec": "openai:gpt-4.1-mini", "price": PRICE}}, "max_tokens": 20}
 
