@@ -4,124 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import cli
-from pipeline.curate.both_sides import KEPT
 from pipeline.dataset.export import export_run, render_export
 from pipeline.dataset.format import export_formats
-from pipeline.run.records import write_parquet
 from prompts.errors import InputError
-from prompts.logs.read import read_logs
-from prompts.messages import MessageDict, from_dicts
+from tests.pipeline.dataset.make import SYSTEM, kept, lines, user
 from tests.pipeline.helpers import stillhouse
-
-GOLD = "the-answer-nobody-may-see"
-SYSTEM: MessageDict = {"role": "system", "content": "Be brief."}
-
-
-def user(text: str) -> MessageDict:
-    return {"role": "user", "content": text}
-
-
-def assistant(text: str) -> MessageDict:
-    return {"role": "assistant", "content": text}
-
-
-LONG = [SYSTEM, user("Hi"), assistant("Hello"), user('Say "né"\n🌱')]
-
-
-def kept(run: Path, prompts: list[list[MessageDict]], splits: list[str] | None = None) -> Path:
-    """A run that kept these prompts, each answered with its last turn's text."""
-    run.mkdir(exist_ok=True)
-    blank = dict.fromkeys(KEPT.names)
-    rows = [
-        {
-            **blank,
-            "prompt": prompt,
-            "completion": [assistant(f"to {prompt[-1]['content']}")],
-            "split": split,
-            "gold": GOLD,
-        }
-        for prompt, split in zip(prompts, splits or ["train"] * len(prompts), strict=True)
-    ]
-    write_parquet(run / "kept.parquet", KEPT, rows)
-    return run
-
-
-def lines(done: dict[str, Any]) -> list[Any]:
-    text = Path(done["path"]).read_text(encoding="utf-8")
-    assert GOLD not in text
-    return [json.loads(line) for line in text.splitlines()]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return kept(tmp_path / "run", [[user("Why?")], LONG], ["train", "train"])
 
 
 def test_the_command_offers_every_format() -> None:
     help_text = CliRunner().invoke(cli, ["export", "--help"]).output
     assert "[openai-chat|bedrock-distillation|trl|sharegpt|alpaca" in help_text
-
-
-def test_openai_chat_keeps_openais_rules(run: Path) -> None:
-    """https://platform.openai.com/docs/guides/supervised-fine-tuning"""
-    done = export_run(run, "openai-chat")
-    for line in lines(done):
-        assert set(line) == {"messages"}
-        assert {message["role"] for message in line["messages"]} <= {"system", "user", "assistant"}
-        assert all(isinstance(message["content"], str) and message["content"] for message in line["messages"])
-        assert all(set(message) == {"role", "content"} for message in line["messages"])
-        assert line["messages"][-1]["role"] == "assistant"
-    assert done["remarks"] == ["OpenAI starts no job with fewer than 10 examples"]
-
-
-def test_openai_chat_comes_back_as_a_log(run: Path) -> None:
-    calls = list(read_logs(Path(export_run(run, "openai-chat")["path"])))
-    assert [(call.messages, call.reply) for call in calls] == [
-        (from_dicts([user("Why?")]), "to Why?"),
-        (from_dicts(LONG), 'to Say "né"\n🌱'),
-    ]
-
-
-def test_bedrock_distillation_keeps_awss_rules(run: Path) -> None:
-    """https://docs.aws.amazon.com/bedrock/latest/userguide/distillation-data-prep-option-1.html"""
-    done = export_run(run, "bedrock-distillation")
-    student_messages, long = lines(done)
-    assert student_messages == {
-        "schemaVersion": "bedrock-conversation-2024",
-        "messages": [
-            {"role": "user", "content": [{"text": "Why?"}]},
-            {"role": "assistant", "content": [{"text": "to Why?"}]},
-        ],
-    }
-    assert long["system"] == [{"text": "Be brief."}]
-    assert [turn["role"] for turn in long["messages"]] == ["user", "assistant", "user", "assistant"]
-    assert [remark.split(":")[0] for remark in done["remarks"]] == [
-        "Bedrock starts no job with fewer than 100 prompts",
-        "1 prompts have several user turns, which only Nova students take",
-    ]
-
-
-def test_bedrock_distillation_is_what_converse_takes(run: Path) -> None:
-    """botocore's own model of Converse, whose blocks the format shares, accepts every line."""
-    import botocore.session
-    from botocore.validate import ParamValidator
-
-    shape = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
-    for line in lines(export_run(run, "bedrock-distillation")):
-        sent = {"modelId": "m", **{key: value for key, value in line.items() if key != "schemaVersion"}}
-        assert not ParamValidator().validate(sent, shape).has_errors()
-
-
-def test_more_prompts_than_a_bedrock_job_takes(tmp_path: Path) -> None:
-    done = export_run(kept(tmp_path / "run", [[user(f"Why {n}?")] for n in range(15_001)]), "bedrock-distillation")
-    assert done["remarks"] == ["Bedrock takes at most 15,000 prompts: keep the first with head -n 15000"]
-    assert done["rows"] == 15_001
 
 
 def test_sharegpt_and_alpaca_carry_system_and_earlier_turns(run: Path) -> None:
@@ -205,18 +102,3 @@ def test_a_bad_command_is_one_message(run: Path, tmp_path: Path, folder: str, op
     assert failed.returncode == 2
     assert message in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def test_sfttrainer_trains_on_the_trl_file(run: Path, tiny: Path, tmp_path: Path) -> None:
-    """One step of TRL's own trainer on the file as `datasets` loads it: the loss is on the completion alone."""
-    import datasets
-    from trl import SFTConfig, SFTTrainer
-
-    path = export_run(run, "trl")["path"]
-    rows = datasets.load_dataset("json", data_files=path, split="train", cache_dir=str(tmp_path / "cache"))
-    config = SFTConfig(output_dir=str(tmp_path / "out"), max_steps=1, report_to=[], use_cpu=True, save_strategy="no")
-    trainer = SFTTrainer(model=str(tiny), args=config, train_dataset=rows)
-    batch = trainer.data_collator([trainer.train_dataset[1]])
-    learned = batch["input_ids"][batch["labels"] != -100]
-    assert trainer.processing_class.decode(learned, skip_special_tokens=True).strip() == 'to Say "né"\n🌱'
-    assert trainer.train().training_loss > 0

@@ -8,7 +8,7 @@ from pipeline.journal.columns import COLUMNS, REPLIES
 from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
 from tests.pipeline.helpers import wanted
-from tests.pipeline.journal.test_journal import record, use
+from tests.pipeline.journal.make import record, use
 
 NAMES = """
 sample_id prompt_id request_key messages reply outcome finish_reason teacher sampling usage cost_usd latency_s attempts

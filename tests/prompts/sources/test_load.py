@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
 
-import datasets
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.errors import InputError
 from prompts.sources.load import Columns, load_prompts
-from prompts.sources.rows import read_rows
 from prompts.template import Template, load_template
-
-ROWS = [{"subject": "Win, now", "label": "spam", "n": "1"}, {"subject": "Añadir\nlínea", "label": "ham", "n": "2"}]
+from tests.prompts.sources.make import ROWS, write_jsonl
 
 
 @pytest.fixture
@@ -27,37 +19,6 @@ def template(tmp_path: Path) -> Template:
     path = tmp_path / "t.md"
     path.write_text("---\nname: t\nfields: [subject]\n---\n{{ subject }}\n", encoding="utf-8")
     return load_template(path)
-
-
-def write_jsonl(path: Path, rows: list[Any]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-def write_parquet(path: Path, rows: list[dict[str, str]]) -> Path:
-    pq.write_table(pa.Table.from_pylist(rows), path)
-    return path
-
-
-def write_dataset(path: Path, rows: list[dict[str, str]]) -> Path:
-    datasets.Dataset.from_list(rows).save_to_disk(str(path))
-    return path
-
-
-@pytest.mark.parametrize(
-    ("write", "name"),
-    [(write_jsonl, "r.jsonl"), (write_csv, "r.csv"), (write_parquet, "r.parquet"), (write_dataset, "saved")],
-)
-def test_every_kind_gives_the_same_rows(tmp_path: Path, write: Any, name: str) -> None:
-    assert [row.values for row in read_rows(write(tmp_path / name, ROWS))] == ROWS
 
 
 def test_gold_and_group_stand_beside_the_prompt(tmp_path: Path, template: Template) -> None:
@@ -128,14 +89,3 @@ def test_many_bad_rows_are_listed_and_counted(tmp_path: Path, template: Template
         load_prompts(path, template)
     assert "r.jsonl:2" in str(caught.value)
     assert "and 3 more" in str(caught.value)
-
-
-def test_missing_file_and_foreign_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        list(read_rows(tmp_path / "none.jsonl"))
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="is not a saved dataset"):
-        list(read_rows(tmp_path / "folder"))
-    datasets.DatasetDict({"a": datasets.Dataset.from_list(ROWS)}).save_to_disk(str(tmp_path / "dict"))
-    with pytest.raises(InputError, match="holds several splits"):
-        list(read_rows(tmp_path / "dict"))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from prompts.errors import InputError
-from prompts.sources.draw import draw
 from prompts.sources.sample import draw_rows
-from tests.prompts.sources.test_load import write_csv, write_jsonl
+from tests.prompts.sources.make import write_csv, write_jsonl
 
 ROWS = [{"subject": f"mail {i}", "label": "ham"} for i in range(3000)]
 
@@ -49,23 +45,6 @@ def test_all_are_drawn_where_there_are_no_more(source: Path) -> None:
     assert [row.values for row in drawn.items] == ROWS[:70]
     assert (drawn.seen, drawn.is_all) == (70, True)
     assert len(draw_rows(source, 20, seed=1, limit=70).items) == 20
-
-
-@given(st.integers(0, 60), st.integers(1, 30), st.integers())
-def test_a_draw_is_a_subset_of_the_size_asked_for(length: int, count: int, seed: int) -> None:
-    drawn = draw(range(length), count, seed)
-    assert drawn.seen == length
-    assert len(drawn.items) == min(length, count)
-    assert list(drawn.items) == sorted(set(drawn.items))
-
-
-def test_every_item_is_as_likely_as_any_other() -> None:
-    draws, length, count = 4000, 40, 8
-    times = Counter(item for seed in range(draws) for item in draw(range(length), count, seed).items)
-    expected = draws * count / length
-    # Chi-square over 40 items, 39 degrees of freedom; a fixed-size draw has (1 - count/length) of its variance.
-    square = sum((times[item] - expected) ** 2 / expected for item in range(length)) / (1 - count / length)
-    assert square < 72.1  # the 99.9 % quantile
 
 
 def test_a_bad_row_is_named_where_it_is_drawn_and_only_there(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from prompts.errors import InputError
 from students.export.gguf_file import write_gguf
-from students.export.gguf_tokenizer import split_name
 from students.quiet import quiet
 from teachers.base import Reply, Teacher
 from tests.teachers.contract import ask, with_teacher
@@ -26,6 +25,8 @@ SHAPE = {
     "max_position_embeddings": 1024,
     "initializer_range": 0.2,  # large enough for answers that hang on the whole prompt
 }
+
+
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 10000.0,
@@ -113,29 +114,3 @@ def test_what_it_has_no_words_for_is_refused(tiny: Path, tmp_path: Path, change:
     (student / "config.json").write_text(json.dumps(config | change))
     with pytest.raises(InputError, match=problem):
         write_gguf(student, tmp_path / "model.gguf", "f16")
-
-
-@pytest.mark.parametrize(
-    ("parts", "name"),
-    [
-        ([{"type": "ByteLevel", "use_regex": True}], "gpt-2"),
-        ([{"type": "Digits", "individual_digits": True}, {"type": "ByteLevel", "use_regex": True}], "smollm"),
-    ],
-)
-def test_a_split_has_its_name(parts: list[dict[str, Any]], name: str) -> None:
-    body = {"model": {"type": "BPE"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": parts}}
-    assert split_name(body, Path("student")) == name
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"model": {"type": "Unigram"}, "pre_tokenizer": None},
-        {"model": {"type": "BPE", "byte_fallback": True}, "pre_tokenizer": None},
-        {"model": {"type": "BPE"}, "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "ByteLevel"}},
-        {"model": {"type": "BPE"}, "pre_tokenizer": {"type": "Whitespace"}},
-    ],
-)
-def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(body: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="cannot be a GGUF file"):
-        split_name(body, Path("student"))

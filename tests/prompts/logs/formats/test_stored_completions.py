@@ -7,14 +7,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from prompts.logs.logged import Counted, Logged, Sampled
 from prompts.logs.read import read_logs
-from tests.prompts.log_records import completion
+from tests.prompts.log_records import (
+    completion,
+    write_jsonl,
+)
+from tests.prompts.logs.make import WHY, call_of
 from tests.servers.faults import Answer, FaultServer, Seen
 
-DOCS = Path(__file__).parents[3] / "docs/ingest-and-export.md"
+DOCS = Path(__file__).parents[4] / "docs/ingest-and-export.md"
 STORED = [f"chatcmpl-{number}" for number in range(5)]
 PAGE = 2
 
@@ -62,3 +68,26 @@ def test_the_docs_script_writes_what_is_read(tmp_path: Path) -> None:
         (f"question {name}", f"answer {name}", name) for name in STORED
     ]
     assert all(call.messages[0].content == "Be brief." for call in calls)
+
+
+def test_a_stored_completion_is_read_whole(tmp_path: Path) -> None:
+    assert call_of(tmp_path, completion("Why?", "So.")) == Logged(
+        messages=WHY,
+        reply="So.",
+        finish_reason="stop",
+        provider="openai",
+        model="gpt-4.1-2025-04-14",
+        usage=Counted(input_tokens=13, output_tokens=18),
+        sampling=Sampled(0.5, 1.0, None, 11),
+        created_at=datetime(2025, 11, 20, 7, 2, 3, tzinfo=UTC),
+        request_id="chatcmpl-1",
+        where=f"{tmp_path / 'log.jsonl'}:1",
+    )
+
+
+def test_every_choice_is_a_call_and_a_stored_reply_is_no_prompt(tmp_path: Path) -> None:
+    choices = [{"message": {"content": text}, "finish_reason": "stop"} for text in ("So.", "Because.")]
+    said = {"role": "assistant", "content": "So."}
+    record = completion("", "", choices=choices, messages=[{"role": "user", "content": "Why?"}, said])
+    calls = list(read_logs(write_jsonl(tmp_path / "log.jsonl", [record])))
+    assert [(call.messages, call.reply) for call in calls] == [(WHY, "So."), (WHY, "Because.")]
