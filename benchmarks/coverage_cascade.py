@@ -9,20 +9,19 @@ chosen on, and the choice of the lowest of all thresholds that keep to the margi
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluate.cascade import choose as choosing
-from pipeline.evaluate.cascade.curve import ALWAYS, Bools, Rows, estimates, handed_over
+from pipeline.evaluate.cascade.curve import ALWAYS, Bools, Rows, handed_over, resample
 from pipeline.evaluate.cascade.expected import expect
 from pipeline.statistics.auc import Floats
 from pipeline.statistics.bootstrap import Bootstrap
-from pipeline.statistics.intervals import Interval, of_difference, of_share
+from pipeline.statistics.intervals import of_difference, of_share
 
 MARGIN = 0.01
 POPULATION = 400_000
@@ -88,23 +87,25 @@ def repeat(world: World, truth: Truth, rows: int, seed: int) -> list[float] | No
         return None
     bootstrap, true = Bootstrap(drawn.groups_N, RESAMPLES, seed), truth.difference(threshold)
     found = expect(drawn, threshold, MARGIN, bootstrap, seed)
-    ours = _column(found["minus_teacher"], found["ci95"], true, truth.teacher)
+    ours = _column(found.minus_teacher.value, found.minus_teacher.interval, found.score.interval, true, truth.teacher)
     share = truth.handed_over(threshold)
-    shares = [found["handed_over"] - share, _holds(found["handed_over_ci95"], share), share]
+    handed = found.handed_over
+    shares = [handed.value - share, _holds(handed.interval, share), share]
     return [*ours, *_naive(drawn, threshold, bootstrap, truth), true, float(true < -2 * MARGIN), *shares]
 
 
 def _naive(drawn: Rows, threshold: float, bootstrap: Bootstrap, truth: Truth) -> list[float]:
     """The same of the very rows that the threshold was chosen on."""
     mixed_N = np.where(handed_over(drawn.confidence_N, threshold), drawn.teacher_N, drawn.student_N)
-    mine, teacher = estimates(bootstrap, np.stack([mixed_N, drawn.teacher_N], axis=1)).T
-    difference = {"value": mine[0] - teacher[0], "ci95": of_difference(mine, teacher, drawn.size)}
-    return _column(difference, of_share(mine, drawn.size), truth.difference(threshold), truth.teacher)
+    mine, teacher = resample(bootstrap, np.stack([mixed_N, drawn.teacher_N], axis=1)).T
+    ends, score = of_difference(mine, teacher, drawn.size), of_share(mine, drawn.size)
+    return _column(mine[0] - teacher[0], ends, score, truth.difference(threshold), truth.teacher)
 
 
-def _column(difference: Mapping[str, Any], score: Interval | None, true: float, teacher: float) -> list[float]:
-    held = [_holds(score, teacher + true), _holds(difference["ci95"], true)]
-    return [difference["value"] - true, *held]
+def _column(
+    difference: float, ends: Sequence[float] | None, score: Sequence[float] | None, true: float, teacher: float
+) -> list[float]:
+    return [difference - true, _holds(score, teacher + true), _holds(ends, true)]
 
 
 COLUMNS = (
@@ -114,7 +115,7 @@ COLUMNS = (
 )
 
 
-def _holds(interval: Interval | None, true: float) -> float:
+def _holds(interval: Sequence[float] | None, true: float) -> float:
     return float(interval is not None and interval[0] - 1e-12 <= true <= interval[1] + 1e-12)
 
 

@@ -15,13 +15,13 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
+from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutAnswers, HeldoutRow, teacher_contestants
 from pipeline.evaluate.comparison.compare import compare
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.page import ReportInputs, render_page
 from pipeline.run.counts import CurateCounts, FunnelStep
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Entry
 from pipeline.train.log import Curve
 from prompts.messages import Message
@@ -51,17 +51,17 @@ def main() -> None:
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 
-def evaluate(count: int) -> dict[str, Any]:
+def evaluate(count: int) -> Evaluation:
     """The evaluation of as many synthetic answers: the teacher right on 4 of 5, the student on 7 of 8."""
     config = Evaluate(scorer="label", labels=LABELS, slices=["product", "language"], resamples=200)
     chance = random.Random(0)
     rows = [make_row(index, chance) for index in range(count)]
     everyone = [
-        *teacher_contestants(rows, "openai:teacher", config.to_scorer()),
+        *teacher_contestants(rows, Contestant("teacher", "openai:teacher", ()), config.to_scorer()),
         Contestant("base", "huggingface:base", answers(rows, 0.1, chance)),
         Contestant("student", "huggingface:student", answers(rows, 0.875, chance)),
     ]
-    return compare(rows, everyone, config, {})
+    return compare(HeldoutAnswers(rows, everyone), config)
 
 
 def make_row(index: int, chance: random.Random) -> HeldoutRow:
@@ -76,7 +76,7 @@ def answers(rows: list[HeldoutRow], right: float, chance: random.Random) -> tupl
     return tuple(Answer(row.gold or "" if chance.random() < right else LABELS[1], "ok", 300, 3, 0.02) for row in rows)
 
 
-def inputs(evaluation: dict[str, Any], count: int) -> ReportInputs:
+def inputs(evaluation: Evaluation, count: int) -> ReportInputs:
     counts = CurateCounts(
         samples=count * 5,
         kept=count * 4,

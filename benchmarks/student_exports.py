@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, median
 
-from pipeline.evaluate.answers.ask import ask
+from pipeline.evaluate.answers.ask import Questions, ask
 from pipeline.evaluate.answers.contestants import Answer, HeldoutRow
 from pipeline.evaluate.answers.rows import read_evaluation_rows
 from pipeline.evaluate.comparison.summary import score_answers
@@ -57,7 +57,7 @@ async def answers_of(spec: str, rows: tuple[HeldoutRow, ...], config: Evaluate) 
     teacher = open_teacher(spec)
     try:
         how = Sampling(temperature=0, max_tokens=config.max_tokens, top_logprobs=20)
-        return await ask(teacher, rows, how, config)
+        return await ask(teacher, Questions(rows, how, config.labels))
     finally:
         await teacher.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from pipeline.compare.comparison import ComparedRun, RunComparison
 from pipeline.compare.entrant import Entrant, Side, check_alike, read_entrant
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
 from pipeline.evaluate.comparison.compare import too_few
@@ -14,12 +14,12 @@ from pipeline.evaluate.comparison.summary import summarise
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.scorer import Score
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
-from pipeline.statistics.auc import Floats
+from pipeline.run.evaluation.contestants import Summary
 from prompts.errors import InputError
 
 
-def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
-    """The comparison on the prompts that every run holds out and has a score on.
+def compare_runs(paths: Sequence[Path]) -> RunComparison:
+    """Compares the students on the prompts that every run holds out and has a score on.
 
     InputError for fewer than two runs, one that was not evaluated, scores that mean different things, no prompt in
     common.
@@ -28,87 +28,104 @@ def compare_runs(paths: Sequence[Path]) -> dict[str, Any]:
         raise InputError("a comparison needs two runs or more", remedy="stillhouse compare RUN RUN ...")
     entrants = [read_entrant(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     check_alike(entrants)
+    first = entrants[0]
     shared = _shared(entrants)
-    resampling = Resampling([_row(entrants, prompt_id) for prompt_id in shared], Evaluate())
-    first = resampling.mean(_values(entrants[0].student, shared))
-    return {
-        "scorer": entrants[0].scoring["scorer"],
-        "scoring": dict(entrants[0].scoring),
-        "first": entrants[0].name,
-        "rows": len(shared),
-        "groups": resampling.bootstrap.groups,
-        "verdict_withheld": too_few(resampling),
-        "runs": {one.name: _run(one, shared, resampling, None if one is entrants[0] else first) for one in entrants},
-        "differing": [name for name in (TEACHER, BASE) if _differ(name, entrants, shared)],
-    }
+    resampling = Resampling([_row(first, prompt_id) for prompt_id in shared], Evaluate())
+    return RunComparison(
+        scorer=first.scoring["scorer"],
+        scoring=first.scoring,
+        first=first.name,
+        rows=len(shared),
+        groups=resampling.bootstrap.groups,
+        verdict_withheld=too_few(resampling),
+        runs={entrant.name: _run(entrant, first, shared, resampling) for entrant in entrants},
+        differing=tuple(name for name in (TEACHER, BASE) if _differ(name, entrants, shared)),
+    )
 
 
-def _run(one: Entrant, shared: Sequence[str], resampling: Resampling, first: Floats | None) -> dict[str, Any]:
-    """A run's student, its difference to the first run's, and under `others` its base and teacher."""
-    mean = resampling.mean(_values(one.student, shared))
-    return {
-        **_summary(STUDENT, one.student, shared, resampling),
-        "minus_first": None if first is None else resampling.difference(mean, first),
-        "others": {name: _summary(name, side, shared, resampling) for name, side in _others(one, shared).items()},
-        "left_out": len(one.student.answers) - len(shared),
-        "path": str(one.path),
-    }
+def _run(entrant: Entrant, first: Entrant, shared: Sequence[str], resampling: Resampling) -> ComparedRun:
+    minus_first = None
+    if entrant is not first:
+        mine = resampling.mean(_values(entrant.student, shared))
+        theirs = resampling.mean(_values(first.student, shared))
+        minus_first = resampling.difference(mine, theirs)
+    others = _others(entrant, shared)
+    return ComparedRun(
+        path=str(entrant.path),
+        student=_summary(STUDENT, entrant.student, shared, resampling),
+        minus_first=minus_first,
+        others={name: _summary(name, side, shared, resampling) for name, side in others.items()},
+        left_out=len(entrant.student.answers) - len(shared),
+    )
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """The directories' names where these tell them apart, else their paths; InputError for one given twice."""
+    """Names the runs by their directories where these tell them apart, else by their paths.
+
+    InputError for a run that is given twice.
+    """
     whole = [str(path) for path in paths]
-    if twice := next((name for name in whole if whole.count(name) > 1), None):
-        raise InputError("is named twice", path=twice, remedy="Give each run once")
+    for name in whole:
+        if whole.count(name) > 1:
+            raise InputError("is named twice", path=name, remedy="Give each run once")
     short = [path.resolve().name for path in paths]
     return [name if short.count(name) == 1 else path for name, path in zip(short, whole, strict=True)]
 
 
 def _shared(entrants: Sequence[Entrant]) -> list[str]:
-    scored = [
-        {prompt_id for prompt_id, one in entrant.student.answers.items() if one.values["score"] is not None}
-        for entrant in entrants
-    ]
+    """Returns the prompts that every run's student has a score on."""
+    scored = [_scored(entrant.student) for entrant in entrants]
     shared = sorted(set.intersection(*scored))
     if not shared:
-        paths = ", ".join(str(one.path) for one in entrants)
+        paths = ", ".join(str(entrant.path) for entrant in entrants)
         remedy = "A prompt is the same only where template and fields are; hold out with one curate.split.seed"
         raise InputError(f"no prompt is held out and scored in all of {paths}", remedy=remedy)
     return shared
 
 
-def _row(entrants: Sequence[Entrant], prompt_id: str) -> HeldoutRow:
-    """What the bootstrap needs to know of a prompt: its group, by the first run."""
-    found = entrants[0].student.answers[prompt_id]
-    return HeldoutRow(prompt_id, found.values["gold"], (), (), found.answer, "", group=found.values["group"])
+def _scored(side: Side) -> set[str]:
+    return {prompt_id for prompt_id, answered in side.answers.items() if answered.values["score"] is not None}
 
 
-def _others(one: Entrant, shared: Sequence[str]) -> dict[str, Side]:
-    """The run's base and teacher, where they have answered all that is compared."""
-    return {
-        name: side
-        for name, side in one.sides.items()
-        if name != STUDENT and all(prompt_id in side.answers for prompt_id in shared)
-    }
+def _row(first: Entrant, prompt_id: str) -> HeldoutRow:
+    """Returns what the bootstrap needs to know of a prompt: its group, by the first run."""
+    answered = first.student.answers[prompt_id]
+    return HeldoutRow(prompt_id, answered.values["gold"], (), (), answered.answer, "", group=answered.values["group"])
+
+
+def _others(entrant: Entrant, shared: Sequence[str]) -> dict[str, Side]:
+    """Returns the run's base and teacher, where they have answered all that is compared."""
+    others = {}
+    for name, side in entrant.sides.items():
+        if name != STUDENT and all(prompt_id in side.answers for prompt_id in shared):
+            others[name] = side
+    return others
 
 
 def _differ(name: str, entrants: Sequence[Entrant], shared: Sequence[str]) -> bool:
-    """Whether the runs' teachers, or their bases, said different things: where they did not, one line says it all."""
-    sides = [_others(one, shared).get(name) for one in entrants]
-    said = {tuple(side.answers[prompt_id].values["text"] for prompt_id in shared) for side in sides if side is not None}
-    return len(said) > 1
+    """Says whether the runs' teachers, or their bases, answered differently.
+
+    Where they did not, one line says it all.
+    """
+    texts = set()
+    for entrant in entrants:
+        side = _others(entrant, shared).get(name)
+        if side is not None:
+            texts.add(tuple(side.answers[prompt_id].values["text"] for prompt_id in shared))
+    return len(texts) > 1
 
 
-def _summary(name: str, side: Side, shared: Sequence[str], resampling: Resampling) -> dict[str, Any]:
-    """No score where one of the answers has none: it would not be over the same prompts."""
-    found = [side.answers[prompt_id] for prompt_id in shared]
-    one = Contestant(name, found[0].values["spec"], tuple(said.answer for said in found), side.size)
-    if any(said.values["score"] is None for said in found):
-        return summarise(one, None, None, resampling)
-    scores = [Score(float(said.values["score"]), bool(said.values["valid"])) for said in found]
-    return summarise(one, scores, resampling.mean(_values(side, shared)), resampling)
+def _summary(name: str, side: Side, shared: Sequence[str], resampling: Resampling) -> Summary:
+    """Summarises a side. It has no score where one of the answers has none: that would not be over the same prompts."""
+    answered = [side.answers[prompt_id] for prompt_id in shared]
+    answers = tuple(one.answer for one in answered)
+    contestant = Contestant(name, answered[0].values["spec"], answers, side.size)
+    if any(one.values["score"] is None for one in answered):
+        return summarise(contestant, None, None, resampling)
+    scores = [Score(float(one.values["score"]), bool(one.values["valid"])) for one in answered]
+    return summarise(contestant, scores, resampling.mean(_values(side, shared)), resampling)
 
 
 def _values(side: Side, shared: Sequence[str]) -> list[float]:
-    """The scores, of a side that has them all."""
+    """Returns the scores, of a side that has them all."""
     return [float(side.answers[prompt_id].values["score"]) for prompt_id in shared]

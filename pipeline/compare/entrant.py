@@ -9,16 +9,19 @@ from typing import Any
 
 import orjson
 
-from pipeline.evaluate.answers.size import Size
+from pipeline.evaluate.answers.size import HOSTED, Size
 from pipeline.evaluate.answers.table import Answered, read_answers
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.run.evaluation.contestants import Summary
+from pipeline.run.evaluation.file import read_evaluation
+from pipeline.run.evaluation.record import Evaluation
 from prompts.errors import InputError
 
 
 @dataclass(slots=True, frozen=True)
 class Side:
-    """What one of a run's contestants said."""
+    """One of a run's contestants, with its answers."""
 
     answers: Mapping[str, Answered]
     """By prompt id."""
@@ -38,56 +41,66 @@ class Entrant:
 
     @property
     def student(self) -> Side:
-        """What is compared."""
+        """The side that is compared."""
         return self.sides[STUDENT]
 
 
 def read_entrant(path: Path, name: str) -> Entrant:
     """Reads what the evaluation of RUN left; InputError where there was none, or it has no scores."""
     run = RunDir(path)
-    try:
-        evaluation: dict[str, Any] = orjson.loads(run.evaluation.read_bytes())
-    except FileNotFoundError:
-        raise InputError("was not evaluated", path=path, remedy="Run 'stillhouse evaluate' on it first") from None
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"is not JSON: {error}", path=run.evaluation, remedy="Evaluate the run again") from error
-    said: dict[str, dict[str, Answered]] = {TEACHER: {}, BASE: {}, STUDENT: {}}
-    for one in read_answers(run.answers):
-        if one.values["contestant"] in said:
-            said[one.values["contestant"]][one.values["prompt_id"]] = one
-    if not said[STUDENT] or (evaluation.get(STUDENT) or {}).get("score") is None:
+    evaluation = read_evaluation(run)
+    summaries = evaluation.contestants
+    answers: dict[str, dict[str, Answered]] = {TEACHER: {}, BASE: {}, STUDENT: {}}
+    for answered in read_answers(run.answers):
+        contestant = answered.values["contestant"]
+        if contestant in answers:
+            answers[contestant][answered.values["prompt_id"]] = answered
+    if not answers[STUDENT] or STUDENT not in summaries or summaries[STUDENT].score is None:
         raise InputError("has no score of a student", path=path, remedy="It needs gold answers, or a judge that scores")
-    sides = {name: Side(answers, _size(evaluation, name)) for name, answers in said.items() if answers}
+    sides = {}
+    for contestant, by_prompt in answers.items():
+        if by_prompt:
+            sides[contestant] = Side(by_prompt, _size(summaries.get(contestant)))
     return Entrant(name, path, _scoring(evaluation), sides)
 
 
 def check_alike(entrants: Sequence[Entrant]) -> None:
-    """InputError where scores mean different things: another scorer, or the same with other settings."""
+    """Raises InputError where scores mean different things: another scorer, or the same with other settings."""
     first = entrants[0]
     for other in entrants[1:]:
-        mine, theirs = other.scoring, first.scoring
-        if mine["scorer"] != theirs["scorer"]:
-            problem = f"was scored by '{mine['scorer']}', and {first.path} by '{theirs['scorer']}'"
-        elif differing := [name for name in mine if name in theirs and mine[name] != theirs[name]]:
-            told = "; ".join(f"{name} {_word(mine[name])}, not {_word(theirs[name])}" for name in differing)
-            problem = f"was scored by another '{mine['scorer']}' than {first.path}: {told}"
-        else:
-            continue
-        remedy = "Evaluate both with the same settings; an edited scorer asks the students nothing again"
-        raise InputError(problem, path=other.path, field="evaluate", remedy=remedy)
+        problem = _unlike(other.scoring, first.scoring, first.path)
+        if problem is not None:
+            remedy = "Evaluate both with the same settings; an edited scorer asks the students nothing again"
+            raise InputError(problem, path=other.path, field="evaluate", remedy=remedy)
 
 
-def _size(evaluation: Mapping[str, Any], side: str) -> Size:
-    found = evaluation.get(side) or {}
-    return Size(found.get("parameters"), found.get("bytes"))
+def _unlike(mine: Mapping[str, Any], theirs: Mapping[str, Any], their_path: Path) -> str | None:
+    if mine["scorer"] != theirs["scorer"]:
+        return f"was scored by '{mine['scorer']}', and {their_path} by '{theirs['scorer']}'"
+    differing = []
+    for name, value in mine.items():
+        if value != theirs.get(name):
+            differing.append(f"{name} {_word(value)}, not {_word(theirs.get(name))}")
+    if not differing:
+        return None
+    return f"was scored by another '{mine['scorer']}' than {their_path}: {'; '.join(differing)}"
 
 
-def _scoring(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """With a judge, the teacher too: its replies are what everyone's are compared with."""
-    found = evaluation.get("scoring") or {"scorer": evaluation["scorer"]}
-    teacher = (evaluation.get(TEACHER) or {}).get("spec")
-    return {**found, "teacher": teacher} if found["scorer"] == "judge" else found
+def _size(summary: Summary | None) -> Size:
+    if summary is None:
+        return HOSTED
+    return Size(summary.parameters, summary.bytes)
+
+
+def _scoring(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns the scorer and its settings; of a judge the teacher too, whose replies everyone's are compared with."""
+    scoring = dict(evaluation.scoring)
+    if evaluation.judge is not None and evaluation.teacher is not None:
+        scoring["teacher"] = evaluation.teacher.spec
+    return scoring
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()

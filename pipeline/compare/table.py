@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from pipeline.compare.comparison import RunComparison
 from pipeline.display import wording
 from pipeline.display.grid import plain, render_grid
+from pipeline.report.estimates import difference
+from pipeline.run.evaluation.contestants import Summary
+from pipeline.run.evaluation.estimate import Estimate
 
 HEADER = (
     "run",
@@ -20,37 +23,47 @@ HEADER = (
 )
 
 
-def render(found: Mapping[str, Any]) -> str:
-    """A line a run's student, then what it all rests on."""
-    lines = [render_grid(HEADER, list(_rows(found)))]
+def render(comparison: RunComparison) -> str:
+    """Returns a line a run's student, then what it all rests on."""
+    lines = [render_grid(HEADER, list(_rows(comparison)))]
     lines.append(
-        f"{found['rows']:,} prompts in {found['groups']:,} groups that all runs hold out, by '{found['scorer']}'"
+        f"{comparison.rows:,} prompts in {comparison.groups:,} groups that all runs hold out, by '{comparison.scorer}'"
     )
-    if left := {name: one["left_out"] for name, one in found["runs"].items() if one["left_out"]}:
-        lines.append("left out, since not in all: " + ", ".join(f"{count:,} of {name}" for name, count in left.items()))
-    if found["verdict_withheld"]:
-        lines.append(f"no verdict: {found['verdict_withheld']}")
+    left_out = [f"{run.left_out:,} of {name}" for name, run in comparison.runs.items() if run.left_out]
+    if left_out:
+        lines.append("left out, since not in all: " + ", ".join(left_out))
+    if comparison.verdict_withheld is not None:
+        lines.append(f"no verdict: {comparison.verdict_withheld}")
     return "\n".join(lines)
 
 
-def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Each run's student; below it the run's teacher or base, where these are not the same in all runs."""
-    for name, one in found["runs"].items():
-        yield _cells(name, one)
-        for other in found["differing"]:
-            if other in one["others"]:
-                yield _cells(f"  its {other}", {**one["others"][other], "minus_first": None})
+def _rows(comparison: RunComparison) -> Iterator[tuple[str, ...]]:
+    """Yields each run's student; below it the run's teacher or base, where these are not the same in all runs."""
+    for name, run in comparison.runs.items():
+        yield _cells(name, run.student, run.minus_first)
+        for other in comparison.differing:
+            if other in run.others:
+                yield _cells(f"  its {other}", run.others[other], None)
 
 
-def _cells(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(name: str, summary: Summary, minus_first: Estimate | None) -> tuple[str, ...]:
+    score, ends = wording.DASH, wording.DASH
+    if summary.score is not None:
+        score, ends = wording.share(summary.score.value), wording.interval(summary.score.interval)
     cells = (
         name,
-        wording.share(one["score"]),
-        wording.interval(one["ci95"]),
-        wording.difference(one["minus_first"]),
-        wording.dollars(one["cost_per_1000_usd"]),
-        wording.seconds(one["latency_p50_s"]),
-        wording.large(one["parameters"]),
-        wording.large(one["bytes"], "B"),
+        score,
+        ends,
+        difference(minus_first),
+        wording.dollars(_value(summary.cost_per_1000_usd)),
+        wording.seconds(_value(summary.latency_p50_s)),
+        wording.large(summary.parameters),
+        wording.large(summary.bytes, "B"),
     )
     return tuple(plain(cell) for cell in cells)
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    if estimate is None:
+        return None
+    return estimate.value

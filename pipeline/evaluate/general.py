@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
+from pipeline.evaluate.comparison.resampling import as_pair
 from pipeline.process.die_with_parent import die_with_parent
 from pipeline.process.log_tail import log_tail
 from pipeline.recipe.general import General, require_general
@@ -22,8 +23,11 @@ from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
 from pipeline.run.errors import RunError
 from pipeline.run.evaluation import BASE, STUDENT
+from pipeline.run.evaluation.contestants import GeneralTask, TaskScore
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.file import parse
 from pipeline.statistics.bootstrap import Bootstrap
-from pipeline.statistics.intervals import Size, of_any_mean, of_difference
+from pipeline.statistics.intervals import Interval, Size, of_any_mean, of_difference
 from prompts.digest import digest, digest_file
 from teachers.local.huggingface_files import version
 
@@ -32,61 +36,86 @@ ENV = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELIS
 
 MEAN_TOLERANCE = 1e-6
 
-Scores = Mapping[str, Mapping[str, Any]]
-"""Task -> what the worker writes."""
+
+@dataclass(slots=True, frozen=True)
+class TaskResult:
+    """A model on a task, as the worker writes it."""
+
+    metric: str
+    higher_is_better: bool
+    value: float
+    stderr: float | None
+    rows: Mapping[str, float]
+    """Id of a row -> its value."""
 
 
-def measure_general(context: Context, base: Path | str) -> dict[str, Any] | None:
-    """Task -> metric, base, student, their paired difference, rows; None where the recipe names no task.
+Results = dict[str, TaskResult]
+"""By task."""
+
+
+@dataclass(slots=True, frozen=True)
+class Draws:
+    """The bootstrap of the differences."""
+
+    resamples: int
+    seed: int
+
+
+def measure_general(context: Context, base: Path | str) -> dict[str, GeneralTask]:
+    """Measures both models on each task; none where the recipe names no task.
 
     What one model scored is kept in RUN/work: after a kill, or with another student, it is not measured again.
     MissingExtra without lm-eval; RunError, with the end of its log, where it fails.
     """
     config = context.recipe.evaluate
     if not config.general.tasks:
-        return None
+        return {}
     require_general(config.general)
-    found = {}
+    results = {}
     for name, model in ((BASE, base), (STUDENT, context.run.student)):
         context.progress.say(f"evaluate: general ability of the {name}, by lm-eval")
-        found[name] = _measure(context.run, config.general, str(model))
-    return compare_general(found[BASE], found[STUDENT], resamples=config.resamples, seed=config.seed)
+        results[name] = _measure(context.run, config.general, str(model))
+    return compare_general(results[BASE], results[STUDENT], Draws(config.resamples, config.seed))
 
 
-def compare_general(base: Scores, student: Scores, *, resamples: int, seed: int) -> dict[str, Any]:
-    """Both models' scores side by side. The difference, student less base, has an interval where each score is the
-    mean of its rows' values, the rows resampled in pairs; null where it is not."""
-    return {
-        task: {
-            "metric": mine["metric"],
-            "higher_is_better": mine["higher_is_better"],
-            BASE: {"value": base[task]["value"], "stderr": base[task]["stderr"]},
-            STUDENT: {"value": mine["value"], "stderr": mine["stderr"]},
-            "difference": {
-                "value": mine["value"] - base[task]["value"],
-                "ci95": _interval(base[task], mine, resamples, seed),
-            },
-            "rows": len(mine["rows"]),
-        }
-        for task, mine in student.items()
-    }
+def compare_general(base: Results, student: Results, draws: Draws) -> dict[str, GeneralTask]:
+    """Returns both models' scores side by side.
+
+    The difference has an interval where each score is the mean of its rows' values, the rows resampled in pairs.
+    """
+    return {task: _compare(base[task], result, draws) for task, result in student.items()}
 
 
-def _interval(base: Mapping[str, Any], student: Mapping[str, Any], resamples: int, seed: int) -> list[float] | None:
-    ids = sorted(student["rows"])
-    if not ids or ids != sorted(base["rows"]):
+def _compare(base: TaskResult, student: TaskResult, draws: Draws) -> GeneralTask:
+    rows = len(student.rows)
+    difference = Estimate(student.value - base.value, as_pair(_interval(base, student, draws)), rows)
+    return GeneralTask(
+        metric=student.metric,
+        higher_is_better=student.higher_is_better,
+        base=TaskScore(base.value, base.stderr),
+        student=TaskScore(student.value, student.stderr),
+        difference=difference,
+    )
+
+
+def _interval(base: TaskResult, student: TaskResult, draws: Draws) -> Interval | None:
+    ids = sorted(student.rows)
+    if not ids or ids != sorted(base.rows):
         return None
-    scores_NK = np.array([[base["rows"][row], student["rows"][row]] for row in ids])
-    told = np.array([base["value"], student["value"]])
-    if np.abs(scores_NK.mean(axis=0) - told).max() > MEAN_TOLERANCE:
+    scores_NK = np.array([[base.rows[row], student.rows[row]] for row in ids])
+    stated = np.array([base.value, student.value])
+    if np.abs(scores_NK.mean(axis=0) - stated).max() > MEAN_TOLERANCE:
         return None
     size = Size(len(ids), len(ids))
-    one, other = np.vstack([scores_NK.mean(axis=0), Bootstrap(ids, resamples, seed).means(scores_NK)]).T
+    bootstrap = Bootstrap(ids, draws.resamples, draws.seed)
+    base_mean, student_mean = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)]).T
     are_shares = scores_NK.min() >= 0 and scores_NK.max() <= 1
-    return of_difference(other, one, size) if are_shares else of_any_mean(other - one, size)
+    if are_shares:
+        return of_difference(student_mean, base_mean, size)
+    return of_any_mean(student_mean - base_mean, size)
 
 
-def _measure(run: RunDir, general: General, model: str) -> Scores:
+def _measure(run: RunDir, general: General, model: str) -> Results:
     folder = run.work / "general"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{_key(general, model)}.json"
@@ -95,8 +124,7 @@ def _measure(run: RunDir, general: General, model: str) -> Scores:
         asked = {"model": model, "tasks": [str(task) for task in general.tasks], "limit": general.limit}
         _run_worker({**asked, "cache": str(folder / "datasets"), "out": str(beside)}, run.logs / "lm-eval.log")
         beside.replace(kept)
-    scores: Scores = orjson.loads(kept.read_bytes())
-    return scores
+    return parse(Results, kept.read_bytes())
 
 
 def _run_worker(asked: dict[str, Any], log: Path) -> None:
@@ -118,7 +146,9 @@ def _run_worker(asked: dict[str, Any], log: Path) -> None:
 def _key(general: General, model: str) -> str:
     """Names the model's bytes, the tasks and all that lies beside them, and the version that reads them."""
     folders = sorted({task.parent for task in general.tasks})
-    files = sorted(file for folder in folders for file in folder.iterdir() if file.is_file())
-    digests = [[file.name, digest_file(file)] for file in files]
+    files = []
+    for folder in folders:
+        files += [file for file in folder.iterdir() if file.is_file()]
+    digests = [[file.name, digest_file(file)] for file in sorted(files)]
     tasks = [str(task) for task in general.tasks]
     return digest([version(model) or model, tasks, general.limit, digests, metadata.version("lm-eval")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.run.directory import RunDir
 from prompts.errors import InputError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.front.rows import Rows
     from pipeline.front.student import Student
     from pipeline.recipe.recipe import Recipe
+    from pipeline.run.evaluation.record import Evaluation
     from pipeline.run.manifest import Entry
 
 FILES = ("replies", "kept", "dropped", "preferences", "answers")
@@ -63,15 +64,17 @@ class Run:
         return Rows(path)
 
     @property
-    def evaluation(self) -> Any:
-        """Reads the numbers of the evaluation.
+    def evaluation(self) -> Evaluation:
+        """Reads the numbers of the evaluation, as evaluation.json has them.
 
         Raises:
-            InputError: Where the run has not been evaluated.
+            InputError: Where the run has not been evaluated, or another version of stillhouse evaluated it.
         """
+        from pipeline.run.evaluation.file import read_evaluation
+
         if not self.files.evaluation.exists():
             raise self._lacks(self.files.evaluation.name)
-        return None
+        return read_evaluation(self.files)
 
     @property
     def report(self) -> Path:

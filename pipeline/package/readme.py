@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from pipeline.run.evaluation.contestants import ExportResult
 from pipeline.run.exports import README, Export
 from pipeline.run.files import write_text
 
@@ -36,12 +35,12 @@ or from stillhouse, wherever a teacher is named: `{provider}:{where}`
 """
 
 
-def write_readme(folder: Path, export: Export, summary: Mapping[str, Any] | None, rows: int) -> None:
-    """Writes it; `summary` is the export's part of evaluation.json, None before it was scored."""
+def write_readme(folder: Path, export: Export, result: ExportResult | None, rows: int) -> None:
+    """Writes it; `result` is the export's part of evaluation.json, None before it was scored."""
     provider = export.spec.partition(":")[0]
     text = TEXT.format(
         name=export.name,
-        score=_score(summary, rows),
+        score=_score(result, rows),
         size=(export.bytes or 0) / 1e6,
         versions=", ".join(f"{name} {version}" for name, version in export.versions.items()),
         run=RUN[provider],
@@ -52,12 +51,15 @@ def write_readme(folder: Path, export: Export, summary: Mapping[str, Any] | None
     write_text(folder / README, text)
 
 
-def _score(summary: Mapping[str, Any] | None, rows: int) -> str:
-    if summary is None:
+def _score(result: ExportResult | None, rows: int) -> str:
+    if result is None:
         return "It has not been scored yet."
-    if summary.get("failed"):
-        return f"It could not be scored: {summary['failed']}"
-    if summary["ci95"] is None:
+    if result.failed is not None:
+        return f"It could not be scored: {result.failed}"
+    score = None
+    if result.summary is not None:
+        score = result.summary.score
+    if score is None or score.interval is None:
         return f"It was asked {rows} held-out rows, without anything to score against."
-    low, high = summary["ci95"]
-    return f"It scores {summary['score']:.3f} on {rows} held-out rows (95 % interval {low:.3f} to {high:.3f})."
+    low, high = score.interval
+    return f"It scores {score.value:.3f} on {rows} held-out rows (95 % interval {low:.3f} to {high:.3f})."

@@ -2,71 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from pipeline.display.wording import DASH, difference, interval, number, ratio, share
-from pipeline.report.charts.chart import Chart, chart
-from pipeline.report.charts.plot import Axis, Mark, Series
+from pipeline.display.wording import DASH, interval, number, share
+from pipeline.report.charts.chart import Chart, Table, chart
+from pipeline.report.charts.plot import Axis, Mark, Plot, Series
 from pipeline.report.charts.scales import Linear
-from pipeline.report.economy import price_tick, priced
+from pipeline.report.economy import price_tick
+from pipeline.report.estimates import difference, price, ratio
+from pipeline.run.evaluation.costs import Cascade, CascadePoint, ChosenPoint
+from pipeline.run.evaluation.estimate import Estimate
+
+COLUMNS = ("confidence below", "handed over", "score", "95 % interval", "per 1,000 calls")
 
 
-def cascade_chart(cascade: Mapping[str, Any]) -> Chart | None:
-    """The score against the cost, or, where that is not known, against the share that is handed over."""
-    curve = cascade.get("curve") or []
-    priced = [one for one in curve if one.get("cost_per_1000_usd") is not None]
-    field = "cost_per_1000_usd" if priced else "handed_over"
-    curve = sorted(priced or curve, key=lambda one: one[field])
-    if len(curve) < 2:
+@dataclass(slots=True, frozen=True)
+class Across:
+    """What the score is shown over."""
+
+    title: str
+    read: Callable[[CascadePoint], Estimate | None]
+    tick: Callable[[float], str]
+
+
+def cascade_chart(cascade: Cascade) -> Chart | None:
+    """Draws the score against the cost, or, where that is not known, against the share that is handed over."""
+    across = Across("dollars per 1,000 calls", lambda point: point.cost_per_1000_usd, price_tick)
+    points = _placed(cascade.curve, across)
+    if not points:
+        across = Across("share of calls handed over", lambda point: point.handed_over, _short)
+        points = _placed(cascade.curve, across)
+    if len(points) < 2:
         return None
-    band = [(one[field], *one["ci95"]) for one in curve if one.get("ci95")]
-    line = Series("cascade", "cascade", [(one[field], one["score"]) for one in curve], band)
-    title = "dollars per 1,000 calls" if priced else "share of calls handed over"
-    across = Axis(title, Linear.around(one[field] for one in curve), price_tick if priced else _short)
-    ends = [value for _, low, high in band for value in (low, high)]
-    up = Axis("score", Linear.around([*ends, *(one["score"] for one in curve)], 0, 1), _short)
-    rows = [_row(one) for one in curve]
-    columns = ("confidence below", "handed over", "score", "95 % interval", "per 1,000 calls")
-    return chart("Cascade", across, up, [line], columns, rows, _chosen(cascade, field))
+    band = [(place, *point.score.interval) for place, point in points if point.score.interval is not None]
+    line = Series("cascade", "cascade", [(place, point.score.value) for place, point in points], band)
+    heights = [point.score.value for _, point in points]
+    for _, low, high in band:
+        heights += [low, high]
+    plot = Plot(
+        Axis(across.title, Linear.around(place for place, _ in points), across.tick),
+        Axis("score", Linear.around(heights, 0, 1), _short),
+        [line],
+        _chosen(cascade.chosen, across),
+    )
+    return chart("Cascade", plot, Table(COLUMNS, [_row(point) for _, point in points]))
 
 
-def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
-    below = "always" if one["threshold"] > 1 else f"{one['threshold']:.3g}"
-    handed_over = ratio(one["handed_over"], one.get("handed_over_ci95"))
-    return below, handed_over, share(one["score"]), interval(one.get("ci95")), priced(one)
+def _placed(curve: Sequence[CascadePoint], across: Across) -> list[tuple[float, CascadePoint]]:
+    """Returns the points that have a place, from left to right."""
+    points = []
+    for point in curve:
+        place = across.read(point)
+        if place is not None:
+            points.append((place.value, point))
+    return sorted(points, key=lambda pair: pair[0])
 
 
-def _chosen(cascade: Mapping[str, Any], field: str) -> list[Mark]:
-    chosen = cascade.get("chosen")
-    if not chosen or chosen.get(field) is None:
+def _row(point: CascadePoint) -> tuple[str, ...]:
+    below = f"{point.threshold:.3g}"
+    if point.threshold > 1:
+        below = "always"
+    score = point.score
+    return below, ratio(point.handed_over), share(score.value), interval(score.interval), price(point.cost_per_1000_usd)
+
+
+def _chosen(chosen: ChosenPoint | None, across: Across) -> list[Mark]:
+    if chosen is None:
         return []
-    return [Mark(f"chosen: {chosen['threshold']:.3g}", (chosen[field], chosen["score"]))]
+    place = across.read(chosen)
+    if place is None:
+        return []
+    return [Mark(f"chosen: {chosen.threshold:.3g}", (place.value, chosen.score.value))]
 
 
-def cascade_facts(cascade: Mapping[str, Any]) -> dict[str, str]:
-    """The chosen point in words, and how well confidence tells right from wrong."""
-    chosen, found = cascade.get("chosen"), {}
-    if chosen:
-        found = {
-            "ask the teacher where confidence is below": f"{chosen['threshold']:.4g}" + _never(chosen["threshold"]),
-            "handed over": ratio(chosen["handed_over"], chosen.get("handed_over_ci95")),
-            "score": ratio(chosen["score"], chosen.get("ci95")),
-            "teacher's score on the same rows": ratio(chosen.get("teacher_score"), chosen.get("teacher_ci95")),
-            "difference to the teacher": difference(chosen.get("minus_teacher")),
-            "per 1,000 calls": priced(chosen),
-            "rows it is reported on": number(chosen.get("rows")),
-        }
-    elif cascade.get("reason"):
-        found = {"chosen point": f"none: {cascade['reason']}"}
-    auc = cascade.get("confidence_auc")
-    if auc and auc.get("value") is not None:
-        found["AUC of confidence against right and wrong"] = ratio(auc["value"], auc.get("ci95"))
-    return {name: said for name, said in found.items() if said != DASH}
+def cascade_facts(cascade: Cascade) -> dict[str, str]:
+    """Says the chosen point in words, and how well confidence tells right from wrong."""
+    facts = {}
+    if cascade.chosen is not None:
+        facts = _chosen_facts(cascade.chosen)
+    elif cascade.reason is not None:
+        facts = {"chosen point": f"none: {cascade.reason}"}
+    confidence = cascade.confidence_auc
+    if confidence is not None and confidence.auc is not None:
+        facts["AUC of confidence against right and wrong"] = ratio(confidence.auc)
+    return facts
 
 
-def _never(threshold: float) -> str:
-    return "" if threshold else ": never"
+def _chosen_facts(chosen: ChosenPoint) -> dict[str, str]:
+    below = f"{chosen.threshold:.4g}"
+    if chosen.threshold == 0:
+        below += ": never"
+    facts = {
+        "ask the teacher where confidence is below": below,
+        "handed over": ratio(chosen.handed_over),
+        "score": ratio(chosen.score),
+        "teacher's score on the same rows": ratio(chosen.teacher_score),
+        "difference to the teacher": difference(chosen.minus_teacher),
+        "per 1,000 calls": price(chosen.cost_per_1000_usd),
+        "rows it is reported on": number(chosen.rows),
+    }
+    return {name: text for name, text in facts.items() if text != DASH}
 
 
 def _short(value: float) -> str:

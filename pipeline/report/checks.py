@@ -5,55 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.display.wording import interval, number, share
-from pipeline.report.headline import TITLES, Evaluation
-
-COUNTED = ("rows", "verdicts", "pairs")
-"""What an estimate of the judge may be counted in."""
+from pipeline.display.wording import number
+from pipeline.report.estimates import ratio
+from pipeline.report.headline import TITLES
+from pipeline.run.evaluation.checks import JudgeReport, Leak
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.record import Evaluation
 
 
 def checks(evaluation: Evaluation) -> dict[str, str]:
-    """What was counted, and on how many rows; only what the evaluation holds."""
-    found = {}
-    for name, one in (evaluation.get("memorised") or {}).items():
-        found[f"answers copied from a training row, {TITLES.get(name, name)}"] = _of(one)
-    if contaminated := evaluation.get("contaminated"):
-        found["held-out prompts that are near a training prompt"] = _of(contaminated)
-    if failed := evaluation.get("scorer_failed"):
-        found["rows the scorer failed on, left out for everyone"] = number(len({one["prompt_id"] for one in failed}))
-    return found | {f"judge: {name}": text for name, text in flat(evaluation.get("judge") or {}).items()}
-
-
-def flat(found: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Nested numbers as name -> text; a value with its interval on one line."""
-    lines: dict[str, str] = {}
-    for name, value in found.items():
-        title = f"{above}{str(name).replace('_', ' ')}"
-        if isinstance(value, Mapping) and "value" in value:
-            lines[title] = _estimate(value)
-        elif isinstance(value, Mapping):
-            lines |= flat(value, f"{title}: ")
-        elif value is not None:
-            lines[title] = text(value)
+    """Returns what was counted, and on how many rows; only what the evaluation holds."""
+    lines = {}
+    for name, leak in evaluation.memorised.items():
+        lines[f"answers copied from a training row, {TITLES.get(name, name)}"] = _of(leak)
+    if evaluation.contaminated is not None:
+        lines["held-out prompts that are near a training prompt"] = _of(evaluation.contaminated)
+    failed = {failure.prompt_id for failure in evaluation.scorer_failed}
+    if failed:
+        lines["rows the scorer failed on, left out for everyone"] = number(len(failed))
+    if evaluation.judge is not None:
+        lines |= _judge(evaluation.judge)
     return lines
 
 
+def _judge(judge: JudgeReport) -> dict[str, str]:
+    lines = {
+        "judge: calls": number(judge.calls),
+        "judge: failures": number(judge.failures),
+        "judge: changed": number(judge.changed),
+        "judge: first position wins": _counted(judge.first_position_wins, "verdicts"),
+    }
+    if judge.prefers is not None:
+        lines["judge: prefers"] = judge.prefers
+    if judge.agreement_with_gold is not None:
+        lines["judge: agreement with gold"] = _counted(judge.agreement_with_gold, "pairs")
+    return lines
+
+
+def _counted(estimate: Estimate | None, unit: str) -> str:
+    if estimate is None:
+        return ratio(estimate)
+    return f"{ratio(estimate)}, {number(estimate.n)} {unit}"
+
+
+def _of(leak: Leak) -> str:
+    return f"{number(leak.count)} of {number(leak.rows)} rows"
+
+
 def text(value: Any) -> str:
-    """A value of a count or a setting as people read it."""
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:.4g}"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return number(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {text(inner)}" for name, inner in value.items())
+    """Writes a value of a count or a setting as people read it."""
+    match value:
+        case bool():
+            return str(value)
+        case float() if not value.is_integer():
+            return f"{value:.4g}"
+        case int() | float():
+            return number(value)
+        case Mapping():
+            return ", ".join(f"{name} {text(inner)}" for name, inner in value.items())
     return str(value)
-
-
-def _estimate(found: Mapping[str, Any]) -> str:
-    between = f" ({interval(found['ci95'])})" if found.get("ci95") else ""
-    counted = [f", {number(found[unit])} {unit}" for unit in COUNTED if found.get(unit)]
-    return f"{share(found['value'])}{between}{''.join(counted)}"
-
-
-def _of(one: Mapping[str, Any]) -> str:
-    return f"{number(one['count'])} of {number(one['rows'])} rows"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -20,18 +19,24 @@ class Part:
     differs: bool
 
 
-def compare_words(one: str, other: str) -> tuple[list[Part], list[Part]]:
-    """Both texts in pieces. A text's pieces joined are that text; those that do not differ are the same in both."""
-    mine, theirs = WORDS.findall(one), WORDS.findall(other)
-    if max(len(mine), len(theirs)) > MOST_WORDS:
-        return [Part(one, False)], [Part(other, False)]
-    blocks = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
-    left = [("".join(mine[start:end]), tag != "equal") for tag, start, end, _, _ in blocks]
-    right = [("".join(theirs[start:end]), tag != "equal") for tag, _, _, start, end in blocks]
-    return list(_parts(left)), list(_parts(right))
+def compare_words(theirs: str, mine: str) -> tuple[list[Part], list[Part]]:
+    """Returns both texts in pieces.
+
+    A text's pieces joined are that text; those that do not differ are the same in both.
+    """
+    their_words, my_words = WORDS.findall(theirs), WORDS.findall(mine)
+    if max(len(their_words), len(my_words)) > MOST_WORDS:
+        return [Part(theirs, False)], [Part(mine, False)]
+    # Without `autojunk`: it passes over words that are frequent, as in any text they are.
+    matcher = SequenceMatcher(None, their_words, my_words, autojunk=False)
+    their_parts: list[Part] = []
+    my_parts: list[Part] = []
+    for tag, start, end, my_start, my_end in matcher.get_opcodes():
+        _append(their_parts, their_words[start:end], tag)
+        _append(my_parts, my_words[my_start:my_end], tag)
+    return their_parts, my_parts
 
 
-def _parts(pieces: list[tuple[str, bool]]) -> Iterator[Part]:
-    for text, differs in pieces:
-        if text:
-            yield Part(text, differs)
+def _append(parts: list[Part], words: list[str], tag: str) -> None:
+    if words:
+        parts.append(Part("".join(words), tag != "equal"))

@@ -2,70 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pipeline.display.wording import DASH, counted, dollars, large, mean, number, seconds
-from pipeline.report.charts.chart import Chart, chart
-from pipeline.report.charts.plot import Axis, Mark, Series
+from pipeline.display.wording import DASH, dollars, large, mean, number, seconds
+from pipeline.report.charts.chart import Chart, Table, chart
+from pipeline.report.charts.plot import Axis, Mark, Plot, Series
 from pipeline.report.charts.scales import Linear, Log, Steps
-from pipeline.report.headline import Evaluation
+from pipeline.report.estimates import counted, price
+from pipeline.run.evaluation.costs import BreakEven, CostPoint, Distillation, Economics, Load
+from pipeline.run.evaluation.estimate import Estimate, Number
 
-Economics = Mapping[str, Any]
-
-SPENT = ("teacher", "judge", "rescorer", "training", "total")
-"""What a distillation costs, in the order it is shown."""
 PRICED_BY = "evaluate.economics.hourly_usd prices the student and its training, teacher.price the teacher's calls."
+LOAD_COLUMNS = ("in flight", "calls", "failed", "p50", "p95", "calls a second", "output tokens a second")
 
 
 def cost_chart(economics: Economics) -> Chart | None:
-    """What so many calls cost by the teacher, the student (its making included), the cascade; where they break even."""
-    curve = economics.get("curve") or []
-    series = [
-        Series(name, name, [(one["calls"], one[f"{name}_usd"]) for one in curve if one.get(f"{name}_usd") is not None])
-        for name in ("teacher", "student", "cascade")
-    ]
-    series = [one for one in series if one.points]
-    if not series:
+    """Draws what so many calls cost by the teacher, the student (its making included), the cascade.
+
+    A mark stands where student and teacher break even.
+    """
+    curve = economics.curve
+    totals = {
+        "teacher": [point.teacher_usd for point in curve],
+        "student": [point.student_usd for point in curve],
+        "cascade": [point.cascade_usd for point in curve],
+    }
+    known = {name: usd for name, usd in totals.items() if any(value is not None for value in usd)}
+    if not known:
         return None
-    calls = Axis("calls", Log.around(one["calls"] for one in curve), _power)
-    total = Axis("dollars in all", Log.around(up for one in series for _, up in one.points), price_tick)
-    rows = [(number(one["calls"]), *(dollars(one.get(f"{line.name}_usd")) for line in series)) for one in curve]
-    columns = ("calls", *(line.name for line in series))
-    return chart("Cost", calls, total, series, columns, rows, _break_even(economics, series))
+    series = [Series(name, name, _points(curve, usd)) for name, usd in known.items()]
+    plot = Plot(
+        Axis("calls", Log.around(point.calls for point in curve), _power),
+        Axis("dollars in all", Log.around(_totals(series)), price_tick),
+        series,
+        _break_even(economics.break_even, series),
+    )
+    rows = []
+    for place, point in enumerate(curve):
+        rows.append((number(point.calls), *(dollars(usd[place]) for usd in known.values())))
+    return chart("Cost", plot, Table(("calls", *known), rows))
 
 
-def _break_even(economics: Economics, series: Sequence[Series]) -> list[Mark]:
-    calls = economics.get("break_even_calls")
-    student = next((one.points for one in series if one.name == "student"), ())
-    if not calls or not student:
+def _points(curve: Sequence[CostPoint], usd: Sequence[float | None]) -> list[tuple[float, float]]:
+    pairs = zip(curve, usd, strict=True)
+    return [(point.calls, value) for point, value in pairs if value is not None]
+
+
+def _totals(series: Sequence[Series]) -> Iterator[float]:
+    for line in series:
+        yield from (total for _, total in line.points)
+
+
+def _break_even(break_even: BreakEven, series: Sequence[Series]) -> list[Mark]:
+    student = [line for line in series if line.name == "student"]
+    if break_even.calls is None or not break_even.calls.value or not student:
         return []
-    nearest = min(student, key=lambda point: abs(point[0] - calls))
+    calls = break_even.calls.value
+    nearest = min(student[0].points, key=lambda point: abs(point[0] - calls))
     return [Mark(f"break-even: {large(calls)} calls", (calls, nearest[1]))]
 
 
 def load_chart(economics: Economics) -> Chart | None:
-    """The student's latency by requests in flight; None where fewer than two concurrencies were measured."""
-    loads = [one for one in (economics.get("student") or {}).get("loads") or [] if one.get("latency_p50_s")]
+    """Draws the student's latency by requests in flight; None where fewer than two concurrencies were measured."""
+    p50, p95, loads = [], [], []
+    for load in economics.student.loads:
+        if load.latency_p50_s is not None and load.latency_p95_s is not None:
+            loads.append(load)
+            p50.append((load.concurrency, load.latency_p50_s))
+            p95.append((load.concurrency, load.latency_p95_s))
     if len(loads) < 2:
         return None
-    series = [
-        Series(name, kind, [(one["concurrency"], one[field]) for one in loads], _band(loads, field), dots=True)
-        for name, kind, field in (("p50", "student", "latency_p50_s"), ("p95", "teacher", "latency_p95_s"))
-    ]
-    flight = Axis("requests in flight", Steps(tuple(one["concurrency"] for one in loads)), number)
-    wait = Axis("latency", Linear.around([0, *_heights(series)]), _wait)
-    columns = ("in flight", "calls", "failed", "p50", "p95", "calls a second", "output tokens a second")
-    rows = [_load(one) for one in loads]
-    return chart("Latency", flight, wait, series, columns, rows)
+    series = [_latencies("p50", "student", p50), _latencies("p95", "teacher", p95)]
+    plot = Plot(
+        Axis("requests in flight", Steps(tuple(load.concurrency for load in loads)), number),
+        Axis("latency", Linear.around([0, *_heights(series)]), _wait),
+        series,
+    )
+    return chart("Latency", plot, Table(LOAD_COLUMNS, [_load(load) for load in loads]))
 
 
-def _band(loads: Sequence[Mapping[str, Any]], field: str) -> list[tuple[float, float, float]]:
-    """Its interval at each concurrency; none at all where one of them has no end."""
-    ends = [one.get(f"{field}_ci95") or (None, None) for one in loads]
-    if any(None in pair for pair in ends):
-        return []
-    return [(one["concurrency"], *pair) for one, pair in zip(loads, ends, strict=True)]
+def _latencies(name: str, kind: str, latencies: Sequence[tuple[int, Estimate]]) -> Series:
+    points = [(concurrency, latency.value) for concurrency, latency in latencies]
+    return Series(name, kind, points, _band(latencies), dots=True)
+
+
+def _band(latencies: Sequence[tuple[int, Estimate]]) -> list[tuple[float, float, float]]:
+    """Returns the interval at each concurrency; none at all where one of them has no end."""
+    band: list[tuple[float, float, float]] = []
+    for concurrency, latency in latencies:
+        if latency.interval is None:
+            return []
+        band.append((concurrency, *latency.interval))
+    return band
 
 
 def _heights(series: Sequence[Series]) -> Iterator[float]:
@@ -74,34 +103,65 @@ def _heights(series: Sequence[Series]) -> Iterator[float]:
         yield from (high for _, _, high in line.band)
 
 
-def _load(one: Mapping[str, Any]) -> tuple[str, ...]:
-    counts = (one["concurrency"], one["requests"] - one["failed"], one["failed"])
-    told = {"latency_p50_s": seconds, "latency_p95_s": seconds, "calls_per_s": mean, "output_tokens_per_s": mean}
-    cells = (counted(show, one.get(key), one.get(f"{key}_ci95"), None) for key, show in told.items())
-    return *map(number, counts), *cells
+def _load(load: Load) -> tuple[str, ...]:
+    return (
+        number(load.concurrency),
+        number(load.calls),
+        number(load.failed),
+        counted(seconds, load.latency_p50_s),
+        counted(seconds, load.latency_p95_s),
+        counted(mean, load.calls_per_s),
+        counted(mean, load.output_tokens_per_s),
+    )
 
 
-def prices(evaluation: Evaluation) -> dict[str, str]:
-    """What was paid and what is to be paid, in words; what has no price is named once, with what gives it one."""
-    economics = evaluation.get("economics") or {}
-    if not economics:
-        return {}
-    spent, student = economics.get("distillation_usd") or {}, economics.get("student") or {}
-    found = {f"distillation: {name}": _exact(spent[name], dollars) for name in SPENT if spent.get(name) != 0 and spent}
-    for who in ("teacher", "student", "cascade"):
-        found[f"{who}, per 1,000 calls"] = priced(economics.get(who) or {})
-    unknown = [name for name, said in found.items() if said == DASH]
-    memory = {"peak memory": "peak_memory_bytes", "peak memory of the GPU": "peak_gpu_bytes"}
-    found |= {
-        "price of the student's machine, an hour": _exact(economics.get("hourly_usd"), dollars),
-        "break-even": _volume(economics),
-        "student's calls an hour, at most": _told(student, "calls_per_hour"),
-        "calls an hour from which its machine pays off": _told(student, "busy_calls_per_hour"),
-        **{f"student's {name}": _exact(student.get(key), _bytes) for name, key in memory.items()},
-        "what failed in measuring": student.get("failed") or DASH,
-        "not known": f"{'; '.join(unknown)}. {PRICED_BY}" if unknown else DASH,
+def prices(economics: Economics) -> dict[str, str]:
+    """Says what was paid and what is to be paid; what has no price is named once, with what gives it one."""
+    student = economics.student
+    lines = _distillation(economics.distillation_usd) | _per_1000(economics)
+    unknown = [name for name, text in lines.items() if text == DASH]
+    lines |= {
+        "price of the student's machine, an hour": _exact(economics.hourly_usd, dollars),
+        "break-even": _volume(economics.break_even),
+        "student's calls an hour, at most": counted(mean, student.calls_per_hour, _calls(student.calls_per_hour)),
+        "calls an hour from which its machine pays off": counted(mean, student.busy_calls_per_hour),
+        "student's peak memory": _exact(student.peak_memory_bytes, _bytes),
+        "student's peak memory of the GPU": _exact(student.peak_gpu_bytes, _bytes),
+        "what failed in measuring": student.failed or DASH,
     }
-    return {name: said for name, said in found.items() if said != DASH}
+    if unknown:
+        lines["not known"] = f"{'; '.join(unknown)}. {PRICED_BY}"
+    return {name: text for name, text in lines.items() if text != DASH}
+
+
+def _distillation(spent: Distillation) -> dict[str, str]:
+    """Returns what each part cost; a part that nobody was asked for is left out."""
+    parts = {
+        "teacher": spent.teacher,
+        "judge": spent.judge,
+        "rescorer": spent.rescorer,
+        "training": spent.training,
+        "total": spent.total,
+    }
+    return {f"distillation: {name}": _exact(usd, dollars) for name, usd in parts.items() if usd != 0}
+
+
+def _per_1000(economics: Economics) -> dict[str, str]:
+    teacher, student = economics.teacher.cost_per_1000_usd, economics.student.cost_per_1000_usd
+    cascade = DASH
+    if economics.cascade is not None:
+        cascade = price(economics.cascade.cost_per_1000_usd)
+    return {
+        "teacher, per 1,000 calls": price(teacher, _calls(teacher)),
+        "student, per 1,000 calls": price(student, _calls(student)),
+        "cascade, per 1,000 calls": cascade,
+    }
+
+
+def _calls(estimate: Estimate | None) -> int | None:
+    if estimate is None:
+        return None
+    return estimate.n
 
 
 def _bytes(value: float | None) -> str:
@@ -109,32 +169,28 @@ def _bytes(value: float | None) -> str:
 
 
 def _exact(value: float | None, show: Callable[[Any], str]) -> str:
-    """What was given or counted, not estimated."""
-    return DASH if value is None else f"{show(value)}, exact"
+    """Writes what was given or counted, not estimated."""
+    if value is None:
+        return DASH
+    return f"{show(value)}, exact"
 
 
-def _told(student: Mapping[str, Any], key: str) -> str:
-    return counted(mean, student.get(key), student.get(f"{key}_ci95"), student.get(f"{key}_n"))
-
-
-def priced(one: Mapping[str, Any]) -> str:
-    """What 1,000 calls of `one` cost, with interval and count where they are known."""
-    key = "cost_per_1000_usd"
-    calls = one.get(f"{key}_n") or one.get("calls_per_hour_n")
-    return counted(dollars, one.get(key), one.get(f"{key}_ci95"), calls)
-
-
-def _volume(economics: Economics) -> str:
-    calls, reason = economics.get("break_even_calls"), economics.get("reason")
+def _volume(break_even: BreakEven) -> str:
+    calls = break_even.calls
     if calls is None:
-        return f"none: {reason}" if reason else "none"
-    ends = economics.get("break_even_calls_ci95")
-    between = f" ({_volume_end(ends[0])} to {_volume_end(ends[1])})" if ends else ""
-    return f"{number(calls)} calls{between}"
+        if break_even.reason:
+            return f"none: {break_even.reason}"
+        return "none"
+    if calls.ci95 is None:
+        return f"{number(calls.value)} calls"
+    low, high = calls.ci95
+    return f"{number(calls.value)} calls ({_volume_end(low)} to {_volume_end(high)})"
 
 
-def _volume_end(calls: float | None) -> str:
-    return "never" if calls is None else number(calls)
+def _volume_end(calls: Number | None) -> str:
+    if calls is None:
+        return "never"
+    return number(calls)
 
 
 def _power(value: float) -> str:
@@ -142,8 +198,10 @@ def _power(value: float) -> str:
 
 
 def price_tick(value: float) -> str:
-    """A round price, as an axis names it: $0.5, $10 k."""
-    return f"${_power(value)}" if value >= 1000 else f"${round(value, 9):g}"
+    """Writes a round price, as an axis names it: $0.5, $10 k."""
+    if value >= 1000:
+        return f"${_power(value)}"
+    return f"${round(value, 9):g}"
 
 
 def _wait(value: float) -> str:

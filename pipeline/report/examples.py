@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.display.wording import cut
 from pipeline.report.diff import Part, compare_words
-from pipeline.report.headline import TITLES, Evaluation
+from pipeline.report.headline import TITLES
+from pipeline.run.evaluation import CALIBRATED, STUDENT, TEACHER
+from pipeline.run.evaluation import checks as records
+from pipeline.run.evaluation.record import Evaluation
 
 MAX_CHARS = 2000
 """Longest text shown, in characters."""
 MOST = 20
 """Examples of either kind."""
-
-Stored = Mapping[str, Any]
+GOLD = "gold"
 
 
 @dataclass(slots=True, frozen=True)
-class Said:
+class ExampleAnswer:
     """One answer: who, its text in pieces, how it ended where not well, and how it scored (None: gold, or unscored)."""
 
     title: str
@@ -32,7 +33,11 @@ class Said:
         """The score in a word, or as a number between."""
         if self.score is None:
             return ""
-        return "right" if self.score >= 1 else "wrong" if self.score <= 0 else f"{self.score:.2f}"
+        if self.score >= 1:
+            return "right"
+        if self.score <= 0:
+            return "wrong"
+        return f"{self.score:.2f}"
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,47 +46,62 @@ class Example:
 
     prompt_id: str
     prompt: list[tuple[str, str]]
-    pair: list[Said]
-    others: list[Said]
+    pair: list[ExampleAnswer]
+    others: list[ExampleAnswer]
 
 
 def regressions(evaluation: Evaluation) -> list[Example]:
-    """What the teacher gets right and the student wrong, against the teacher; the worst first."""
-    return [_example(one, against_gold=False) for one in (evaluation.get("regressions") or [])[:MOST]]
+    """Returns what the teacher gets right and the student wrong, against the teacher; the worst first."""
+    shown = []
+    for regression in evaluation.regressions[:MOST]:
+        opponents = [*_teachers(regression), *_gold(regression)]
+        shown.append(_example(regression, opponents))
+    return shown
 
 
 def examples(evaluation: Evaluation) -> list[Example]:
-    """The evaluation's examples, against gold where there is any; those among the regressions are left out."""
-    shown = {one["prompt_id"] for one in evaluation.get("regressions") or []}
-    found = [one for one in evaluation.get("examples") or [] if one["prompt_id"] not in shown]
-    return [_example(one, against_gold=True) for one in found[:MOST]]
+    """Returns the evaluation's examples, against gold where there is any; those among the regressions are left out."""
+    already = {regression.prompt_id for regression in evaluation.regressions}
+    shown = []
+    for example in evaluation.examples:
+        if example.prompt_id not in already:
+            opponents = [*_gold(example), *_teachers(example)]
+            shown.append(_example(example, opponents))
+    return shown[:MOST]
 
 
-def _example(stored: Stored, *, against_gold: bool) -> Example:
-    answers = stored["answers"]
-    against = _against(stored, against_gold)
-    texts = {name: cut(answer["text"], MAX_CHARS) for name, answer in answers.items()}
-    if stored.get("gold") is not None:
-        texts["gold"] = cut(stored["gold"], MAX_CHARS)
-    pair = _pair(answers, texts, against) if against and "student" in texts else []
-    used = {against, "student"} if pair else set()
-    others = [_said(name, [Part(text, False)], answers.get(name)) for name, text in texts.items() if name not in used]
-    prompt = [(turn["role"], cut(turn["content"], MAX_CHARS)) for turn in stored["prompt"]]
-    return Example(stored["prompt_id"], prompt, pair, others)
+def _gold(example: records.Example) -> list[str]:
+    if example.gold is None:
+        return []
+    return [GOLD]
 
 
-def _against(stored: Stored, against_gold: bool) -> str | None:
-    present = [name for name in ("teacher_calibrated", "teacher") if name in stored["answers"]]
-    present.sort(key=lambda name: -(stored["answers"][name]["score"] or 0.0))  # the reading that is right
-    gold = ["gold"] if stored.get("gold") is not None else []
-    return next(iter([*gold, *present] if against_gold else [*present, *gold]), None)
+def _teachers(example: records.Example) -> list[str]:
+    """Returns the readings of the teacher, the one that scores most first."""
+    present = [name for name in (CALIBRATED, TEACHER) if name in example.answers]
+    return sorted(present, key=lambda name: -(example.answers[name].score or 0.0))
 
 
-def _pair(answers: Mapping[str, Stored], texts: Mapping[str, str], against: str) -> list[Said]:
-    theirs, mine = compare_words(texts[against], texts["student"])
-    return [_said(against, theirs, answers.get(against)), _said("student", mine, answers["student"])]
+def _example(example: records.Example, opponents: list[str]) -> Example:
+    """Compares the student's answer with the first of the opponents."""
+    texts = {name: cut(answer.text, MAX_CHARS) for name, answer in example.answers.items()}
+    if example.gold is not None:
+        texts[GOLD] = cut(example.gold, MAX_CHARS)
+    pair = []
+    if opponents and STUDENT in texts:
+        opponent = opponents[0]
+        theirs, mine = compare_words(texts.pop(opponent), texts.pop(STUDENT))
+        pair = [_answer(opponent, theirs, example.answers), _answer(STUDENT, mine, example.answers)]
+    others = [_answer(name, [Part(text, False)], example.answers) for name, text in texts.items()]
+    prompt = [(turn.role, cut(turn.content, MAX_CHARS)) for turn in example.prompt]
+    return Example(example.prompt_id, prompt, pair, others)
 
 
-def _said(name: str, parts: list[Part], answer: Stored | None) -> Said:
-    outcome = "" if answer is None or answer["outcome"] == "ok" else answer["outcome"]
-    return Said(TITLES.get(name, name), parts, outcome, None if answer is None else answer["score"])
+def _answer(name: str, parts: list[Part], answers: Mapping[str, records.ShownAnswer]) -> ExampleAnswer:
+    answer = answers.get(name)
+    if answer is None:
+        return ExampleAnswer(name, parts, "", None)
+    outcome = ""
+    if answer.outcome != "ok":
+        outcome = answer.outcome
+    return ExampleAnswer(TITLES.get(name, name), parts, outcome, answer.score)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pipeline.display.wording import DASH, interval, number, share, signed_interval
-from pipeline.display.wording import signed as signed_value
-from pipeline.report.charts.chart import Chart, chart
-from pipeline.report.charts.forest import Estimate, Forest, forest
-from pipeline.report.charts.plot import Axis, Series
+from pipeline.display.wording import DASH, interval, number, share, signed, signed_interval
+from pipeline.report.charts.chart import Chart, Table, chart
+from pipeline.report.charts.forest import Forest, Row, Style, forest
+from pipeline.report.charts.plot import Axis, Plot, Series
 from pipeline.report.charts.scales import Linear
-from pipeline.report.headline import TITLES, Evaluation
-from pipeline.report.metrics import contestants
+from pipeline.report.headline import TITLES
+from pipeline.run.evaluation import STUDENT
+from pipeline.run.evaluation import contestants as records
+from pipeline.run.evaluation.contestants import ReliabilityBin
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.statistics.intervals import wilson
 
 SHADES = 10
@@ -28,52 +29,60 @@ class Confusion:
     """Rows are gold, columns what was said; a cell is its count and its shade, by its share of the row."""
 
     title: str
-    said: list[str]
+    columns: list[str]
     rows: list[tuple[str, list[tuple[int, int]]]]
     left_out: int
     """Labels that are not shown, for they have fewer rows."""
 
 
 def confusions(evaluation: Evaluation) -> list[Confusion]:
-    """A table for each contestant that has one."""
-    return [
-        _confusion(title, one["confusion"]) for title, one in contestants(evaluation).items() if one.get("confusion")
-    ]
+    """Returns a table for each contestant that has one."""
+    tables = []
+    for name, summary in evaluation.contestants.items():
+        if summary.confusion is not None:
+            tables.append(_confusion(TITLES[name], summary.confusion))
+    return tables
 
 
-def _confusion(title: str, found: Mapping[str, Any]) -> Confusion:
-    labels, counts = found["labels"], found["counts"]
-    shown = sorted(sorted(range(len(labels)), key=lambda index: -sum(counts[index]))[:MOST_LABELS])
-    columns = [*shown, *range(len(labels), max((len(row) for row in counts), default=0))]
-    names = [labels[index] if index < len(labels) else "none of them" for index in columns]
-    rows = []
-    for index in shown:
-        total = sum(counts[index]) or 1
-        cells = [(counts[index][column], round(SHADES * counts[index][column] / total)) for column in columns]
-        rows.append((labels[index], cells))
+def _confusion(title: str, confusion: records.Confusion) -> Confusion:
+    labels, counts = confusion.labels, confusion.counts
+    commonest = sorted(range(len(labels)), key=lambda index: -sum(counts[index]))
+    shown = sorted(commonest[:MOST_LABELS])
+    # The columns beyond the labels are what is none of them.
+    width = max((len(row) for row in counts), default=0)
+    columns = [*shown, *range(len(labels), width)]
+    names = [*(labels[index] for index in shown), *["none of them"] * (len(columns) - len(shown))]
+    rows = [(labels[index], _cells(counts[index], columns)) for index in shown]
     return Confusion(title, names, rows, len(labels) - len(shown))
 
 
+def _cells(row: Sequence[int], columns: Sequence[int]) -> list[tuple[int, int]]:
+    total = sum(row) or 1  # a label that gold never has is a row of zeros
+    return [(row[column], round(SHADES * row[column] / total)) for column in columns]
+
+
 def reliability_chart(evaluation: Evaluation) -> Chart | None:
-    """How often an answer given with so much confidence is right, of each who has a curve."""
-    curves = {name: one["reliability"] for name in TITLES if (one := evaluation.get(name) or {}).get("reliability")}
-    if not curves:
-        return None
-    scale = Linear(0.0, 1.0, 0.2)
+    """Draws how often an answer given with so much confidence is right, of each who has a curve."""
     series = [Series("as sure as right", "ideal", [(0.0, 0.0), (1.0, 1.0)])]
     rows = []
-    for name, bins in curves.items():
-        points = [(one["confidence"], one["accuracy"]) for one in bins if one["rows"]]
+    for name, summary in evaluation.contestants.items():
+        if not summary.reliability:
+            continue
+        points = [(one.confidence, one.accuracy) for one in summary.reliability]
         series.append(Series(TITLES[name], name, points, dots=True))
-        rows += [
-            (TITLES[name], f"{one['low']:.2g}–{one['high']:.2g}", share(one["confidence"]), share(one["accuracy"]),
-             interval(wilson(one["accuracy"], one["rows"])) if one["rows"] else DASH, number(one["rows"]))
-            for one in bins
-        ]  # fmt: skip
+        rows += [_reliability(TITLES[name], one) for one in summary.reliability]
+    if not rows:
+        return None
+    scale = Linear(0.0, 1.0, 0.2)
     columns = ("who", "confidence from–to", "mean confidence", "right", "95 % interval", "rows")
-    return chart(
-        "Reliability", Axis("confidence", scale, _tenth), Axis("share right", scale, _tenth), series, columns, rows
-    )
+    plot = Plot(Axis("confidence", scale, _tenth), Axis("share right", scale, _tenth), series)
+    return chart("Reliability", plot, Table(columns, rows))
+
+
+def _reliability(title: str, one: ReliabilityBin) -> tuple[str, ...]:
+    ends = interval(wilson(one.accuracy, one.rows))
+    bounds = f"{one.low:.2g}{DASH}{one.high:.2g}"
+    return title, bounds, share(one.confidence), share(one.accuracy), ends, number(one.rows)
 
 
 @dataclass(slots=True, frozen=True)
@@ -86,27 +95,27 @@ class Slice:
 
 
 def slices(evaluation: Evaluation) -> list[Slice]:
-    """A forest plot for each field, the values in the evaluation's order."""
-    found = (_slice(field, values) for field, values in (evaluation.get("slices") or {}).items())
-    return [one for one in found if one.scores.lines]
+    """Returns a forest plot for each field, the values in the evaluation's order."""
+    drawn = []
+    for column, values in evaluation.slices.items():
+        scores = _scores(values)
+        if scores:
+            drawn.append(Slice(column, forest(scores, Style(share, interval, bounds=UNIT)), _differences(values)))
+    return drawn
 
 
-def _slice(field: str, values: Mapping[str, Any]) -> Slice:
-    scores = [
-        Estimate(value, one["student"]["score"], one["student"]["ci95"], one["rows"], "student")
-        for value, one in values.items()
-        if (one.get("student") or {}).get("score") is not None
-    ]
-    differences = [
-        Estimate(value, one["student_minus_teacher"]["value"], one["student_minus_teacher"]["ci95"], one["rows"])
-        for value, one in values.items()
-        if one.get("student_minus_teacher")
-    ]
-    return Slice(
-        field,
-        forest(scores, share, interval, bounds=UNIT),
-        forest(differences, signed_value, signed_interval, through={0.0: "no difference"}) if differences else None,
-    )
+def _scores(values: Mapping[str, records.Slice]) -> list[Row]:
+    return [Row.of(value, part.scores[STUDENT], STUDENT) for value, part in values.items() if STUDENT in part.scores]
+
+
+def _differences(values: Mapping[str, records.Slice]) -> Forest | None:
+    rows = []
+    for value, part in values.items():
+        if part.student_minus_teacher is not None:
+            rows.append(Row.of(value, part.student_minus_teacher))
+    if not rows:
+        return None
+    return forest(rows, Style(signed, signed_interval, through={0.0: "no difference"}))
 
 
 def _tenth(value: float) -> str:

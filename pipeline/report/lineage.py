@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.display.wording import DASH, large, number
 from pipeline.run.counts import CurateCounts, GenerateCounts, TrainCounts
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Entry, counts_of
 
 Stages = Mapping[str, Entry]
@@ -16,7 +17,7 @@ Stages = Mapping[str, Entry]
 
 @dataclass(slots=True, frozen=True)
 class Lineage:
-    """What the manifest does not hold."""
+    """The facts that the manifest does not hold."""
 
     recipe: Mapping[str, Any]
     """The resolved recipe."""
@@ -36,7 +37,7 @@ class Link:
 
 
 def chain(lineage: Lineage, stages: Stages) -> list[Link]:
-    """Prompts, teachers, curation, student, exports; what a stage counted only where it has run."""
+    """Returns prompts, teachers, curation, student, exports; what a stage counted only where it has run."""
     recipe = lineage.recipe
     links = [_prompts(lineage, counts_of(stages, GenerateCounts)), *_teachers(lineage)]
     links.append(_curation(recipe, counts_of(stages, CurateCounts)))
@@ -47,62 +48,94 @@ def chain(lineage: Lineage, stages: Stages) -> list[Link]:
 
 
 def command(stage: str, place: str) -> str:
-    """The command that makes a stage's numbers again, from the resolved recipe in the run at `place`."""
+    """Returns the command that makes a stage's numbers again, from the resolved recipe in the run at `place`."""
     return shlex.join(["stillhouse", stage, f"{place}/recipe.yaml", "--dir", place])
 
 
-def bases(evaluation: Mapping[str, Any], stages: Stages) -> dict[str, str]:
-    """What each part's numbers are counted from, in words: by the name of its stage, and `cost` and `stages`."""
-    generated = counts_of(stages, GenerateCounts)
-    curated = counts_of(stages, CurateCounts)
-    prompts = f"{number(evaluation.get('rows'))} held-out prompts"
-    loads = ((evaluation.get("economics") or {}).get("student") or {}).get("loads") or []
-    timed = sum(one["requests"] - one["failed"] for one in loads)
-    return {
-        "generate": f"{number(None if generated is None else generated.rows)} samples, counted",
-        "curate": f"{number(None if curated is None else curated.samples)} samples, counted",
-        "train": _learned(counts_of(stages, TrainCounts)),
-        "evaluate": prompts,
-        "cost": f"{prompts}, {number(timed)} timed calls of the student" if loads else prompts,
-        "stages": f"{len(stages)} stages, each measured once",
-    }
+@dataclass(slots=True, frozen=True)
+class Bases:
+    """What each part's numbers are counted from, in words."""
+
+    generate: str
+    curate: str
+    train: str
+    evaluate: str
+    cost: str
+    stages: str
+
+
+def bases(evaluation: Evaluation | None, stages: Stages) -> Bases:
+    """Says what each part's numbers are counted from; a dash where its stage has not run."""
+    rows = samples = DASH
+    generated, curated = counts_of(stages, GenerateCounts), counts_of(stages, CurateCounts)
+    if generated is not None:
+        rows = number(generated.rows)
+    if curated is not None:
+        samples = number(curated.samples)
+    prompts = f"{DASH} held-out prompts"
+    if evaluation is not None:
+        prompts = f"{number(evaluation.rows)} held-out prompts"
+    return Bases(
+        generate=f"{rows} samples, counted",
+        curate=f"{samples} samples, counted",
+        train=_learned(counts_of(stages, TrainCounts)),
+        evaluate=prompts,
+        cost=prompts + _timed(evaluation),
+        stages=f"{len(stages)} stages, each measured once",
+    )
+
+
+def _timed(evaluation: Evaluation | None) -> str:
+    if evaluation is None or evaluation.economics is None or not evaluation.economics.student.loads:
+        return ""
+    calls = sum(load.calls for load in evaluation.economics.student.loads)
+    return f", {number(calls)} timed calls of the student"
 
 
 def _learned(trained: TrainCounts | None) -> str:
     if trained is None:
         return f"{DASH} rows to learn from, {DASH} steps"
-    validated = f", {number(trained.validation_rows)} to validate" if trained.validation_rows else ""
-    return f"{number(trained.rows)} rows to learn from{validated}, {number(trained.steps)} steps"
+    text = f"{number(trained.rows)} rows to learn from"
+    if trained.validation_rows:
+        text += f", {number(trained.validation_rows)} to validate"
+    return f"{text}, {number(trained.steps)} steps"
 
 
 def _prompts(lineage: Lineage, counts: GenerateCounts | None) -> Link:
     prompts = lineage.recipe["prompts"]
-    notes = [f"template {prompts['template']}"] if prompts.get("template") else []
-    notes += [f"digest {lineage.source_digest}"] if lineage.source_digest else []
-    notes += [f"licence {prompts['license']}"] if prompts.get("license") else []
+    notes = []
+    if prompts.get("template"):
+        notes.append(f"template {prompts['template']}")
+    if lineage.source_digest:
+        notes.append(f"digest {lineage.source_digest}")
+    if prompts.get("license"):
+        notes.append(f"licence {prompts['license']}")
     if counts is not None:
         notes.append(f"{number(counts.prompts)} prompts")
-    return Link("prompts", str(prompts["source"]).rsplit("/", 1)[-1], tuple(notes))
+    return Link("prompts", _last_part(prompts["source"]), tuple(notes))
 
 
 def _teachers(lineage: Lineage) -> Iterator[Link]:
-    for entry in lineage.recipe["teacher"]:
-        spec = entry["spec"]
-        terms = (lineage.terms or {}).get(spec)
-        yield Link("teacher", spec, (f"terms: {terms}",) if terms else ())
-    others = {name: rule for name, rule in (lineage.terms or {}).items() if name not in _specs(lineage.recipe)}
-    for name, rule in others.items():
-        yield Link("also asked", name, (f"terms: {rule}",) if rule else ())
+    terms = lineage.terms or {}
+    teachers = [entry["spec"] for entry in lineage.recipe["teacher"]]
+    for spec in teachers:
+        yield Link("teacher", spec, _terms(terms.get(spec)))
+    for spec, rule in terms.items():
+        if spec not in teachers:
+            yield Link("also asked", spec, _terms(rule))
 
 
-def _specs(recipe: Mapping[str, Any]) -> Sequence[str]:
-    return [entry["spec"] for entry in recipe["teacher"]]
+def _terms(rule: str | None) -> tuple[str, ...]:
+    if not rule:
+        return ()
+    return (f"terms: {rule}",)
 
 
 def _curation(recipe: Mapping[str, Any], counts: CurateCounts | None) -> Link:
     steps = ", ".join(step["step"] for step in recipe["curate"]["steps"])
-    notes = () if counts is None else (f"{number(counts.samples)} in, {number(counts.kept)} kept",)
-    return Link("curation", steps or "none", notes)
+    if counts is None:
+        return Link("curation", steps or "none", ())
+    return Link("curation", steps or "none", (f"{number(counts.samples)} in, {number(counts.kept)} kept",))
 
 
 def _student(recipe: Mapping[str, Any], counts: TrainCounts | None) -> Link:
@@ -110,4 +143,8 @@ def _student(recipe: Mapping[str, Any], counts: TrainCounts | None) -> Link:
     notes = [f"method {student['method']}", "LoRA" if student.get("lora") else "all weights"]
     if counts is not None:
         notes += [f"{large(counts.parameters)} parameters", f"{number(counts.rows)} rows, {number(counts.steps)} steps"]
-    return Link("student", str(student["base"]).rsplit("/", 1)[-1], tuple(notes))
+    return Link("student", _last_part(student["base"]), tuple(notes))
+
+
+def _last_part(path: Any) -> str:
+    return str(path).rsplit("/", 1)[-1]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.display.wording import cut
-from pipeline.report import metrics
+from pipeline.report import forms, metrics
 from pipeline.report.cascade import cascade_facts
 from pipeline.report.checks import checks
 from pipeline.report.economy import prices
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import command
 from pipeline.report.page import ReportInputs, error_of
-from pipeline.report.recommendation import rule
+from pipeline.report.recommendation import recommend
+from pipeline.report.standing import relation_lines
 from pipeline.run.counts import CurateCounts
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import counts_of
 
 SPECIAL = re.compile(r"[\\`*_\[\]|~@$^]|^[-+#=]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -25,46 +26,53 @@ MAX_CHARS = 300
 
 
 def render_markdown(run: ReportInputs) -> str:
-    """The ruling and the tables of the page. Whatever a model or a row wrote is escaped: neither markup nor a link."""
-    evaluation = run.evaluation or {}
-    ruling = rule(run.evaluation, run.config.margin, error_of(run.stages, "evaluate"))
-    lines = [f"# {escape(run.name)}", "", escape(ruling.sentence), ""]
-    lines += [escape(ruling.basis), ""] if ruling.basis else []
-    if evaluation:
-        lines += [*_comparison(evaluation), *_source(f"{evaluation['rows']:,} held-out prompts", "evaluate", run.place)]
+    """Writes the recommendation and the tables of the page.
+
+    Whatever a model or a row wrote is escaped: neither markup nor a link.
+    """
+    evaluation = run.evaluation
+    advice = recommend(evaluation, run.config.margin, error_of(run.stages, "evaluate"))
+    lines = [f"# {escape(run.name)}", "", escape(advice.sentence), ""]
+    if advice.basis:
+        lines += [escape(advice.basis), ""]
+    if evaluation is not None:
+        lines += [*_comparison(evaluation), *_source(f"{evaluation.rows:,} held-out prompts", "evaluate", run.place)]
     lines += _samples(run)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def escape(value: str) -> str:
-    """Text that Markdown shows as it is, on one line: no mark, no HTML, and no address that becomes a link."""
+    """Returns text that Markdown shows as it is, on one line: no mark, no HTML, no address that becomes a link."""
     plain = html.escape(" ".join(cut(value, MAX_CHARS).split()), quote=False)
     return SPECIAL.sub(r"\\\g<0>", plain)
 
 
-def _comparison(evaluation: Mapping[str, Any]) -> Iterator[str]:
+def _comparison(evaluation: Evaluation) -> Iterator[str]:
     everyone = metrics.contestants(evaluation)
     rows = [[line.title, line.basis, *map(_cell, line.cells)] for line in metrics.lines(evaluation)]
     yield from ("## Comparison", "", *table(["", "of", *everyone], rows), "")
-    for title, found in _facts(evaluation):
-        if found:
-            yield from (f"## {title}", "", *table(["", ""], found.items()), "")
-    for title, forms in (("Exports", metrics.exports(evaluation)), ("Earlier runs", metrics.earlier(evaluation))):
-        if forms:
-            forms_rows = [[name, *cells] for name, cells in forms.items()]
-            yield from (f"## {title}", "", *table(["", *metrics.EXPORT_TITLES], forms_rows), "")
+    for title, facts in _facts(evaluation):
+        if facts:
+            yield from (f"## {title}", "", *table(["", ""], facts.items()), "")
+    for title, models in (("Exports", forms.exports(evaluation)), ("Earlier runs", forms.earlier(evaluation))):
+        if models:
+            cells = [[name, *texts] for name, texts in models.items()]
+            yield from (f"## {title}", "", *table(["", *forms.EXPORT_TITLES], cells), "")
 
 
-def _cell(cell: tuple[str, list[str]]) -> str:
-    value, behind = cell
-    return f"{value} ({'; '.join(behind)})" if behind else value
+def _cell(cell: metrics.Cell) -> str:
+    if not cell.behind:
+        return cell.value
+    return f"{cell.value} ({'; '.join(cell.behind)})"
 
 
-def _facts(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    yield "How the student stands", metrics.relations(evaluation)
+def _facts(evaluation: Evaluation) -> Iterator[tuple[str, dict[str, str]]]:
+    yield "How the student stands", relation_lines(evaluation)
     yield "Checks", checks(evaluation)
-    yield "Cost", prices(evaluation)
-    yield "Cascade", cascade_facts(evaluation.get("cascade") or {})
+    if evaluation.economics is not None:
+        yield "Cost", prices(evaluation.economics)
+    if evaluation.cascade is not None:
+        yield "Cascade", cascade_facts(evaluation.cascade)
 
 
 def _samples(run: ReportInputs) -> list[str]:
@@ -77,12 +85,12 @@ def _samples(run: ReportInputs) -> list[str]:
 
 
 def _source(basis: str, stage: str, place: str) -> list[str]:
-    """What the tables above it are of, and the command that gives them."""
+    """Says what the tables above it are of, and the command that gives them."""
     return [f"{basis}:", "", f"    {command(stage, place)}", ""]
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table of escaped cells; all columns but the first are aligned to the right."""
+    """Yields a table of escaped cells; all columns but the first are aligned to the right."""
     yield _line(titles)
     yield "|" + "|".join(["---", *("--:" for _ in titles[1:])]) + "|"
     yield from map(_line, rows)

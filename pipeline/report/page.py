@@ -26,9 +26,11 @@ from pipeline.report.comparison import compared
 from pipeline.report.examples import MAX_CHARS, examples, regressions
 from pipeline.report.funnel import funnel
 from pipeline.report.lineage import Lineage, bases, chain, command
-from pipeline.report.recommendation import rule
+from pipeline.report.recommendation import recommend
 from pipeline.report.training import training_chart
 from pipeline.run.counts import Counts, CurateCounts, GenerateCounts, TrainCounts
+from pipeline.run.evaluation.costs import Cascade, Economics
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Entry, counts_of, seconds_of
 from pipeline.train.log import Curve
 
@@ -47,8 +49,8 @@ class ReportInputs:
     """Everything the page is made of."""
 
     name: str
-    evaluation: Mapping[str, Any] | None
-    """evaluation.json; None where nothing could be compared: the rest is shown all the same."""
+    evaluation: Evaluation | None
+    """None where nothing could be compared: the rest is shown all the same."""
     stages: Mapping[str, Entry]
     """As in the manifest."""
     recipe_yaml: str
@@ -62,36 +64,53 @@ class ReportInputs:
 
 
 def render_page(run: ReportInputs) -> str:
-    """The page as HTML. Pure: the same inputs give the same bytes."""
+    """Returns the page as HTML. Pure: the same inputs give the same bytes."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     stages = {name: entry for name, entry in run.stages.items() if name != "report"}  # it is running
-    trained = counts_of(stages, TrainCounts)
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            name=run.name,
-            date=_date(stages),
-            style=Markup(style),  # noqa: S704  # our own file
-            policy=_policy(style),
-            ruling=rule(run.evaluation, run.config.margin, error_of(stages, "evaluate")),
-            commands={name: command(name, run.place) for name in COMMANDS},
-            place=run.place,
-            why=shlex.join(["stillhouse", "why", run.place]),
-            status=shlex.join(["stillhouse", "status", run.place]),
-            basis=bases(run.evaluation or {}, stages),
-            **_measured(run.evaluation or {}, run.config.margin),
-            funnel=funnel(counts_of(stages, CurateCounts)),
-            training=_plain(trained),
-            curve=training_chart(run.curve, None if trained is None else trained.best_step),
-            generation=_plain(counts_of(stages, GenerateCounts)),
-            seconds=metrics.stage_seconds(seconds_of(stages)),
-            dropped=[_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
-            chain=chain(run.lineage, stages) if run.lineage else [],
-            recipe=run.recipe_yaml,
-            stages=_provenance(stages),
-        )
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        **_head(run, stages, style),
+        **_measured(run.evaluation, run.config.margin),
+        **_run(run, stages),
     )
+
+
+def _head(run: ReportInputs, stages: Mapping[str, Entry], style: str) -> dict[str, Any]:
+    """Returns what the page begins with, and the commands that every part names."""
+    return {
+        "name": run.name,
+        "date": _date(stages),
+        "style": Markup(style),  # noqa: S704  # our own file
+        "policy": _policy(style),
+        "recommendation": recommend(run.evaluation, run.config.margin, error_of(stages, "evaluate")),
+        "commands": {name: command(name, run.place) for name in COMMANDS},
+        "place": run.place,
+        "why": shlex.join(["stillhouse", "why", run.place]),
+        "status": shlex.join(["stillhouse", "status", run.place]),
+        "basis": bases(run.evaluation, stages),
+    }
+
+
+def _run(run: ReportInputs, stages: Mapping[str, Entry]) -> dict[str, Any]:
+    """Returns the sections that are made from the manifest and the run's files."""
+    trained = counts_of(stages, TrainCounts)
+    best_step = None
+    if trained is not None:
+        best_step = trained.best_step
+    links = []
+    if run.lineage is not None:
+        links = chain(run.lineage, stages)
+    return {
+        "funnel": funnel(counts_of(stages, CurateCounts)),
+        "training": _plain(trained),
+        "curve": training_chart(run.curve, best_step),
+        "generation": _plain(counts_of(stages, GenerateCounts)),
+        "seconds": metrics.stage_seconds(seconds_of(stages)),
+        "dropped": [_dropped(row) for row in run.dropped_examples[:MAX_DROPPED]],
+        "chain": links,
+        "recipe": run.recipe_yaml,
+        "stages": _provenance(stages),
+    }
 
 
 def _environment() -> Environment:
@@ -119,39 +138,63 @@ def _policy(style: str) -> str:
 def error_of(stages: Mapping[str, Entry], stage: str) -> str | None:
     """Returns why a stage failed; None where it did not."""
     entry = stages.get(stage)
-    return None if entry is None else entry.error
+    if entry is None:
+        return None
+    return entry.error
 
 
 def _date(stages: Mapping[str, Entry]) -> str:
-    began = [entry.started_at for entry in stages.values()]
-    return f"{datetime.fromtimestamp(max(began), UTC):%Y-%m-%d}" if began else ""
+    if not stages:
+        return ""
+    began = max(entry.started_at for entry in stages.values())
+    return f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d}"
 
 
-def _measured(evaluation: Mapping[str, Any], margin: float) -> dict[str, Any]:
-    """The sections that are made from evaluation.json alone."""
-    economics, routed = evaluation.get("economics") or {}, evaluation.get("cascade") or {}
-    charts = (economy.cost_chart(economics), economy.load_chart(economics), cascade.cascade_chart(routed))
+SECTIONS = ("confusions", "slices", "checks", "prices", "cost_charts", "cascade", "regressions", "examples")
+
+
+def _measured(evaluation: Evaluation | None, margin: float) -> dict[str, Any]:
+    """Returns the sections that are made from the evaluation alone; all are empty without one."""
+    if evaluation is None:
+        return {"comparison": None, "reliability": None, "cascade_chart": None, **dict.fromkeys(SECTIONS, ())}
     return {
-        "comparison": compared(evaluation, margin) if evaluation else None,
+        "comparison": compared(evaluation, margin),
         "confusions": labels.confusions(evaluation),
         "reliability": labels.reliability_chart(evaluation),
         "slices": labels.slices(evaluation),
         "checks": checks(evaluation),
-        "prices": economy.prices(evaluation),
-        "cost_charts": [chart for chart in charts[:2] if chart],
-        "cascade": cascade.cascade_facts(routed),
-        "cascade_chart": charts[2],
         "regressions": regressions(evaluation),
         "examples": examples(evaluation),
+        **_economics(evaluation.economics),
+        **_cascade(evaluation.cascade),
     }
 
 
+def _economics(economics: Economics | None) -> dict[str, Any]:
+    if economics is None:
+        return {"prices": {}, "cost_charts": []}
+    charts = (economy.cost_chart(economics), economy.load_chart(economics))
+    return {
+        "prices": economy.prices(economics),
+        "cost_charts": [chart for chart in charts if chart is not None],
+    }
+
+
+def _cascade(measured: Cascade | None) -> dict[str, Any]:
+    if measured is None:
+        return {"cascade": {}, "cascade_chart": None}
+    return {"cascade": cascade.cascade_facts(measured), "cascade_chart": cascade.cascade_chart(measured)}
+
+
 def _dropped(row: Dropped) -> dict[str, Any]:
-    prompt = row.get("prompt") or row.get("messages") or []
+    text = ""
+    prompt = row.get("prompt") or row.get("messages")
+    if prompt:
+        text = prompt[-1]["content"]
     return {
         "step": row.get("step") or DASH,
         "reason": row.get("reason") or DASH,
-        "prompt": prompt[-1]["content"] if prompt else "",
+        "prompt": text,
         "reply": row.get("reply") or "",
     }
 
@@ -165,13 +208,19 @@ def _plain(counts: Counts | None) -> dict[str, str]:
     return {name.replace("_", " "): text(value) for name, value in values.items() if value is not None}
 
 
-def _provenance(stages: Mapping[str, Entry]) -> list[dict[str, str]]:
-    return [
-        {
-            "name": name,
-            "status": entry.status,
-            "fingerprint": entry.fingerprint or DASH,
-            "versions": ", ".join(f"{package} {version}" for package, version in entry.versions.items()),
-        }
-        for name, entry in stages.items()
-    ]
+@dataclass(slots=True, frozen=True)
+class Provenance:
+    """A stage's line: what it was made of."""
+
+    name: str
+    status: str
+    fingerprint: str
+    versions: str
+
+
+def _provenance(stages: Mapping[str, Entry]) -> list[Provenance]:
+    lines = []
+    for name, entry in stages.items():
+        versions = ", ".join(f"{package} {version}" for package, version in entry.versions.items())
+        lines.append(Provenance(name, entry.status, entry.fingerprint or DASH, versions))
+    return lines

@@ -7,15 +7,16 @@ settled. Where curation calibrated the teacher, the student is held against the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from pipeline.display.wording import difference, interval, share
-from pipeline.report.headline import Evaluation
+from pipeline.display.wording import interval, share
+from pipeline.report.estimates import difference
+from pipeline.run.evaluation.estimate import Estimate, Interval
+from pipeline.run.evaluation.record import Evaluation
 
 LEAST_ROWS = 30
-"""Below this many rows intervals are shown and nothing is ruled."""
+"""Below this many rows intervals are shown and nothing is recommended."""
 
 Kind = Literal["yes", "no", "open", "withheld", "none"]
 
@@ -27,79 +28,92 @@ SAYS: dict[Kind, str] = {
 
 
 @dataclass(slots=True, frozen=True)
-class Ruling:
+class Recommendation:
     """The answer, the sentence that gives it, and what it rests on; "" where there is nothing to rest on."""
 
     kind: Kind
     sentence: str
-    basis: str
+    basis: str = ""
 
 
-def rule(evaluation: Evaluation | None, margin: float, error: str | None = None) -> Ruling:
-    """The ruling on an evaluation; `error` says why there is none."""
-    if not evaluation:
-        return Ruling("none", f"Nothing was compared: {error}" if error else "Nothing was compared yet.", "")
-    if evaluation.get("student") is None:
-        return Ruling("none", "No student was compared.", "")
-    if evaluation["student"]["score"] is None:
-        return Ruling("none", _unscored(evaluation), "")
-    scores = _scores(evaluation)
+@dataclass(slots=True, frozen=True)
+class Opponent:
+    """The reading of the teacher that the student is held against."""
+
+    whose: str
+    score: Estimate
+    student_minus: Estimate | None
+    """The student's score less its own, paired."""
+
+
+def recommend(evaluation: Evaluation | None, margin: float, error: str | None = None) -> Recommendation:
+    """Applies the rule to an evaluation; `error` says why there is none."""
+    if evaluation is None:
+        if error:
+            return Recommendation("none", f"Nothing was compared: {error}")
+        return Recommendation("none", "Nothing was compared yet.")
+    if evaluation.student is None:
+        return Recommendation("none", "No student was compared.")
+    score = evaluation.student.score
+    if score is None:
+        return Recommendation("none", _unscored(evaluation))
+    opponent = find_opponent(evaluation)
+    scores = _scores(score, opponent, evaluation.rows)
     withheld = _withheld(evaluation)
-    if withheld:
-        return Ruling("withheld", f"No verdict, for there are {withheld}: the student {scores}", "")
-    found = _difference(evaluation)
-    if found is None or found["ci95"] is None:
-        return Ruling("none", f"The student {scores}", "")
-    kind = _kind(found["ci95"], margin)
-    return Ruling(kind, f"{SAYS[kind]}: it {scores}", _basis(evaluation, found, margin))
+    if withheld is not None:
+        return Recommendation("withheld", f"No verdict, for there are {withheld}: the student {scores}")
+    if opponent is None or opponent.student_minus is None or opponent.student_minus.interval is None:
+        return Recommendation("none", f"The student {scores}")
+    kind = _kind(opponent.student_minus.interval, margin)
+    return Recommendation(kind, f"{SAYS[kind]}: it {scores}", _basis(opponent, margin))
 
 
-def opponent(evaluation: Evaluation) -> str | None:
-    """The key of the better reading of the teacher; None where there is none."""
-    present = [
-        name for name in ("teacher", "teacher_calibrated") if (evaluation.get(name) or {}).get("score") is not None
-    ]
-    return max(present, key=lambda name: float(evaluation[name]["score"]), default=None)
+def find_opponent(evaluation: Evaluation) -> Opponent | None:
+    """Returns the better reading of the teacher; None where none has a score."""
+    opponents = []
+    if evaluation.teacher is not None and evaluation.teacher.score is not None:
+        against = evaluation.against_teacher
+        opponents.append(Opponent("its teacher", evaluation.teacher.score, against.student_minus_teacher))
+    calibrated, standing = evaluation.teacher_calibrated, evaluation.against_calibrated
+    if calibrated is not None and calibrated.score is not None and standing is not None:
+        opponents.append(Opponent("its calibrated teacher", calibrated.score, standing.student_minus_teacher))
+    return max(opponents, key=lambda opponent: opponent.score.value, default=None)
 
 
-def _difference(evaluation: Evaluation) -> Mapping[str, Any] | None:
-    if opponent(evaluation) == "teacher_calibrated":
-        return (evaluation.get("against_calibrated") or {}).get("student_minus_teacher")
-    return evaluation.get("student_minus_teacher")
-
-
-def _kind(ci95: Sequence[float], margin: float) -> Kind:
+def _kind(ci95: Interval, margin: float) -> Kind:
     low, high = ci95
-    return "yes" if low > -margin else "no" if high < -margin else "open"
+    if low > -margin:
+        return "yes"
+    if high < -margin:
+        return "no"
+    return "open"
 
 
 def _withheld(evaluation: Evaluation) -> str | None:
-    if evaluation["rows"] < LEAST_ROWS:
+    if evaluation.rows < LEAST_ROWS:
         return f"fewer than {LEAST_ROWS} rows"
-    return evaluation.get("verdict_withheld")
+    return evaluation.verdict_withheld
 
 
 def _unscored(evaluation: Evaluation) -> str:
-    said, agreement = "Nobody has a score, for there is neither gold nor a judge", evaluation.get("agreement")
-    if not agreement:
-        return f"{said}."
-    agrees = f"{share(agreement['value'])} (95 % interval {interval(agreement['ci95'])})"
-    return f"{said}: the student agrees with what it was taught on {agrees} of {evaluation['rows']:,} held-out prompts."
+    nobody, agreement = "Nobody has a score, for there is neither gold nor a judge", evaluation.agreement
+    if agreement is None:
+        return f"{nobody}."
+    agrees = f"{share(agreement.value)} (95 % interval {interval(agreement.interval)})"
+    return f"{nobody}: the student agrees with what it was taught on {agrees} of {evaluation.rows:,} held-out prompts."
 
 
-def _scores(evaluation: Evaluation) -> str:
-    student, other = evaluation["student"], opponent(evaluation)
-    said = f"scores {share(student['score'])} (95 % interval {interval(student['ci95'])})"
-    if other is not None:
-        whose = "its teacher" if other == "teacher" else "its calibrated teacher"
-        said += f" where {whose} scores {share(evaluation[other]['score'])} ({interval(evaluation[other]['ci95'])}),"
-    return f"{said} on {'the same ' if other else ''}{evaluation['rows']:,} held-out prompts."
+def _scores(score: Estimate, opponent: Opponent | None, rows: int) -> str:
+    mine = f"scores {share(score.value)} (95 % interval {interval(score.interval)})"
+    if opponent is None:
+        return f"{mine} on {rows:,} held-out prompts."
+    theirs = f"{opponent.whose} scores {share(opponent.score.value)} ({interval(opponent.score.interval)})"
+    return f"{mine} where {theirs}, on the same {rows:,} held-out prompts."
 
 
-def _basis(evaluation: Evaluation, found: Mapping[str, Any], margin: float) -> str:
-    whose = "its teacher" if opponent(evaluation) == "teacher" else "its calibrated teacher"
+def _basis(opponent: Opponent, margin: float) -> str:
     return (
         "The rule: it can where the whole 95 % interval of the paired difference is above "
         f"{-margin or 0:g} (report.margin), and cannot where all of it is below. "
-        f"The difference to {whose} is {difference(dict(found))}."
+        f"The difference to {opponent.whose} is {difference(opponent.student_minus)}."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import orjson
 import yaml
@@ -17,6 +16,8 @@ from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
 from pipeline.run.context import Context
 from pipeline.run.counts import ReportCounts, TrainCounts
+from pipeline.run.evaluation.file import parse, read_evaluation
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.files import write_text
 from pipeline.run.manifest import Entry
 from pipeline.run.records import read_rows
@@ -25,15 +26,7 @@ from prompts.digest import digest_file
 from prompts.local_paths import shorten_all
 
 COLUMNS = ["prompt", "reply", "step", "reason"]
-WORDS_OF_DATA = (
-    "examples",
-    "regressions",
-    "slices",
-    "confusion",
-    "field_scores",
-    "field_scores_ci95",
-    "field_scores_n",
-)
+WORDS_OF_DATA = ("examples", "regressions", "slices", "confusion", "field_scores")
 """Parts of evaluation.json in which a path is what a row or a model said."""
 
 
@@ -42,13 +35,13 @@ def work(context: Context) -> ReportCounts:
     run, inputs = context.run, read_inputs(context)
     page = render_page(inputs)
     write_text(run.report_markdown, render_markdown(inputs))
-    write_text(run.comparison_csv, render_csv(inputs.evaluation or {"rows": 0}))
+    write_text(run.comparison_csv, render_csv(inputs.evaluation))
     write_text(run.report, page)
     return ReportCounts(bytes=len(page.encode()))
 
 
 def read_inputs(context: Context) -> ReportInputs:
-    """What the run holds, as far as the page shows it: paths of this machine shortened, for pages are passed on."""
+    """Reads what the page shows of the run, with the paths of this machine shortened: pages are passed on."""
     run, recipe = context.run, context.recipe
     shown = shorten_all(recipe.model_dump(mode="json"))
     return ReportInputs(
@@ -72,27 +65,34 @@ def _shown(entry: Entry) -> Entry:
     return replace(entry, counts=counts, error=shorten_all(entry.error))
 
 
-def _evaluation(context: Context) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(context.run.evaluation.read_bytes())
-    if found.get("base"):  # it was asked from a folder that the run prepared; people know it by its name
-        found["base"]["spec"] = context.recipe.student.base
-    shown: dict[str, Any] = shorten_all(found, keep=WORDS_OF_DATA)
-    return shown
+def _evaluation(context: Context) -> Evaluation:
+    evaluation = read_evaluation(context.run)
+    if evaluation.base is not None:  # it was asked from a folder that the run prepared; people know it by its name
+        base = replace(evaluation.base, spec=context.recipe.student.base)
+        evaluation = replace(evaluation, base=base)
+    shown = shorten_all(orjson.loads(orjson.dumps(evaluation)), keep=WORDS_OF_DATA)
+    return parse(Evaluation, orjson.dumps(shown))
 
 
 def _source_digest(source: Path) -> str | None:
-    return digest_file(source) if source.exists() else None
+    if not source.exists():
+        return None
+    return digest_file(source)
 
 
 def _terms(context: Context) -> dict[str, str]:
-    found = {str(one.spec): " ".join(rule.sentence for rule in one.rules) for one in sources(context.recipe)}
-    shown: dict[str, str] = shorten_all(found)
+    terms = {}
+    for asked in sources(context.recipe):
+        terms[str(asked.spec)] = " ".join(rule.sentence for rule in asked.rules)
+    shown: dict[str, str] = shorten_all(terms)
     return shown
 
 
 def _place(root: Path) -> str:
-    """The run as commands name it: from here where it is below, else by its own name."""
+    """Returns the run as commands name it: from here where it is below, else by its own name."""
     here = Path.cwd()
     if not root.is_absolute():
         return root.as_posix()
-    return root.relative_to(here).as_posix() if root.is_relative_to(here) else root.name
+    if root.is_relative_to(here):
+        return root.relative_to(here).as_posix()
+    return root.name

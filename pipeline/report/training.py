@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from pipeline.display.wording import DASH, number
-from pipeline.report.charts.chart import Chart, chart
-from pipeline.report.charts.plot import Axis, Mark, Series
+from pipeline.report.charts.chart import Chart, Table, chart
+from pipeline.report.charts.plot import Axis, Mark, Plot, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.train.log import Curve, Point
 
@@ -18,30 +18,31 @@ BEYOND = 1.5
 
 
 def training_chart(curve: Curve, best_step: int | None) -> Chart | None:
-    """Training and validation loss over the steps, the kept weights marked; None without two steps."""
+    """Draws training and validation loss over the steps, the kept weights marked; None without two steps."""
     if len(curve.train) < 2:
         return None
     train, validation = thin(curve.train), thin(curve.validation)
-    values = [loss for _, loss in (*train, *validation)]
-    steps = Axis("optimiser step", Linear.around([0, curve.train[-1][0]]), number)
-    losses = Axis("loss, nats per token of the answer", Linear.around([0, *_without_outliers(values)]), _loss)
-    series = [Series("training", "train", train), Series("validation", "validation", validation, dots=True)]
-    return chart(
-        "Loss",
-        steps,
-        losses,
-        [one for one in series if one.points],
-        ("step", "training", "validation"),
-        _rows(train, validation),
+    series = [Series("training", "train", train)]
+    if validation:
+        series.append(Series("validation", "validation", validation, dots=True))
+    losses = [loss for _, loss in (*train, *validation)]
+    plot = Plot(
+        Axis("optimiser step", Linear.around([0, curve.train[-1][0]]), number),
+        Axis("loss, nats per token of the answer", Linear.around([0, *_without_outliers(losses)]), _loss),
+        series,
         _kept(curve, best_step),
     )
+    return chart("Loss", plot, Table(("step", "training", "validation"), _rows(train, validation)))
 
 
 def thin(points: Sequence[Point]) -> list[tuple[float, float]]:
-    """At most POINTS points, each the mean of as many neighbours; steps stay ascending."""
+    """Returns at most POINTS points, each the mean of as many neighbours; steps stay ascending."""
     width = -(-len(points) // POINTS) or 1
-    groups = [points[start : start + width] for start in range(0, len(points), width)]
-    return [(group[-1][0], fmean(loss for _, loss in group)) for group in groups]
+    thinned: list[tuple[float, float]] = []
+    for start in range(0, len(points), width):
+        group = points[start : start + width]
+        thinned.append((group[-1][0], fmean(loss for _, loss in group)))
+    return thinned
 
 
 def _without_outliers(values: Sequence[float]) -> list[float]:
@@ -58,11 +59,17 @@ def _kept(curve: Curve, best_step: int | None) -> list[Mark]:
 
 
 def _rows(train: Sequence[tuple[float, float]], validation: Sequence[tuple[float, float]]) -> list[tuple[str, ...]]:
-    taught, watched = dict(train), dict(validation)
-    return [
-        (number(step), *(_loss(line[step]) if step in line else DASH for line in (taught, watched)))
-        for step in sorted(taught | watched)
-    ]
+    train_losses, validation_losses = dict(train), dict(validation)
+    rows: list[tuple[str, ...]] = []
+    for step in sorted(train_losses | validation_losses):
+        rows.append((number(step), _loss_at(train_losses, step), _loss_at(validation_losses, step)))
+    return rows
+
+
+def _loss_at(losses: Mapping[float, float], step: float) -> str:
+    if step not in losses:
+        return DASH
+    return _loss(losses[step])
 
 
 def _loss(value: float) -> str:

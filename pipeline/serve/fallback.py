@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.directory import RunDir
-from pipeline.run.errors import RunError
+from pipeline.run.evaluation.file import read_evaluation
 from pipeline.run.records import read_rows
 from pipeline.serve.proxy import require_proxy
 from prompts.errors import InputError
@@ -77,12 +75,10 @@ def _threshold(run: RunDir, given: str) -> float:
 def _chosen(run: RunDir) -> float:
     chosen = None
     if run.evaluation.exists():
-        try:
-            evaluation = orjson.loads(run.evaluation.read_bytes())
-        except orjson.JSONDecodeError as error:
-            raise RunError(f"{run.evaluation} cannot be read: {error}") from error
-        chosen = (evaluation.get("cascade") or {}).get("chosen")
-    if not chosen:
+        cascade = read_evaluation(run).cascade
+        if cascade is not None:
+            chosen = cascade.chosen
+    if chosen is None:
         remedy = "Give one from 0 to 1: --cascade 0.8"
         raise InputError("evaluation has chosen no threshold", path=run.evaluation, field="--cascade", remedy=remedy)
-    return float(chosen["threshold"])
+    return chosen.threshold

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
-
-import orjson
 
 from pipeline.inference.provenance import provenance
 from pipeline.run.context import Context
 from pipeline.run.counts import TrainCounts
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
+from pipeline.run.evaluation.contestants import GeneralTask
+from pipeline.run.evaluation.costs import ChosenPoint
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.file import read_evaluation
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.exports import read_exports
+from prompts.errors import InputError
 from students.card.facts import MeasuredStudent, Score, read_facts
 from students.card.write import write_card
 
@@ -22,22 +25,20 @@ NAMES = {
     TEACHER: "the teacher",
     CALIBRATED: "the teacher, as curation relabelled it",
 }
-SHARES = {
-    "student_minus_base": "student less base",
-    "student_minus_teacher": "student less teacher",
-    "agreement": "agreement with what it was trained towards",
-}
 
 
-def write_student_card(context: Context, evaluation: Mapping[str, Any] | None = None) -> None:
+def write_student_card(context: Context, evaluation: Evaluation | None = None) -> None:
     """Writes the card anew; `evaluation` is what was just measured, else the run's, where it is of this student.
 
     The card is no part of what names a student's files: exports and later stages stay up to date.
     """
     run, result = context.run, context.manifest.counts(TrainCounts)
     assert result is not None  # its student is there
-    found = _evaluation(context) if evaluation is None else evaluation
-    measured = None if found is None else measured_of(found)
+    measured = None
+    if evaluation is None:
+        evaluation = _evaluation(context)
+    if evaluation is not None:
+        measured = measured_of(evaluation)
     facts = read_facts(context.recipe.student, run.kept, result, provenance(context.recipe, run))
     write_card(run.student, replace(facts, measured=measured, gguf=_gguf(context)))
 
@@ -50,71 +51,74 @@ def refresh(context: Context) -> None:
     write_student_card(context)
 
 
-def measured_of(evaluation: Mapping[str, Any]) -> MeasuredStudent | None:
-    """What evaluation.json says, for the card; None where it has no score of the student."""
+def measured_of(evaluation: Evaluation) -> MeasuredStudent | None:
+    """Returns what the evaluation says, for the card; None where it has no score of anybody."""
     scores = tuple(_scores(evaluation))
     if not scores:
         return None
-    notes = (*_cascade(evaluation.get("cascade") or {}), *_general(evaluation.get("general") or {}))
-    return MeasuredStudent(str(evaluation["scorer"]), int(evaluation["rows"]), scores, notes)
+    notes = [_general(name, task) for name, task in evaluation.general.items()]
+    if evaluation.cascade is not None and evaluation.cascade.chosen is not None:
+        notes.insert(0, _cascade(evaluation.cascade.chosen))
+    return MeasuredStudent(evaluation.scorer, evaluation.rows, scores, tuple(notes))
 
 
-def _scores(evaluation: Mapping[str, Any]) -> Iterator[Score]:
-    for name, says in NAMES.items():
-        one = evaluation.get(name) or {}
-        if one.get("score") is not None:
-            yield Score(f"score of {says}", one["score"], _pair(one.get("ci95")))
-    for name, says in SHARES.items():
-        one = evaluation.get(name) or {}
-        if one.get("value") is not None:
-            yield Score(says, one["value"], _pair(one.get("ci95")))
-    if evaluation.get("retention") is not None:
-        yield Score("retention, student / teacher", evaluation["retention"], _pair(evaluation.get("retention_ci95")))
+def _scores(evaluation: Evaluation) -> Iterator[Score]:
+    summaries = evaluation.contestants
+    for name, title in NAMES.items():
+        if name in summaries:
+            yield from _score(f"score of {title}", summaries[name].score)
+    against = evaluation.against_teacher
+    yield from _score("student less base", evaluation.student_minus_base)
+    yield from _score("student less teacher", against.student_minus_teacher)
+    yield from _score("agreement with what it was trained towards", evaluation.agreement)
+    yield from _score("retention, student / teacher", against.retention)
 
 
-def _cascade(cascade: Mapping[str, Any]) -> Iterator[str]:
-    chosen = cascade.get("chosen")
-    if not chosen:
-        return
-    text = (
-        f"Cascade: below a confidence of {chosen['threshold']:.4g} the teacher is asked (`stillhouse serve --cascade`)"
+def _score(name: str, estimate: Estimate | None) -> Iterator[Score]:
+    if estimate is not None:
+        yield Score(name, estimate.value, estimate.interval)
+
+
+def _cascade(chosen: ChosenPoint) -> str:
+    return (
+        f"Cascade: below a confidence of {chosen.threshold:.4g} the teacher is asked (`stillhouse serve --cascade`); "
+        f"that is {chosen.handed_over.value:.1%} of the rows, "
+        f"and the two together score {chosen.score.value:.3f}{_within(chosen.score)}."
     )
-    if chosen.get("handed_over") is not None:
-        text += f"; that is {chosen['handed_over']:.1%} of the rows"
-    if chosen.get("score") is not None:
-        text += f", and the two together score {chosen['score']:.3f}{_within(chosen.get('ci95'))}"
-    yield f"{text}."
 
 
-def _general(general: Mapping[str, Any]) -> Iterator[str]:
-    for task, one in general.items():
-        scores = f"{one[STUDENT]['value']:.3f}, its base {one[BASE]['value']:.3f}"
-        difference = f"{one['difference']['value']:+.3f}{_within(one['difference']['ci95'])}"
-        yield f"General ability, `{task}` ({one['metric']}, {one['rows']:,} rows): {scores}, difference {difference}."
+def _general(name: str, task: GeneralTask) -> str:
+    scores = f"{task.student.value:.3f}, its base {task.base.value:.3f}"
+    difference = f"{task.difference.value:+.3f}{_within(task.difference)}"
+    return f"General ability, `{name}` ({task.metric}, {task.difference.n:,} rows): {scores}, difference {difference}."
 
 
-def _within(ci95: Any) -> str:
-    return "" if ci95 is None else " (95 % interval {:.3f} to {:.3f})".format(*ci95)
+def _within(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return ""
+    low, high = estimate.interval
+    return f" (95 % interval {low:.3f} to {high:.3f})"
 
 
-def _pair(ci95: Any) -> tuple[float, float] | None:
-    return None if ci95 is None else (float(ci95[0]), float(ci95[1]))
-
-
-def _evaluation(context: Context) -> dict[str, Any] | None:
-    """The run's, where it was made after the student was."""
-    stages, file = context.manifest.stages, context.run.evaluation
+def _evaluation(context: Context) -> Evaluation | None:
+    """Reads the run's, where it was made after the student was."""
+    stages = context.manifest.stages
     scored = stages.get("evaluate")
-    if scored is None or scored.status != "done" or not file.exists():
+    if scored is None or scored.status != "done" or not context.run.evaluation.exists():
         return None
     if scored.started_at < stages["train"].started_at:
         return None
-    found: dict[str, Any] = orjson.loads(file.read_bytes())
-    return found
+    try:
+        return read_evaluation(context.run)
+    except InputError:  # of another version: the card says that the student is to be evaluated, and how
+        return None
 
 
 def _gguf(context: Context) -> str | None:
-    """The first GGUF export of the recipe that was written."""
-    exports = read_exports(context.run) if context.recipe.exports else []
-    name = next((one.name for one in exports if one.name.startswith("gguf-") and one.failed is None), None)
-    return None if name is None else f"../{context.run.exports.name}/{name}/model.gguf"
+    """Names the first GGUF export of the recipe that was written."""
+    if not context.recipe.exports:
+        return None
+    for export in read_exports(context.run):
+        if export.name.startswith("gguf-") and export.failed is None:
+            return f"../{context.run.exports.name}/{export.name}/model.gguf"
+    return None

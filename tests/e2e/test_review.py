@@ -103,7 +103,7 @@ def scored(run: RunDir) -> tuple[int, float]:
     """The rows that were scored, and the teacher's score; the student has one too."""
     found = json.loads(run.evaluation.read_text())
     assert found["student"]["score"] is not None
-    return found["rows"], found["teacher"]["score"]
+    return found["rows"], found["teacher"]["score"]["value"]
 
 
 def ran_again(before: dict[str, Any], after: dict[str, Any]) -> set[str]:

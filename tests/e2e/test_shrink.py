@@ -42,7 +42,7 @@ def test_a_smaller_student_is_measured_and_teaches(tokenizer: Any, tmp_path: Pat
     measures = summary["manifest"]["stages"]["train"]["counts"]["measures"]
     evaluation = summary["evaluation"]
     assert evaluation["base"]["parameters"] == measures["base_parameters"] > 10 * evaluation["student"]["parameters"]
-    assert evaluation["student"]["score"] > evaluation["base"]["score"]
+    assert evaluation["student"]["score"]["value"] > evaluation["base"]["score"]["value"]
     page = (tmp_path / "run/report.html").read_text()
     assert all(f">{name}</th>" in page for name in ("layers kept", "tokens kept", "untrained validation loss"))
     again = stillhouse(

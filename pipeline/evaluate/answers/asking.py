@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from pipeline.evaluate.answers.ask import ask
+from pipeline.evaluate.answers.ask import Questions, ask
 from pipeline.evaluate.answers.contestants import Answer, HeldoutRow
 from pipeline.evaluate.answers.memory import Memory, key_of, model_of
 from pipeline.evaluate.answers.readings import read_labels
@@ -33,33 +33,38 @@ class Asking:
         self._done = 0
 
     def ask(self, name: str, spec: str) -> tuple[Answer, ...]:
-        """The answers to all rows; a model that has answered every one is not even loaded."""
+        """Returns the answers to all rows; a model that has answered every one is not even loaded."""
         model = model_of(spec, self._context.run)
         keys = [key_of(model, row.student_messages, self._sampling) for row in self._rows]
-        owed = [place for place, key in enumerate(keys) if self.memory.get(key) is None]
-        self._done += len(self._rows) - len(owed)
-        self._context.progress.update(self._done, name)
-        fresh = asyncio.run(self._ask(name, spec, owed, keys)) if owed else ()
         self.keys[name] = keys
-        found = dict(zip(owed, fresh, strict=True))
-        return tuple(found[place] if place in found else self._recall(key) for place, key in enumerate(keys))
+        owed = [place for place, key in enumerate(keys) if self.memory.get(key) is None]
+        self._done += len(keys) - len(owed)
+        self._context.progress.update(self._done, name)
+        fresh: dict[int, Answer] = {}
+        if owed:
+            answers = asyncio.run(self._ask_owed(name, spec, owed))
+            fresh = dict(zip(owed, answers, strict=True))
+        return tuple(self._answer(place, key, fresh) for place, key in enumerate(keys))
 
-    def _recall(self, key: str) -> Answer:
+    def _answer(self, place: int, key: str, fresh: dict[int, Answer]) -> Answer:
+        if place in fresh:
+            return fresh[place]
         answer = self.memory.get(key)
         assert answer is not None  # what is not remembered is owed
         return read_labels(answer, self._labels)
 
-    async def _ask(self, name: str, spec: str, owed: Sequence[int], keys: Sequence[str]) -> tuple[Answer, ...]:
-        names = {self._rows[place].prompt_id: keys[place] for place in owed}
+    async def _ask_owed(self, name: str, spec: str, owed: Sequence[int]) -> tuple[Answer, ...]:
+        rows = [self._rows[place] for place in owed]
+        keys = {self._rows[place].prompt_id: self.keys[name][place] for place in owed}
 
         def on_answer(row: HeldoutRow, answer: Answer) -> None:
-            self.memory.put(names[row.prompt_id], answer)
+            self.memory.put(keys[row.prompt_id], answer)
             self._done += 1
             self.asked += 1
             self._context.progress.update(self._done, name)
 
-        teacher, rows = Metered(open_teacher(spec)), [self._rows[place] for place in owed]
+        teacher = Metered(open_teacher(spec))
         try:
-            return await ask(teacher, rows, self._sampling, self._context.recipe.evaluate, on_answer=on_answer)
+            return await ask(teacher, Questions(rows, self._sampling, self._labels), on_answer=on_answer)
         finally:
             await teacher.close()

@@ -1,4 +1,4 @@
-"""How sure a model was of its answer, from the answer's own token logprobs. Pure: evaluation and serving share it."""
+"""The confidence of an answer, from its own token logprobs. Pure: evaluation and serving share it."""
 
 from __future__ import annotations
 
@@ -15,5 +15,8 @@ def confidence(tokens: Sequence[TokenLogprob]) -> float | None:
     label's probability. The end of turn, which has no bytes, is no part of an answer.
     """
     logprobs = [token.logprob for token in tokens if token.bytes]
+    if not logprobs:
+        return None
+    mean = math.fsum(logprobs) / len(logprobs)
     # Some servers round a certain token's logprob to a little above 0.
-    return min(1.0, math.exp(math.fsum(logprobs) / len(logprobs))) if logprobs else None
+    return min(1.0, math.exp(mean))

@@ -1,4 +1,4 @@
-"""What is compared: the rows, and the answers of everyone who was asked them."""
+"""The rows that are compared on, and the answers of everyone who was asked them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prompts.messages import Conversation
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """What one contestant said to one row. A failed attempt is an answer too, with its outcome and no text."""
+    """One contestant's answer to one row. A failed attempt is an answer too, with its outcome and no text."""
 
     text: str
     outcome: str = "ok"
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(slots=True, frozen=True)
 class HeldoutRow:
-    """A held-out prompt with its gold answer, and what the teacher said while the corpus was made."""
+    """A held-out prompt with its gold answer, and the teacher's answer while the corpus was made."""
 
     prompt_id: str
     gold: str | None
@@ -55,13 +55,13 @@ class HeldoutRow:
 
     @property
     def unit(self) -> str:
-        """What is independent of the other rows' units."""
+        """Names what is independent of the other rows: its group, or the row alone."""
         return self.group or self.prompt_id
 
 
 @dataclass(slots=True, frozen=True)
 class Contestant:
-    """Someone who answered every row. `answers` stand in the rows' order."""
+    """A model, or a reading of one, that answered every row. `answers` stand in the rows' order."""
 
     name: str
     spec: str
@@ -73,28 +73,41 @@ class Contestant:
     """Why it answered nothing at all, of an export; it then has no answers and no score."""
 
 
+@dataclass(slots=True, frozen=True)
+class HeldoutAnswers:
+    """Everyone's answers to the same rows."""
+
+    rows: Sequence[HeldoutRow]
+    contestants: Sequence[Contestant]
+    exports: Sequence[Contestant] = ()
+    """Forms of the student."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many held-out rows nobody was asked, by reason."""
+
+    @property
+    def everyone(self) -> list[Contestant]:
+        """Those that have answers."""
+        answered = [export for export in self.exports if export.failed is None]
+        return [*self.contestants, *answered]
+
+
 def teacher_contestants(
-    rows: Sequence[HeldoutRow],
-    spec: str,
-    scorer: Scorer,
-    *,
-    size: Size = HOSTED,
-    in_flight: int = 1,
-    labels: Sequence[str] | None = None,
+    rows: Sequence[HeldoutRow], teacher: Contestant, scorer: Scorer, labels: Sequence[str] | None = None
 ) -> list[Contestant]:
-    """The teacher as it answered, and, where curation relabelled any row, the teacher as relabelled."""
+    """Returns the teacher with the answers it gave, and, where curation relabelled any row, as it was relabelled."""
     replies = tuple(row.reply for row in rows)
-    found = [Contestant(TEACHER, spec, replies, size, in_flight)]
+    contestants = [replace(teacher, name=TEACHER, answers=replies)]
     if any(scorer.normal(row.reply.text) != scorer.normal(row.completion) for row in rows):
         relabelled = tuple(_relabelled(row, labels) for row in rows)
-        found.append(Contestant(CALIBRATED, spec, relabelled, size, in_flight))
-    return found
+        contestants.append(replace(teacher, name=CALIBRATED, answers=relabelled))
+    return contestants
 
 
 def _relabelled(row: HeldoutRow, labels: Sequence[str] | None) -> Answer:
-    """The same call at the same price; only what is read off it differs."""
+    """Returns the same call at the same price; only what is read off it differs."""
     shares = [row.shares.get(label, 0.0) for label in labels or ()]
     if not any(shares):
         return replace(row.reply, text=row.completion)
-    logs = tuple(math.log(max(share, 1e-300)) for share in shares)
-    return replace(row.reply, text=row.completion, label_logprobs=logs, confidence=row.shares.get(row.completion))
+    # The log of a share of 0 does not exist: the least that a float can hold stands for it.
+    logprobs = tuple(math.log(max(share, 1e-300)) for share in shares)
+    return replace(row.reply, text=row.completion, label_logprobs=logprobs, confidence=row.shares.get(row.completion))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
 from pipeline.evaluate.answers.size import Size
 from pipeline.package.readme import write_readme
 from pipeline.run.context import Context
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.exports import Export, read_exports
 from prompts.errors import StillhouseError
 
@@ -17,7 +17,7 @@ Ask = Callable[[str, str], Sequence[Answer]]
 
 
 def ask_exports(context: Context, rows: Sequence[HeldoutRow], size: Size, ask: Ask) -> list[Contestant]:
-    """A contestant for each export of the recipe; one that failed, here or before, carries the reason.
+    """Returns a contestant for each export of the recipe; one that failed, here or before, carries the reason.
 
     `size` is the student's: an export has its parameters and bytes of its own.
     """
@@ -26,12 +26,14 @@ def ask_exports(context: Context, rows: Sequence[HeldoutRow], size: Size, ask: A
     return [_contestant(export, size, ask) for export in read_exports(context.run)]
 
 
-def write_scores(context: Context, result: dict[str, Any]) -> None:
+def write_scores(context: Context, evaluation: Evaluation) -> None:
     """Puts each export's score into its README."""
-    for export in read_exports(context.run) if context.recipe.exports else []:
+    if not context.recipe.exports:
+        return
+    for export in read_exports(context.run):
         folder = context.run.exports / export.name
         if export.failed is None and folder.is_dir():
-            write_readme(folder, export, result["exports"][export.name], result["rows"])
+            write_readme(folder, export, evaluation.exports[export.name], evaluation.rows)
 
 
 def _contestant(export: Export, size: Size, ask: Ask) -> Contestant:

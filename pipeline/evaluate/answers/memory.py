@@ -1,4 +1,4 @@
-"""What models were asked before: an answer is had again while nothing that it depends on has changed.
+"""Remembers what models were asked: an answer is had again while nothing that it depends on has changed.
 
 RUN/answers.parquet holds those of the last evaluation; RUN/work/answers.jsonl those of one that did not end, a line an
 answer, written as each comes.
@@ -33,7 +33,7 @@ class Memory:
         self._answers = {**_finished(run.answers), **dict(_unfinished(self._file))}
 
     def get(self, key: str) -> Answer | None:
-        """The answer to a request; None where there is none."""
+        """Returns the answer to a request; None where there is none."""
         return self._answers.get(key)
 
     def put(self, key: str, answer: Answer) -> None:
@@ -46,31 +46,40 @@ class Memory:
             file.write(orjson.dumps([key, _to_json(answer)]) + b"\n")
 
     def forget_unfinished(self) -> None:
-        """To be called once answers.parquet holds them."""
+        """Deletes the unfinished answers, once answers.parquet holds them."""
         self._file.unlink(missing_ok=True)
 
 
 def model_of(spec: str, run: RunDir) -> str:
-    """What tells a model from any other: the digest of its files; of a hosted one, its spec."""
+    """Returns what tells a model from any other: the digest of its files; of a hosted one, its spec."""
     path = Path(Spec.parse(spec).model)
-    return model_files_digest(path, run.work) if path.exists() else spec
+    if path.exists():
+        return model_files_digest(path, run.work)
+    return spec
 
 
 def key_of(model: str, prompt: Conversation, sampling: Sampling) -> str:
-    """The name of a request."""
+    """Names a request."""
     return digest([model, to_dicts(prompt), asdict(sampling)])
 
 
 def _finished(path: Path) -> dict[str, Answer]:
+    if not path.is_file():
+        return {}
+    answers = {}
     try:
-        found = [row for row in read_answers(path) if row.values["request_key"]] if path.is_file() else []
+        for row in read_answers(path):
+            if row.values["request_key"] and row.values["outcome"] in ANSWERED:
+                answers[row.values["request_key"]] = row.answer
     except InputError:  # of an older version, or damaged: what it held is asked again
         return {}
-    return {row.values["request_key"]: row.answer for row in found if row.values["outcome"] in ANSWERED}
+    return answers
 
 
 def _unfinished(path: Path) -> Iterator[tuple[str, Answer]]:
-    for line in path.read_bytes().split(b"\n") if path.is_file() else []:
+    if not path.is_file():
+        return
+    for line in path.read_bytes().split(b"\n"):
         try:
             key, values = orjson.loads(line)
             yield key, _from_json(values)
@@ -84,16 +93,13 @@ def _to_json(answer: Answer) -> dict[str, Any]:
 
 def _from_json(values: Mapping[str, Any]) -> Answer:
     token, logprobs = values["first_token"], values["label_logprobs"]
-    return Answer(
-        **{
-            **values,
-            "label_logprobs": None if logprobs is None else tuple(logprobs),
-            "first_token": token and _mapped(token, bytes.fromhex),
-        }
-    )
+    if logprobs is not None:
+        logprobs = tuple(logprobs)
+    read = {"label_logprobs": logprobs, "first_token": token and _mapped(token, bytes.fromhex)}
+    return Answer(**{**values, **read})
 
 
 def _mapped(token: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """A token with its bytes, and its alternatives', written another way."""
-    top = [dict(one) | {"bytes": change(one["bytes"])} for one in token["top"] or ()]
+    """Returns a token with its bytes, and its alternatives', written another way: JSON has no bytes."""
+    top = [dict(alternative) | {"bytes": change(alternative["bytes"])} for alternative in token["top"] or ()]
     return dict(token) | {"bytes": change(token["bytes"]), "top": top}

@@ -1,4 +1,4 @@
-"""What an answer's token logprobs say: of the labels, and of the answer as a whole."""
+"""Reads an answer's token logprobs: what they say of the labels, and of the answer as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Tokens = Sequence[Mapping[str, Any]]
 
 
 def read_tokens(answer: Answer, tokens: Tokens | None, labels: Sequence[str] | None) -> Answer:
-    """The answer with its confidence and what its first token says of the labels."""
+    """Returns the answer with its confidence and what its first token says of the labels."""
     if not tokens:
         return answer
     sure = confidence([TokenLogprob(token["bytes"], token["logprob"]) for token in tokens])
@@ -24,7 +24,13 @@ def read_tokens(answer: Answer, tokens: Tokens | None, labels: Sequence[str] | N
 
 
 def read_labels(answer: Answer, labels: Sequence[str] | None) -> Answer:
-    """The answer with its first token read for these labels; log-odds are of two."""
-    found = label_logprobs([answer.first_token], labels) if answer.first_token and labels else None
-    odds = found[0] - found[1] if found is not None and len(found) == 2 else None
-    return replace(answer, label_logprobs=None if found is None else tuple(found), log_odds=odds)
+    """Returns the answer with its first token read for these labels; log-odds are of two."""
+    logprobs = None
+    if answer.first_token and labels:
+        logprobs = label_logprobs([answer.first_token], labels)
+    if logprobs is None:
+        return replace(answer, label_logprobs=None, log_odds=None)
+    log_odds = None
+    if len(logprobs) == 2:
+        log_odds = logprobs[0] - logprobs[1]
+    return replace(answer, label_logprobs=tuple(logprobs), log_odds=log_odds)

@@ -1,4 +1,4 @@
-"""The evaluation rows: every held-out prompt that can be scored, whatever became of the teacher's reply.
+"""Reads the evaluation rows: every held-out prompt that can be scored, whatever became of the teacher's reply.
 
 A prompt whose reply was refused or malformed is still a question the student must answer, so it stays; a
 comparison on only the prompts that the teacher handled well would flatter the teacher.
@@ -44,18 +44,7 @@ def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evalu
     if it has one. Order and `limit` go by prompt id, a digest: a limit that went by file order would favour the kept
     ones.
     """
-    rows: dict[str, HeldoutRow] = {}
-    seen: set[str] = set()
-    left_out: Counter[str] = Counter()
-    for values in _read(kept, dropped):
-        seen.add(values["prompt_id"])
-        if values["split"] != HELDOUT:
-            continue
-        reason = _why_left_out(values, rows)
-        if reason is None:
-            rows[values["prompt_id"]] = _to_row(values, config)
-        else:
-            left_out[reason] += 1
+    rows, seen, left_out = _heldout_rows(kept, dropped, config)
     if not rows:
         raise InputError(
             "no row is held out, so nothing can be compared",
@@ -72,6 +61,23 @@ def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evalu
     chosen = [rows[key] for key in sorted(rows)][: config.limit]
     left_out["over_limit"] = len(rows) - len(chosen)
     return Selection(tuple(chosen), {reason: count for reason, count in sorted(left_out.items()) if count})
+
+
+def _heldout_rows(kept: Path, dropped: Path, config: Evaluate) -> tuple[dict[str, HeldoutRow], set[str], Counter[str]]:
+    """Returns the rows by prompt id, every prompt id of either file, and how many rows were left out by reason."""
+    rows: dict[str, HeldoutRow] = {}
+    seen: set[str] = set()
+    left_out: Counter[str] = Counter()
+    for values in _read(kept, dropped):
+        seen.add(values["prompt_id"])
+        if values["split"] != HELDOUT:
+            continue
+        reason = _why_left_out(values, rows)
+        if reason is None:
+            rows[values["prompt_id"]] = _to_row(values, config)
+        else:
+            left_out[reason] += 1
+    return rows, seen, left_out
 
 
 def _read(kept: Path, dropped: Path) -> Iterator[dict[str, Any]]:
@@ -98,20 +104,22 @@ def _to_row(values: Mapping[str, Any], config: Evaluate) -> HeldoutRow:
         latency_s=values["latency_s"],
         cost_usd=values["cost_usd"],
     )
-    completion = values["completion"]
+    completion = reply.text
+    if values["completion"]:
+        completion = values["completion"][-1]["content"]
     return HeldoutRow(
         prompt_id=values["prompt_id"],
         gold=values["gold"],
         student_messages=from_dicts(values["prompt"]),
         teacher_messages=from_dicts(values["messages"]),
         reply=read_tokens(reply, values["tokens"], config.labels),
-        completion=completion[-1]["content"] if completion else reply.text,
+        completion=completion,
         group=values["group"],
-        shares={one["text"]: one["share"] for one in values["soft_labels"] or ()},
+        shares={label["text"]: label["share"] for label in values["soft_labels"] or ()},
     )
 
 
 def _count_unanswered(replies: Path, seen: set[str]) -> int:
-    """Prompts that never got an answer: in neither file, so on neither side of the split."""
+    """Counts the prompts that never got an answer: in neither file, so on neither side of the split."""
     failed = records.read_rows(replies, ["prompt_id", "outcome"])
     return len({row["prompt_id"] for row in failed if row["outcome"] not in ANSWERS} - seen)

@@ -1,4 +1,4 @@
-"""How large a model is, read from its files' headers: no torch, no weights in memory."""
+"""The size of a model, read from its files' headers: no torch, no weights in memory."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ HOSTED = Size()
 
 
 def measure(path: Path | None) -> Size:
-    """The size of a .gguf file or of a directory of safetensors; None is a hosted model."""
+    """Measures a .gguf file or a directory of safetensors; None is a hosted model."""
     if path is None:
         return HOSTED
-    return _measure_gguf(path) if path.suffix == ".gguf" else _measure_safetensors(path)
+    if path.suffix == ".gguf":
+        return _measure_gguf(path)
+    return _measure_safetensors(path)
 
 
 def _measure_safetensors(folder: Path) -> Size:
@@ -41,11 +43,12 @@ def _measure_safetensors(folder: Path) -> Size:
         shapes |= _read_shapes(file)
     if _ties_embeddings(folder):
         shapes.pop("lm_head.weight", None)  # some writers store the shared matrix under both names
-    return Size(sum(math.prod(shape) for shape in shapes.values()), sum(file.stat().st_size for file in files))
+    parameters = sum(math.prod(shape) for shape in shapes.values())
+    return Size(parameters, sum(file.stat().st_size for file in files))
 
 
 def _read_shapes(path: Path) -> dict[str, list[int]]:
-    """Tensor name -> shape. A file is: header length (uint64, little endian), JSON header, data."""
+    """Returns tensor name -> shape. A file is: header length (uint64, little endian), JSON header, data."""
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

@@ -52,14 +52,12 @@ class Answered:
 
     @property
     def answer(self) -> Answer:
-        """What was said."""
-        have = {name: self.values[name] for name in _PLAIN}
+        """The row as an answer."""
         logprobs = self.values["label_logprobs"]
-        return Answer(
-            **have,
-            label_logprobs=None if logprobs is None else tuple(logprobs),
-            first_token=self.values["first_token"],
-        )
+        if logprobs is not None:
+            logprobs = tuple(logprobs)
+        plain = {name: self.values[name] for name in _PLAIN}
+        return Answer(**plain, label_logprobs=logprobs, first_token=self.values["first_token"])
 
 
 _PLAIN = (
@@ -76,12 +74,16 @@ def write_answers(
     keys: Keys,
 ) -> int:
     """Writes the file; returns its rows."""
-    feed = (line for one in contestants for line in _lines(rows, one, scores.get(one.name), keys.get(one.name)))
-    return write_parquet(path, ANSWERS, feed)
+
+    def lines() -> Iterator[dict[str, Any]]:
+        for contestant in contestants:
+            yield from _lines(rows, contestant, scores.get(contestant.name), keys.get(contestant.name))
+
+    return write_parquet(path, ANSWERS, lines())
 
 
 def read_answers(path: Path, contestant: str | None = None) -> Iterator[Answered]:
-    """The rows of the file, or of one contestant; InputError where it is missing or of another kind."""
+    """Yields the rows of the file, or of one contestant; InputError where it is missing or of another kind."""
     if not path.is_file():
         raise InputError("no such file", path=path, remedy="Run 'stillhouse evaluate' on that run first")
     try:
@@ -96,24 +98,31 @@ def read_answers(path: Path, contestant: str | None = None) -> Iterator[Answered
 
 
 def _lines(
-    rows: Sequence[HeldoutRow], one: Contestant, scores: Sequence[Score] | None, keys: Sequence[str] | None
+    rows: Sequence[HeldoutRow], contestant: Contestant, scores: Sequence[Score] | None, keys: Sequence[str] | None
 ) -> Iterator[dict[str, Any]]:
-    for place, (row, answer) in enumerate(zip(rows, one.answers, strict=True)):
+    for place, (row, answer) in enumerate(zip(rows, contestant.answers, strict=True)):
+        score = request_key = label_logprobs = None
+        if scores is not None:
+            score = scores[place]
+        if keys is not None:
+            request_key = keys[place]
+        if answer.label_logprobs is not None:
+            label_logprobs = list(answer.label_logprobs)
         yield {
             "prompt_id": row.prompt_id,
-            "contestant": one.name,
-            "spec": one.spec,
+            "contestant": contestant.name,
+            "spec": contestant.spec,
             **{name: getattr(answer, name) for name in (*_PLAIN, "first_token")},
-            "label_logprobs": None if answer.label_logprobs is None else list(answer.label_logprobs),
-            **_marks(None if scores is None else scores[place]),
+            "label_logprobs": label_logprobs,
+            **_score_columns(score),
             "gold": row.gold,
             "group": row.group,
             "fields": list(row.fields.items()),
-            "request_key": None if keys is None else keys[place],
+            "request_key": request_key,
         }
 
 
-def _marks(score: Score | None) -> dict[str, Any]:
+def _score_columns(score: Score | None) -> dict[str, Any]:
     if score is None:
         return {"score": None, "valid": None, "failed": None}
     if score.failed is not None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.run.evaluation.costs import CascadePoint
+from pipeline.run.evaluation.estimate import Estimate
 from pipeline.statistics.auc import Floats
 from pipeline.statistics.bootstrap import Bootstrap
 from pipeline.statistics.intervals import Interval, Size, of_mean, of_share
@@ -27,7 +28,7 @@ MOST_POINTS = 100
 
 @dataclass(slots=True, frozen=True)
 class Rows:
-    """What the cascade needs of the rows that both answered."""
+    """The rows that both answered, as far as the cascade needs them."""
 
     confidence_N: Floats
     """The student's, 0 to 1; NaN where it has none."""
@@ -51,74 +52,91 @@ class Rows:
 
 
 def handed_over(confidence_N: Floats, threshold: float | Floats) -> Bools:
-    """[N], or [K, N] of thresholds [K, 1]: whom the teacher answers, by the rule of pipeline/serve/cascade.py.
+    """Returns [N], or [K, N] of thresholds [K, 1]: whom the teacher answers, by the rule of pipeline/serve/cascade.py.
 
     No confidence is never enough.
     """
-    found: Bools = ~(confidence_N >= threshold)
-    return found
+    # Not `confidence < threshold`: NaN is neither, and must be handed over.
+    handed: Bools = ~(confidence_N >= threshold)
+    return handed
 
 
 def thresholds(confidence_N: Floats) -> Floats:
-    """[K], ascending: 0, one between each two neighbouring confidences, ALWAYS. They tell all cascades apart.
+    """Returns [K], ascending: 0, one between each two neighbouring confidences, ALWAYS. They tell all cascades apart.
 
     Between and not at: another server's arithmetic gives the same answer a confidence that differs a little.
     """
     known = np.unique(confidence_N[~np.isnan(confidence_N)])
     middles = (known[:-1] + known[1:]) / 2
+    # Two floats may be so near that their middle is the lower one.
     between = np.where(middles > known[:-1], middles, known[1:])
-    found: Floats = np.concatenate([[0.0], between[between > 0], [ALWAYS]])
-    return found
+    candidates_K: Floats = np.concatenate([[0.0], between[between > 0], [ALWAYS]])
+    return candidates_K
 
 
-def curve(rows: Rows, bootstrap: Bootstrap) -> list[dict[str, Any]]:
-    """At most MOST_POINTS thresholds, spread evenly over the share that is handed over, each with its intervals."""
+def curve(rows: Rows, bootstrap: Bootstrap) -> tuple[CascadePoint, ...]:
+    """Measures at most MOST_POINTS thresholds, spread evenly over the share that is handed over."""
     chosen = _spread(thresholds(rows.confidence_N))
     handed_NK = np.stack([handed_over(rows.confidence_N, threshold) for threshold in chosen], axis=1)
-    points = outcomes(rows, handed_NK, bootstrap)
-    return [{"threshold": float(threshold), **point} for threshold, point in zip(chosen, points, strict=True)]
+    outcomes = measure_outcomes(rows, handed_NK, bootstrap)
+    points = []
+    for threshold, outcome in zip(chosen.tolist(), outcomes, strict=True):
+        points.append(CascadePoint(threshold, outcome.handed_over, outcome.score, outcome.cost_per_1000_usd))
+    return tuple(points)
 
 
-def outcomes(rows: Rows, handed_NK: Bools, bootstrap: Bootstrap) -> list[dict[str, Any]]:
-    """What K ways of handing over give: share, score and dollars, with 95 % intervals."""
-    scores = estimates(bootstrap, np.where(handed_NK, rows.teacher_N[:, None], rows.student_N[:, None]))
-    shares, costs = estimates(bootstrap, handed_NK.astype(float)), costs_usd(rows, handed_NK)
-    dollars = None if costs is None else estimates(bootstrap, 1000 * costs)
-    return [
-        {
-            **_named("handed_over", shares[:, k], of_share(shares[:, k], rows.size)),
-            "score": float(scores[0, k]),
-            "ci95": of_share(scores[:, k], rows.size),
-            **_dollars(None if dollars is None else dollars[:, k], rows.size),
-        }
-        for k in range(handed_NK.shape[1])
-    ]
+@dataclass(slots=True, frozen=True)
+class Outcome:
+    """What one way of handing over gives."""
+
+    handed_over: Estimate
+    score: Estimate
+    cost_per_1000_usd: Estimate | None
+
+
+def measure_outcomes(rows: Rows, handed_NK: Bools, bootstrap: Bootstrap) -> list[Outcome]:
+    """Measures K ways of handing over."""
+    scores = resample(bootstrap, np.where(handed_NK, rows.teacher_N[:, None], rows.student_N[:, None]))
+    shares = resample(bootstrap, handed_NK.astype(float))
+    costs_NK = costs_usd(rows, handed_NK)
+    dollars = None
+    if costs_NK is not None:
+        dollars = resample(bootstrap, 1000 * costs_NK)
+    outcomes = []
+    for k in range(handed_NK.shape[1]):
+        cost = None
+        if dollars is not None:
+            cost = estimate_of(dollars[:, k], of_mean(dollars[:, k], rows.size), len(rows))
+        share = estimate_of(shares[:, k], of_share(shares[:, k], rows.size), len(rows))
+        score = estimate_of(scores[:, k], of_share(scores[:, k], rows.size), len(rows))
+        outcomes.append(Outcome(share, score, cost))
+    return outcomes
 
 
 def costs_usd(rows: Rows, handed_NK: Bools) -> Floats | None:
-    """[N, K]: the student is asked every time, and paid for also where the teacher is asked after it."""
+    """Returns [N, K]: the student is asked every time, and paid for also where the teacher is asked after it."""
     if rows.teacher_usd_N is None or rows.student_usd is None:
         return None
-    found: Floats = rows.student_usd + handed_NK * rows.teacher_usd_N[:, None]
-    return found
+    costs_NK: Floats = rows.student_usd + handed_NK * rows.teacher_usd_N[:, None]
+    return costs_NK
 
 
 def _spread(candidates_K: Floats) -> Floats:
     if len(candidates_K) <= MOST_POINTS:
         return candidates_K
-    found: Floats = candidates_K[np.linspace(0, len(candidates_K) - 1, MOST_POINTS).round().astype(int)]
-    return found
+    places = np.linspace(0, len(candidates_K) - 1, MOST_POINTS).round().astype(int)
+    spread: Floats = candidates_K[places]
+    return spread
 
 
-def estimates(bootstrap: Bootstrap, values_NK: Floats) -> Floats:
-    """[1 + R, K]: the means on the rows themselves, then on every resample of them."""
+def resample(bootstrap: Bootstrap, values_NK: Floats) -> Floats:
+    """Returns [1 + R, K]: the means on the rows themselves, then on every resample of them."""
     return np.vstack([values_NK.mean(axis=0), bootstrap.means(values_NK)])
 
 
-def _dollars(costs: Floats | None, size: Size) -> dict[str, Any]:
-    name = "cost_per_1000_usd"
-    return {name: None, f"{name}_ci95": None} if costs is None else _named(name, costs, of_mean(costs, size))
-
-
-def _named(name: str, estimate: Floats, interval: Interval | None) -> dict[str, Any]:
-    return {name: float(estimate[0]), f"{name}_ci95": interval}
+def estimate_of(resampled: Floats, interval: Interval | None, rows: int) -> Estimate:
+    """Returns a resampled number with its interval."""
+    if interval is None:
+        return Estimate(float(resampled[0]), None, rows)
+    low, high = interval
+    return Estimate(float(resampled[0]), (low, high), rows)

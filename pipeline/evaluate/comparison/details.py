@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,48 +11,62 @@ from pipeline.evaluate.answers.contestants import Answer
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.evaluate.comparison.summary import SCORED
 from pipeline.recipe.scorer import FieldMarks, LabelPlaces, Scorer
-from pipeline.statistics.intervals import of_share
+from pipeline.run.evaluation.contestants import Confusion
+from pipeline.run.evaluation.estimate import Estimate
 from pipeline.statistics.labels import confusion, macro_f1
 
 
-def details(resampling: Resampling, answers: Sequence[Answer], scorer: Scorer) -> dict[str, Any]:
-    """Macro-F1 and the confusion matrix of labels; each JSON field's share of right ones; corpus BLEU and chrF."""
+@dataclass(slots=True, frozen=True)
+class MeasuredDetails:
+    """The fields of a summary that depend on the scorer."""
+
+    macro_f1: Estimate | None = None
+    confusion: Confusion | None = None
+    field_scores: Mapping[str, Estimate] = field(default_factory=dict)
+    corpus_score: Estimate | None = None
+
+
+def measure_details(resampling: Resampling, answers: Sequence[Answer], scorer: Scorer) -> MeasuredDetails:
+    """Measures macro-F1 and the confusion of labels; each JSON field's share of right ones; corpus BLEU and chrF."""
     golds = [row.gold or "" for row in resampling.rows]
-    more = scorer.details([_text(answer) for answer in answers], golds)
-    measured: dict[str, Any] = {}
-    if more.labels is not None:
-        measured |= _labels(resampling, more.labels)
-    if more.fields is not None:
-        measured |= _fields(resampling, more.fields)
-    if more.corpus_score is not None:
-        measured["corpus_score"] = more.corpus_score
-    return measured
+    details = scorer.details([_text(answer) for answer in answers], golds)
+    f1 = matrix = corpus_score = None
+    fields: dict[str, Estimate] = {}
+    if details.labels is not None:
+        f1, matrix = _macro_f1(resampling, details.labels), _confusion(details.labels)
+    if details.fields is not None:
+        fields = _fields(resampling, details.fields)
+    if details.corpus_score is not None:
+        corpus_score = Estimate(details.corpus_score, None, len(golds))
+    return MeasuredDetails(f1, matrix, fields, corpus_score)
 
 
-def _labels(resampling: Resampling, places: LabelPlaces) -> dict[str, Any]:
+def _macro_f1(resampling: Resampling, places: LabelPlaces) -> Estimate | None:
     none = len(places.labels)
     gold_N, said_N = np.array(places.gold_N), np.array(places.said_N)
     replicates = resampling.bootstrap.replicate(lambda weights: macro_f1(weights, gold_N, said_N, none))
     value = macro_f1(np.ones((1, len(gold_N))), gold_N, said_N, none)
-    counts = confusion(gold_N, said_N, none).tolist()
-    matrix = {"labels": list(places.labels), "counts": counts}
-    return resampling.share("macro_f1", np.append(value, replicates)) | {"confusion": matrix}
+    return resampling.share(np.append(value, replicates))
 
 
-def _fields(resampling: Resampling, marks: FieldMarks) -> dict[str, Any]:
-    """Of a field that gold has: how often the answer has it right, the interval, and the rows whose gold has it."""
-    estimates, counts = {}, {}
+def _confusion(places: LabelPlaces) -> Confusion:
+    counts = confusion(np.array(places.gold_N), np.array(places.said_N), len(places.labels)).tolist()
+    return Confusion(places.labels, tuple(tuple(row) for row in counts))
+
+
+def _fields(resampling: Resampling, marks: FieldMarks) -> dict[str, Estimate]:
+    """Estimates how often each field that gold has is right, over the rows whose gold has it."""
+    estimates = {}
     for name in sorted(frozenset().union(*marks.gold_N)):
         have_N = np.array([name in names for names in marks.gold_N])
-        pairs = zip(marks.gold_N, marks.right_N, strict=True)
-        right = np.array([float(name in right) for names, right in pairs if name in names])
-        estimates[name], counts[name] = resampling.mean_of(have_N, right), len(right)
-    return {
-        "field_scores": {name: float(estimate[0]) for name, estimate in estimates.items()},
-        "field_scores_ci95": {name: of_share(estimate, resampling.size) for name, estimate in estimates.items()},
-        "field_scores_n": counts,
-    }
+        right_N = np.array([name in names for names in marks.right_N], dtype=np.float64)
+        estimate = resampling.share(resampling.mean_of(have_N, right_N[have_N]), int(have_N.sum()))
+        assert estimate is not None  # at least one gold has the field
+        estimates[name] = estimate
+    return estimates
 
 
 def _text(answer: Answer) -> str:
-    return answer.text if answer.outcome in SCORED else ""
+    if answer.outcome in SCORED:
+        return answer.text
+    return ""

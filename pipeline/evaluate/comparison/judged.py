@@ -6,106 +6,125 @@ is 1/2, and a contestant's above that is better than the teacher in the judge's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal
 
 from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
+from pipeline.evaluate.comparison.resampling import as_pair
 from pipeline.evaluate.comparison.summary import SCORED
 from pipeline.judge.pairwise import AskAll, PairwiseScores, score_pairwise
 from pipeline.recipe.scorer import Score, failed_score
 from pipeline.run.evaluation import TEACHER
+from pipeline.run.evaluation.checks import JudgeReport
+from pipeline.run.evaluation.estimate import Estimate
 from pipeline.statistics.intervals import wilson
 from prompts.errors import InputError
 from prompts.prompt import Prompt
 from prompts.text import normalise
 
-Scores = dict[str, list[Score]]
+Columns = dict[str, list[Score]]
 
 
 def judge_all(
     rows: Sequence[HeldoutRow], contestants: Sequence[Contestant], rubric: str, ask: AskAll
-) -> tuple[Scores, dict[str, Any]]:
-    """Everyone's scores against the teacher, and how the judge did: its calls, its place bias, its agreement with gold.
+) -> tuple[Columns, JudgeReport]:
+    """Returns everyone's scores against the teacher, and how the judge did.
 
     InputError where there is no teacher.
     """
-    teacher = next((one for one in contestants if one.name == TEACHER), None)
+    teacher = next((contestant for contestant in contestants if contestant.name == TEACHER), None)
     if teacher is None:
         raise InputError("the scorer 'judge' needs the teacher's replies", field="evaluate.scorer")
-    everyone = [teacher, *(one for one in contestants if one is not teacher)]
+    everyone = [teacher, *(contestant for contestant in contestants if contestant is not teacher)]
     prompts = [Prompt(row.prompt_id, row.student_messages, row.student_messages) for row in rows]
-    pairwise = score_pairwise(prompts, [_texts(rows, one) for one in everyone], rubric, ask)
-    scores = {
-        one.name: [_score(points, answer.text) for points, answer in zip(column, one.answers, strict=True)]
-        for one, column in zip(everyone, pairwise.scores, strict=True)
-    }
-    return scores, _report(rows, everyone, pairwise)
+    pairwise = score_pairwise(prompts, [_texts(rows, contestant) for contestant in everyone], rubric, ask)
+    columns: Columns = {}
+    for contestant, column in zip(everyone, pairwise.scores, strict=True):
+        answered = zip(column, contestant.answers, strict=True)
+        columns[contestant.name] = [_score(points, answer.text) for points, answer in answered]
+    return columns, _report(rows, everyone, pairwise)
 
 
-def _texts(rows: Sequence[HeldoutRow], one: Contestant) -> dict[str, str]:
-    pairs = zip(rows, one.answers, strict=True)
-    return {row.prompt_id: answer.text for row, answer in pairs if answer.outcome in SCORED and answer.text.strip()}
+def _texts(rows: Sequence[HeldoutRow], contestant: Contestant) -> dict[str, str]:
+    texts = {}
+    for row, answer in zip(rows, contestant.answers, strict=True):
+        if answer.outcome in SCORED and answer.text.strip():
+            texts[row.prompt_id] = answer.text
+    return texts
 
 
 def _score(points: float | None, text: str) -> Score:
-    return failed_score("the judge gave no verdict") if points is None else Score(points, valid=bool(text.strip()))
+    if points is None:
+        return failed_score("the judge gave no verdict")
+    return Score(points, valid=bool(text.strip()))
 
 
-def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], pairwise: PairwiseScores) -> dict[str, Any]:
-    """The share of clear verdicts for the first place is 1/2 for a judge that looks at the answers alone."""
-    clear = [
-        (row.unit, verdict)
-        for column in pairwise.verdicts
-        for row, pair in zip(rows, column, strict=True)
-        for verdict in pair or ()
-        if verdict in ("1", "2")
-    ]
-    first = sum(verdict == "1" for _, verdict in clear)
-    interval = _wilson(first, clear)
-    return {
-        "calls": pairwise.calls,
-        "failures": pairwise.failures,
-        "changed": pairwise.changed,
-        "first_position_wins": {
-            "value": first / len(clear) if clear else None,
-            "ci95": interval,
-            "verdicts": len(clear),
-        },
-        "prefers": _preference(interval),
-        "agreement_with_gold": _agreement(rows, everyone, pairwise),
-    }
+def _report(rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], pairwise: PairwiseScores) -> JudgeReport:
+    first_wins = _share(_first_wins(rows, pairwise))
+    return JudgeReport(
+        calls=pairwise.calls,
+        failures=pairwise.failures,
+        changed=pairwise.changed,
+        first_position_wins=first_wins,
+        prefers=_preference(first_wins),
+        agreement_with_gold=_share(_agreements(rows, everyone, pairwise)),
+    )
 
 
-def _wilson(won: float, said: Sequence[tuple[str, Any]]) -> Sequence[float] | None:
-    """Of the share won of what is said, each beside its row's unit; None where nothing is.
-
-    Each unit counts as one: a pair is judged twice and contestants answer the same rows, so that what is said of a unit
-    may be the same all along. That is the widest it can be.
-    """
-    return wilson(won / len(said), len({unit for unit, _ in said})) if said else None
-
-
-def _preference(interval: Sequence[float] | None) -> str | None:
-    """The place that it clearly prefers."""
-    if interval is None or interval[0] <= 0.5 <= interval[1]:
-        return None
-    return "first" if interval[0] > 0.5 else "second"
+def _first_wins(rows: Sequence[HeldoutRow], pairwise: PairwiseScores) -> list[tuple[str, float]]:
+    """Returns, of each clear verdict, its row's unit and whether the first place won."""
+    wins = []
+    for column in pairwise.verdicts:
+        for row, pair in zip(rows, column, strict=True):
+            for verdict in pair or ():
+                if verdict in ("1", "2"):
+                    wins.append((row.unit, float(verdict == "1")))
+    return wins
 
 
-def _agreement(
+def _agreements(
     rows: Sequence[HeldoutRow], everyone: Sequence[Contestant], pairwise: PairwiseScores
-) -> Mapping[str, Any] | None:
-    """Over the pairs of which just one equals gold: how often it picks that one, a tie one half."""
+) -> list[tuple[str, float]]:
+    """Returns, of each pair of which just one equals gold, its row's unit and whether the judge picks that one.
+
+    A tie is one half.
+    """
     teacher = everyone[0]
-    points: list[tuple[str, float]] = []
-    for one, column in zip(everyone[1:], pairwise.scores[1:], strict=True):
-        for row, mine, theirs, score in zip(rows, one.answers, teacher.answers, column, strict=True):
+    agreements: list[tuple[str, float]] = []
+    for contestant, column in zip(everyone[1:], pairwise.scores[1:], strict=True):
+        for row, mine, theirs, score in zip(rows, contestant.answers, teacher.answers, column, strict=True):
             if row.gold is None or score is None:
                 continue
-            right, other = (normalise(answer.text) == normalise(row.gold) for answer in (mine, theirs))
-            if right != other:
-                points.append((row.unit, score if right else 1 - score))
+            gold = normalise(row.gold)
+            mine_is_gold, theirs_is_gold = normalise(mine.text) == gold, normalise(theirs.text) == gold
+            if mine_is_gold == theirs_is_gold:
+                continue
+            if theirs_is_gold:
+                score = 1 - score
+            agreements.append((row.unit, score))
+    return agreements
+
+
+def _share(points: Sequence[tuple[str, float]]) -> Estimate | None:
+    """Estimates the mean of points from 0 to 1, each beside its row's unit; None where there are none.
+
+    Each unit counts as one: a pair is judged twice and contestants answer the same rows, so that what is said of a unit
+    may be the same all along. That is the widest the interval can be.
+    """
     if not points:
         return None
-    won = sum(point for _, point in points)
-    return {"value": won / len(points), "ci95": _wilson(won, points), "pairs": len(points)}
+    value = sum(point for _, point in points) / len(points)
+    units = {unit for unit, _ in points}
+    return Estimate(value, as_pair(wilson(value, len(units))), len(points))
+
+
+def _preference(first_wins: Estimate | None) -> Literal["first", "second"] | None:
+    """Returns the place that it clearly prefers."""
+    if first_wins is None or first_wins.interval is None:
+        return None
+    low, high = first_wins.interval
+    if low > 0.5:
+        return "first"
+    if high < 0.5:
+        return "second"
+    return None

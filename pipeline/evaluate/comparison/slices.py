@@ -3,52 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from pipeline.evaluate.comparison.resampling import Resampling
+from pipeline.evaluate.comparison.rows import ComparedRows
 from pipeline.evaluate.comparison.scores import pick
-from pipeline.recipe.evaluate import Evaluate
-from pipeline.recipe.scorer import Score
 from pipeline.run.evaluation import STUDENT, TEACHER
-from pipeline.statistics.intervals import of_share
+from pipeline.run.evaluation.contestants import Slice
+from pipeline.run.evaluation.estimate import Estimate
 
 MOST_VALUES = 20
 OTHER = "other"
 """What values beyond the commonest stand under."""
 
 
-def slices(
-    resampling: Resampling, scores: Mapping[str, Sequence[Score]], config: Evaluate, names: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """Field -> value -> its rows, everyone's score and the paired difference, the commonest values first."""
-    if not scores:
+def slices(compared: ComparedRows, names: Sequence[str]) -> dict[str, dict[str, Slice]]:
+    """Returns column -> value -> these contestants' scores, the commonest values first."""
+    if not compared.scores.columns:
         return {}
-    return {field: _slices(field, resampling, scores, config, names) for field in config.slices}
+    return {column: _slices(column, compared, names) for column in compared.config.slices}
 
 
-def _slices(
-    field: str, resampling: Resampling, scores: Mapping[str, Sequence[Score]], config: Evaluate, names: Sequence[str]
-) -> dict[str, Any]:
-    values = [row.fields.get(field, "") for row in resampling.rows]
-    order = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = [value for value, _ in order[:MOST_VALUES]]
-    places: dict[str, list[int]] = {value: [] for value in shown}
+def _slices(column: str, compared: ComparedRows, names: Sequence[str]) -> dict[str, Slice]:
+    values = [row.fields.get(column, "") for row in compared.resampling.rows]
+    commonest = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+    places: dict[str, list[int]] = {value: [] for value, _ in commonest[:MOST_VALUES]}
     for place, value in enumerate(values):
-        places.setdefault(value if value in places else OTHER, []).append(place)
-    return {value: _slice(found, resampling, scores, config, names) for value, found in places.items()}
+        if value in places:
+            places[value].append(place)
+        else:
+            places.setdefault(OTHER, []).append(place)
+    return {value: _slice(compared, found, names) for value, found in places.items()}
 
 
-def _slice(
-    places: Sequence[int],
-    resampling: Resampling,
-    scores: Mapping[str, Sequence[Score]],
-    config: Evaluate,
-    names: Sequence[str],
-) -> dict[str, Any]:
-    part = Resampling(pick(resampling.rows, places), config)
-    means = {name: part.mean([score.value for score in pick(scores[name], places)]) for name in names}
-    found: dict[str, Any] = {"rows": len(places)}
-    found |= {name: {"score": float(mean[0]), "ci95": of_share(mean, part.size)} for name, mean in means.items()}
-    both = STUDENT in means and TEACHER in means
-    return found | {"student_minus_teacher": part.difference(means[STUDENT], means[TEACHER]) if both else None}
+def _slice(compared: ComparedRows, places: Sequence[int], names: Sequence[str]) -> Slice:
+    part = compared.resample(pick(compared.resampling.rows, places))
+    means = {}
+    scores: dict[str, Estimate] = {}
+    for name in names:
+        column = pick(compared.scores.columns[name], places)
+        means[name] = part.mean([score.value for score in column])
+        estimate = part.share(means[name])
+        assert estimate is not None  # a mean over at least one row
+        scores[name] = estimate
+    difference = None
+    if STUDENT in means and TEACHER in means:
+        difference = part.difference(means[STUDENT], means[TEACHER])
+    return Slice(len(places), scores, difference)

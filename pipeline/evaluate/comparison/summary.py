@@ -4,45 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
 from pipeline.evaluate.comparison.resampling import Resampling
-from pipeline.evaluate.comparison.usage import usage
+from pipeline.evaluate.comparison.usage import measure_usage
 from pipeline.recipe.scorer import Item, Score, Scorer
+from pipeline.run.evaluation.contestants import Summary
 from pipeline.statistics.auc import Floats
-from pipeline.statistics.intervals import of_share
 
 SCORED = frozenset({"ok", "truncated"})
 """Outcomes whose text is scored. A cut answer may still begin with its label; a refusal is no answer."""
 
 
 def score_answers(rows: Sequence[HeldoutRow], answers: Sequence[Answer], scorer: Scorer) -> list[Score]:
-    """A score per row; 0 and not valid where there was no answer. Every row has gold."""
-    pairs = list(zip(rows, answers, strict=True))
-    items = [
-        Item(row.prompt_id, row.student_messages, said.text, row.gold or "")
-        for row, said in pairs
-        if said.outcome in SCORED
-    ]
-    found = iter(scorer.score_many(items))
-    return [next(found) if said.outcome in SCORED else Score(0.0, valid=False) for _, said in pairs]
+    """Returns a score per row; 0 and not valid where there was no answer. Every row has gold."""
+    items = []
+    for row, answer in zip(rows, answers, strict=True):
+        if answer.outcome in SCORED:
+            items.append(Item(row.prompt_id, row.student_messages, answer.text, row.gold or ""))
+    scores = iter(scorer.score_many(items))
+    nothing = Score(0.0, valid=False)
+    return [next(scores) if answer.outcome in SCORED else nothing for answer in answers]
 
 
 def summarise(
-    contestant: Contestant, scores: Sequence[Score] | None, score: Floats | None, resampling: Resampling
-) -> dict[str, Any]:
-    """Score with its interval, cost and speed. Every number is null where it is not known, never 0."""
-    answers = contestant.answers
-    return {
-        "spec": contestant.spec,
-        "score": None if score is None else float(score[0]),
-        "ci95": None if score is None else of_share(score, resampling.size),
-        "score_rows": 0 if score is None else resampling.size.rows,
-        "invalid": None if scores is None else sum(not one.valid for one in scores),
-        "outcomes": dict(sorted(Counter(answer.outcome for answer in answers).items())),
-        **usage(answers, resampling),
-        "in_flight": contestant.in_flight,
-        "parameters": contestant.size.parameters,
-        "bytes": contestant.size.bytes,
-    }
+    contestant: Contestant, scores: Sequence[Score] | None, mean: Floats | None, resampling: Resampling
+) -> Summary:
+    """Returns score, cost and speed. `mean` is the resampled mean of the scores; both are None without any score."""
+    estimate = invalid = None
+    if mean is not None:
+        estimate = resampling.share(mean)
+    if scores is not None:
+        invalid = sum(not score.valid for score in scores)
+    usage = measure_usage(contestant.answers, resampling)
+    return Summary(
+        spec=contestant.spec,
+        score=estimate,
+        invalid=invalid,
+        outcomes=dict(sorted(Counter(answer.outcome for answer in contestant.answers).items())),
+        prompt_tokens_mean=usage.prompt_tokens_mean,
+        output_tokens_mean=usage.output_tokens_mean,
+        latency_p50_s=usage.latency_p50_s,
+        latency_p95_s=usage.latency_p95_s,
+        output_tokens_per_s=usage.output_tokens_per_s,
+        cost_per_1000_usd=usage.cost_per_1000_usd,
+        in_flight=contestant.in_flight,
+        parameters=contestant.size.parameters,
+        bytes=contestant.size.bytes,
+    )

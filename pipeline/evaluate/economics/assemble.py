@@ -2,124 +2,145 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from pipeline.evaluate.comparison.usage import COST
-from pipeline.evaluate.economics.costs import Way, break_even, break_even_ci95, cost_curve, per_call_usd
-from pipeline.evaluate.economics.load import Load, LoadMeasurement
-from pipeline.recipe.economics import Economics
+from pipeline.evaluate.economics.costs import Way, break_even_of, cost_curve, per_call_usd
+from pipeline.evaluate.economics.load import LoadMeasurement
+from pipeline.recipe.economics import Economics as Config
+from pipeline.run.evaluation.costs import (
+    BreakEven,
+    CascadeCosts,
+    ChosenPoint,
+    Distillation,
+    Economics,
+    Load,
+    OtherCosts,
+    StudentCosts,
+    TeacherCosts,
+)
+from pipeline.run.evaluation.estimate import Estimate, Interval
 
 
 @dataclass(slots=True, frozen=True)
 class Facts:
     """All that is known of a run's costs. Dollars are None where a price is not known."""
 
-    config: Economics
+    config: Config
     student: LoadMeasurement
     others: Mapping[str, Load]
     """The base and the exports, by name: one call after another."""
-    teacher: Mapping[str, Any]
-    """Its summary in evaluation.json, and what is in TEACHER_KEYS besides."""
-    distillation_usd: Mapping[str, float | None]
-    cascade: Mapping[str, Any] | None
-    """The chosen point; None where there is none."""
-
-
-COUNTED = (COST, "latency_p50_s", "latency_p95_s", "prompt_tokens_mean", "output_tokens_mean")
-TEACHER_KEYS = (*(f"{key}{end}" for key in COUNTED for end in ("", "_ci95", "_n")), "in_flight", "lane")
+    teacher: TeacherCosts
+    distillation_usd: Distillation
+    chosen: ChosenPoint | None
+    """Of the cascade; None where there is none."""
 
 
 def best(loads: Sequence[Load]) -> Load | None:
-    """The concurrency that answers most calls."""
-    return max(loads, key=lambda load: load.calls_per_s, default=None)
+    """Returns the load that answers most calls."""
+    return max(loads, key=lambda load: load.calls_per_s.value, default=None)
 
 
-def call_usd(config: Economics, loads: Sequence[Load]) -> float | None:
-    """Dollars of a call at the best concurrency; None where the price or the speed is not known."""
+def call_usd(config: Config, loads: Sequence[Load]) -> float | None:
+    """Returns the dollars of a call at the best concurrency; None where the price or the speed is not known."""
     load = best(loads)
-    return None if load is None else per_call_usd(config.hourly_usd, load.calls_per_s)
+    if load is None:
+        return None
+    return per_call_usd(config.hourly_usd, load.calls_per_s.value)
 
 
-def call_ci95(config: Economics, loads: Sequence[Load]) -> tuple[float, float] | None:
-    """Its interval: that of the speed, turned round."""
+def call_ci95(config: Config, loads: Sequence[Load]) -> Interval | None:
+    """Returns the interval of a call's dollars: that of the speed, turned round."""
     load = best(loads)
-    slow, fast = (None, None) if load is None or load.calls_per_s_ci95 is None else load.calls_per_s_ci95
+    if load is None or load.calls_per_s.interval is None:
+        return None
+    slow, fast = load.calls_per_s.interval
     least, most = per_call_usd(config.hourly_usd, fast), per_call_usd(config.hourly_usd, slow)
-    return None if least is None or most is None else (least, most)
+    if least is None or most is None:
+        return None
+    return least, most
 
 
-def assemble(facts: Facts) -> dict[str, Any]:
-    """What evaluation.json holds under `economics`."""
-    once_usd = facts.distillation_usd["total"]
-    teacher = _way("teacher", 0.0, facts.teacher)
+def assemble(facts: Facts) -> Economics:
+    """Puts the record together."""
+    once_usd = facts.distillation_usd.total
+    teacher = _priced("teacher", 0.0, facts.teacher.cost_per_1000_usd)
     student = _served("student", once_usd, facts.config, facts.student.loads)
-    cascade = _way("cascade", once_usd, facts.cascade or {})
-    volume = _break_even(student, teacher)
-    return {
-        "hourly_usd": facts.config.hourly_usd,
-        "student": _student(facts, student, teacher),
-        "others": {name: _other(facts.config, load) for name, load in facts.others.items()},
-        "teacher": {key: facts.teacher.get(key) for key in TEACHER_KEYS},
-        "distillation_usd": dict(facts.distillation_usd),
-        **volume,
-        "cascade": _per_1000(cascade) | _break_even(cascade, teacher) if facts.cascade is not None else None,
-        "curve": cost_curve(teacher, student, cascade, volume["break_even_calls"]),
-    }
+    cascade, cascade_costs = Way("cascade", once_usd, None), None
+    if facts.chosen is not None:
+        cascade = _priced("cascade", once_usd, facts.chosen.cost_per_1000_usd)
+        cascade_costs = CascadeCosts(_per_1000(cascade, None), break_even_of(cascade, teacher))
+    break_even = break_even_of(student, teacher)
+    return Economics(
+        hourly_usd=facts.config.hourly_usd,
+        student=_student(facts, student, teacher),
+        others={name: _other(facts.config, load) for name, load in facts.others.items()},
+        teacher=facts.teacher,
+        distillation_usd=facts.distillation_usd,
+        break_even=break_even,
+        cascade=cascade_costs,
+        curve=cost_curve(teacher, student, cascade, _volume(break_even)),
+    )
 
 
-def _student(facts: Facts, student: Way, teacher: Way) -> dict[str, Any]:
-    """`busy_calls_per_hour`: from how many calls an hour a machine rented around the clock beats the teacher."""
-    measured, load, hourly_usd = facts.student, best(facts.student.loads), facts.config.hourly_usd
-    busy = None if hourly_usd is None or not teacher.call_usd else hourly_usd / teacher.call_usd
-    return {
-        **_per_1000(student),
-        "cost_at_concurrency": None if load is None else load.concurrency,
-        "calls_per_hour": None if load is None else 3600 * load.calls_per_s,
-        "calls_per_hour_ci95": None if load is None else _times(3600, load.calls_per_s_ci95),
-        "calls_per_hour_n": None if load is None else load.requests - load.failed,
-        "busy_calls_per_hour": busy,
-        "busy_calls_per_hour_ci95": _shared(hourly_usd, teacher.call_ci95) if busy is not None else None,
-        "loads": [asdict(load) for load in measured.loads],
-        "peak_memory_bytes": measured.peak_memory_bytes,
-        "peak_gpu_bytes": measured.peak_gpu_bytes,
-        "failed": measured.failed,
-    }
+def _volume(break_even: BreakEven) -> float | None:
+    if break_even.calls is None:
+        return None
+    return break_even.calls.value
 
 
-def _other(config: Economics, load: Load) -> dict[str, Any]:
-    return {**_per_1000(_served("other", None, config, [load])), "loads": [asdict(load)]}
+def _student(facts: Facts, student: Way, teacher: Way) -> StudentCosts:
+    measured, load = facts.student, best(facts.student.loads)
+    concurrency = calls = calls_per_hour = None
+    if load is not None:
+        concurrency, calls = load.concurrency, load.calls
+        per_s = load.calls_per_s
+        calls_per_hour = Estimate(3600 * per_s.value, _times(3600, per_s.interval), calls)
+    return StudentCosts(
+        cost_per_1000_usd=_per_1000(student, calls),
+        cost_at_concurrency=concurrency,
+        calls_per_hour=calls_per_hour,
+        busy_calls_per_hour=_busy_calls(facts.config.hourly_usd, teacher),
+        loads=measured.loads,
+        peak_memory_bytes=measured.peak_memory_bytes,
+        peak_gpu_bytes=measured.peak_gpu_bytes,
+        failed=measured.failed,
+    )
 
 
-def _break_even(new: Way, teacher: Way) -> dict[str, Any]:
-    calls, reason = break_even(new, teacher)
-    return {
-        "break_even_calls": None if calls is None else math.ceil(calls),
-        "break_even_calls_ci95": None if calls is None else break_even_ci95(new, teacher),
-        "reason": reason,
-    }
+def _busy_calls(hourly_usd: float | None, teacher: Way) -> Estimate | None:
+    if hourly_usd is None or not teacher.call_usd:
+        return None
+    ci95 = None
+    if teacher.call_ci95 is not None:
+        cheap, dear = teacher.call_ci95
+        # The dearer a call of the teacher, the fewer of them pay for the machine.
+        ci95 = hourly_usd / dear, hourly_usd / cheap
+    return Estimate(hourly_usd / teacher.call_usd, ci95, None)
 
 
-def _served(name: str, once_usd: float | None, config: Economics, loads: Sequence[Load]) -> Way:
+def _other(config: Config, load: Load) -> OtherCosts:
+    return OtherCosts(_per_1000(_served("other", None, config, [load]), load.calls), (load,))
+
+
+def _served(name: str, once_usd: float | None, config: Config, loads: Sequence[Load]) -> Way:
     return Way(name, once_usd, call_usd(config, loads), call_ci95(config, loads))
 
 
-def _way(name: str, once_usd: float | None, values: Mapping[str, Any]) -> Way:
-    """Of a part of evaluation.json that has a price of 1,000 calls."""
-    usd, ends = values.get(COST), _times(1e-3, values.get(f"{COST}_ci95"))
-    return Way(name, once_usd, None if usd is None else usd / 1000, None if ends is None else (ends[0], ends[1]))
+def _priced(name: str, once_usd: float | None, per_1000_usd: Estimate | None) -> Way:
+    if per_1000_usd is None:
+        return Way(name, once_usd, None)
+    return Way(name, once_usd, per_1000_usd.value / 1000, _times(1e-3, per_1000_usd.interval))
 
 
-def _per_1000(way: Way) -> dict[str, Any]:
-    usd = None if way.call_usd is None else 1000 * way.call_usd
-    return {COST: usd, f"{COST}_ci95": _times(1000, way.call_ci95)}
+def _per_1000(way: Way, calls: int | None) -> Estimate | None:
+    if way.call_usd is None:
+        return None
+    return Estimate(1000 * way.call_usd, _times(1000, way.call_ci95), calls)
 
 
-def _times(factor: float, ends: Sequence[float] | None) -> list[float] | None:
-    return None if ends is None else [factor * end for end in ends]
-
-
-def _shared(hourly_usd: float | None, call_ci95: Sequence[float] | None) -> list[float] | None:
-    return None if hourly_usd is None or call_ci95 is None else [hourly_usd / end for end in reversed(call_ci95)]
+def _times(factor: float, interval: Interval | None) -> Interval | None:
+    if interval is None:
+        return None
+    low, high = interval
+    return factor * low, factor * high

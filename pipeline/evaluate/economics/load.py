@@ -8,13 +8,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import IO, Any
+from dataclasses import asdict, dataclass, replace
+from typing import IO
 
-import numpy as np
-
+from pipeline.evaluate.comparison.resampling import as_pair
+from pipeline.evaluate.comparison.usage import latency
 from pipeline.process.die_with_parent import die_with_parent
-from pipeline.statistics.rates import LEAST_ROUNDS, Ends, quantile_ci95, rate_ci95
+from pipeline.run.evaluation.costs import Load
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.file import parse
+from pipeline.statistics.rates import LEAST_ROUNDS, rate_ci95
 from prompts.messages import Conversation, to_dicts
 
 WORKER = (sys.executable, "-P", "-m", "pipeline.evaluate.economics.load_worker")
@@ -30,50 +33,14 @@ class Call:
 
 
 @dataclass(slots=True, frozen=True)
-class Load:
-    """A model asked by so many callers at once, each of whom asks again as soon as it is answered."""
+class LoadPlan:
+    """What is measured of a model."""
 
-    concurrency: int
-    calls_per_s: float
-    """Answered calls over the time from the first question to the last answer, in which the last callers run out."""
-    output_tokens_per_s: float | None
-    """Of all calls together; None where the model does not count them."""
-    latency_p50_s: float | None
-    """Over answered calls; waiting for a place counts."""
-    latency_p95_s: float | None
+    spec: str
+    concurrencies: tuple[int, ...]
     requests: int
-    failed: int
-    calls_per_s_ci95: list[float] | None = None
-    """None with fewer than four rounds of `concurrency` calls."""
-    output_tokens_per_s_ci95: list[float] | None = None
-    latency_p50_s_ci95: Ends | None = None
-    latency_p95_s_ci95: Ends | None = None
-    """Its upper end is None with fewer than 72 calls."""
-
-    @classmethod
-    def of(cls, concurrency: int, seconds: float, calls: Sequence[Call], failed: int) -> Load:
-        """From the answered calls and the seconds that all calls took."""
-        if not calls:
-            return cls(concurrency, 0.0, None, None, None, failed, failed)
-        ordered = sorted(calls, key=lambda call: call.ended_s)
-        latencies_s = [call.latency_s for call in ordered]
-        ended_s = [*(call.ended_s for call in ordered[:-1]), seconds]
-        tokens = [call.output_tokens or 0 for call in ordered]
-        counted = any(call.output_tokens is not None for call in ordered)
-        p50, p95 = np.percentile(latencies_s, (50, 95)).tolist()
-        return cls(
-            concurrency,
-            len(calls) / seconds,
-            sum(tokens) / seconds if counted else None,
-            p50,
-            p95,
-            len(calls) + failed,
-            failed,
-            rate_ci95([1.0] * len(calls), ended_s, concurrency),
-            rate_ci95(tokens, ended_s, concurrency) if counted else None,
-            quantile_ci95(latencies_s, 0.50),
-            quantile_ci95(latencies_s, 0.95),
-        )
+    """Calls at each concurrency, at least."""
+    max_tokens: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -85,70 +52,105 @@ class LoadMeasurement:
     peak_gpu_bytes: int | None = None
     failed: str | None = None
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LoadMeasurement:
-        """The inverse of dataclasses.asdict."""
-        return cls(**{**values, "loads": tuple(Load(**load) for load in values["loads"])})
+
+@dataclass(slots=True, frozen=True)
+class LoadReport:
+    """A line of the worker: a load that was measured, and its process's memory until then."""
+
+    load: Load
+    peak_memory_bytes: int
+    peak_gpu_bytes: int | None
+
+
+@dataclass(slots=True, frozen=True)
+class CallReport:
+    """A line of the worker: a call that ended."""
+
+    concurrency: int
 
 
 def asked_at(concurrency: int, requests: int) -> int:
-    """Calls at a concurrency: enough rounds of callers for an interval."""
+    """Counts the calls at a concurrency: enough rounds of callers for an interval."""
     return max(requests, LEAST_ROUNDS * concurrency)
 
 
-def measure_load(
-    spec: str,
-    conversations: Sequence[Conversation],
-    concurrencies: Sequence[int],
-    requests: int,
-    max_tokens: int,
-    tell: Callable[[int, int], None],
-) -> LoadMeasurement:
-    """At each concurrency the first conversations, as many as `asked_at` says, after one that is not counted.
+def to_load(concurrency: int, seconds: float, calls: Sequence[Call], failed: int) -> Load:
+    """Makes a load of the answered calls and the seconds that all calls took."""
+    if not calls:
+        return Load(concurrency, failed, failed, Estimate(0.0, None, 0), None, None, None)
+    ordered = sorted(calls, key=lambda call: call.ended_s)
+    latencies_s = [call.latency_s for call in ordered]
+    # The last round ends when all callers have run out.
+    ended_s = [*(call.ended_s for call in ordered[:-1]), seconds]
+    calls_ci95 = rate_ci95([1.0] * len(calls), ended_s, concurrency)
+    return Load(
+        concurrency,
+        requests=len(calls) + failed,
+        failed=failed,
+        calls_per_s=Estimate(len(calls) / seconds, as_pair(calls_ci95), len(calls)),
+        output_tokens_per_s=_tokens_per_s(ordered, ended_s, concurrency),
+        latency_p50_s=latency(latencies_s, 0.50),
+        latency_p95_s=latency(latencies_s, 0.95),
+    )
 
-    A concurrency that there are too few conversations for is left out. `tell` hears the concurrency and how many calls
-    were answered in all. What ends the other process, such as too little memory, ends no more than the measurement.
+
+def _tokens_per_s(ordered: Sequence[Call], ended_s: Sequence[float], concurrency: int) -> Estimate | None:
+    if all(call.output_tokens is None for call in ordered):
+        return None
+    tokens = [call.output_tokens or 0 for call in ordered]
+    ci95 = rate_ci95(tokens, ended_s, concurrency)
+    return Estimate(sum(tokens) / ended_s[-1], as_pair(ci95), len(ordered))
+
+
+def measure_load(
+    plan: LoadPlan, conversations: Sequence[Conversation], on_call: Callable[[int, int], None]
+) -> LoadMeasurement:
+    """Asks at each concurrency the first conversations, as many as `asked_at` says, after one that is not counted.
+
+    A concurrency that there are too few conversations for is left out. `on_call` is told the concurrency and how many
+    calls have ended in all. What ends the other process, such as too little memory, ends no more than the measurement.
     """
-    wanted = [number for number in concurrencies if number <= len(conversations)]
-    if not wanted:
+    concurrencies = tuple(number for number in plan.concurrencies if number <= len(conversations))
+    if not concurrencies:
         return LoadMeasurement((), failed=f"{len(conversations)} prompts are too few")
-    asked = [to_dicts(one) for one in conversations]
-    plan = {
-        **{"spec": spec, "conversations": asked, "max_tokens": max_tokens},
-        **{"concurrencies": wanted, "requests": requests},
-    }
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-        given.write(json.dumps(plan).encode() + b"\n")
+    order = asdict(replace(plan, concurrencies=concurrencies))
+    order["conversations"] = [to_dicts(conversation) for conversation in conversations]
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
+        given.write(json.dumps(order).encode() + b"\n")
         given.seek(0)
-        process = subprocess.Popen(die_with_parent(WORKER), stdin=given, stdout=subprocess.PIPE, stderr=said)
+        process = subprocess.Popen(die_with_parent(WORKER), stdin=given, stdout=subprocess.PIPE, stderr=errors)
         try:
-            found = _listen(process, tell)
+            measured = _listen(process, on_call)
             code = process.wait()
         finally:
             process.kill()
             process.communicate()
-        missing = wanted[len(found.loads) :]
-        return replace(found, failed=f"at concurrency {missing[0]}: {_why(code, said)}") if missing else found
+        missing = concurrencies[len(measured.loads) :]
+        if missing:
+            return replace(measured, failed=f"at concurrency {missing[0]}: {_why(code, errors)}")
+        return measured
 
 
-def _listen(process: subprocess.Popen[bytes], tell: Callable[[int, int], None]) -> LoadMeasurement:
-    loads: list[Load] = []
-    memory: dict[str, int | None] = {"memory": None, "gpu": None}
-    answered = 0
+def _listen(process: subprocess.Popen[bytes], on_call: Callable[[int, int], None]) -> LoadMeasurement:
+    measured = LoadMeasurement(())
+    ended = 0
     assert process.stdout is not None
-    for line in map(json.loads, process.stdout):
-        if "load" in line:
-            loads.append(Load(**line["load"]))
-            memory = line["peak"]
+    for line in process.stdout:
+        if line.startswith(b'{"load"'):
+            report = parse(LoadReport, line)
+            loads = (*measured.loads, report.load)
+            measured = LoadMeasurement(loads, report.peak_memory_bytes, report.peak_gpu_bytes)
         else:
-            answered += 1
-            tell(line["concurrency"], answered)
-    return LoadMeasurement(tuple(loads), memory["memory"], memory["gpu"])
+            ended += 1
+            on_call(parse(CallReport, line).concurrency, ended)
+    return measured
 
 
-def _why(code: int, said: IO[bytes]) -> str:
+def _why(code: int, errors: IO[bytes]) -> str:
     if code < 0:
         return f"its process was ended by {signal.Signals(-code).name}"
-    said.seek(0)
-    words = said.read().decode(errors="replace").strip().splitlines()
-    return words[-1] if words else f"its process ended with exit status {code}"
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    if lines:
+        return lines[-1]
+    return f"its process ended with exit status {code}"

@@ -13,29 +13,30 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from pipeline.evaluate.economics.load import Call, Load, asked_at
+import orjson
+
+from pipeline.evaluate.economics.load import Call, CallReport, LoadReport, asked_at, to_load
+from pipeline.run.evaluation.costs import Load
 from prompts.messages import Conversation, from_dicts
 from teachers.base import Reply, Request, Sampling, Teacher
 from teachers.catalog import open_teacher
 from teachers.errors import TeacherError
 
-Say = Callable[[dict[str, Any]], None]
+Say = Callable[[CallReport | LoadReport], None]
 
 
 def main() -> None:
     """Measures the plan's concurrencies, from the lowest: each peak of memory is then its own."""
     plan, say = json.loads(sys.stdin.readline()), _speaker()
-    conversations = [from_dicts(one) for one in plan["conversations"]]
+    conversations = [from_dicts(conversation) for conversation in plan["conversations"]]
     # As `stillhouse serve --cascade` asks: the confidence needs the sampled tokens' logprobs.
     sampling = Sampling(temperature=0, max_tokens=plan["max_tokens"], top_logprobs=1)
     for concurrency in plan["concurrencies"]:
         asked = conversations[: asked_at(concurrency, plan["requests"])]
         load = asyncio.run(_measure(plan["spec"], asked, sampling, concurrency, say))
-        say({"load": asdict(load), "peak": {"memory": peak_memory_bytes(), "gpu": _peak_gpu_bytes()}})
+        say(LoadReport(load, peak_memory_bytes(), _peak_gpu_bytes()))
 
 
 async def _measure(
@@ -43,7 +44,7 @@ async def _measure(
 ) -> Load:
     teacher = open_teacher(spec, concurrency=concurrency)
     try:
-        requests = [Request(teacher.identity, one, sampling) for one in conversations]
+        requests = [Request(teacher.identity, conversation, sampling) for conversation in conversations]
         await _call(teacher, requests[-1])  # the first call pays for what is set up once
         return await _loops(teacher, requests, concurrency, say)
     finally:
@@ -61,18 +62,18 @@ async def _loops(teacher: Teacher, requests: list[Request], concurrency: int, sa
             ended_s = time.perf_counter()
             if reply is not None:
                 answered.append(Call(ended_s - began_s, ended_s - asked_s, reply.usage.output_tokens))
-            say({"concurrency": concurrency})
+            say(CallReport(concurrency))
 
     began_s = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(concurrency):
             group.create_task(caller())
     seconds = time.perf_counter() - began_s
-    return Load.of(concurrency, seconds, answered, failed=len(requests) - len(answered))
+    return to_load(concurrency, seconds, answered, failed=len(requests) - len(answered))
 
 
 async def _call(teacher: Teacher, request: Request) -> Reply | None:
-    """None where it fails: too long a prompt, say."""
+    """Asks; None where that fails: too long a prompt, say."""
     try:
         return await teacher.complete(request)
     except TeacherError:
@@ -80,13 +81,16 @@ async def _call(teacher: Teacher, request: Request) -> Reply | None:
 
 
 def peak_memory_bytes() -> int:
-    """The most resident memory that this process had."""
+    """Returns the most resident memory that this process had."""
     status = Path("/proc/self/status")
     if status.exists():
         # Not ru_maxrss: on Linux a new program inherits it from the process that started it.
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform == "darwin":
+        return peak  # bytes there, KiB elsewhere
+    return peak * 1024
 
 
 def _peak_gpu_bytes() -> int | None:
@@ -98,11 +102,11 @@ def _peak_gpu_bytes() -> int | None:
 
 def _speaker() -> Say:
     """Writes to what was standard output; whatever a library prints goes to standard error from now on."""
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
 
-    def say(value: dict[str, Any]) -> None:
-        output.write(json.dumps(value) + "\n")
+    def say(report: CallReport | LoadReport) -> None:
+        output.write(orjson.dumps(report) + b"\n")
         output.flush()
 
     return say

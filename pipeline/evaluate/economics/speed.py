@@ -5,25 +5,35 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from itertools import accumulate
+from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 
 from pipeline.evaluate.answers.contestants import Contestant
-from pipeline.evaluate.economics.load import Call, Load, LoadMeasurement, asked_at, measure_load
+from pipeline.evaluate.economics.load import Call, LoadMeasurement, LoadPlan, asked_at, measure_load, to_load
 from pipeline.recipe.economics import Economics
 from pipeline.run.context import Context
+from pipeline.run.evaluation.costs import Load
+from pipeline.run.evaluation.file import parse
 from pipeline.run.files import write_text
 from prompts.digest import digest
 from prompts.messages import Conversation, to_dicts
 from teachers.local.huggingface_files import version
 
 
+@dataclass(slots=True, frozen=True)
+class StoredLoad:
+    """RUN/work/load.json: a measurement, and what it is of."""
+
+    key: str
+    measured: LoadMeasurement
+
+
 def student_speed(
     context: Context, config: Economics, conversations: Sequence[Conversation], max_tokens: int
 ) -> LoadMeasurement | None:
-    """The measurement, or the one that RUN/work/load.json holds; None where the recipe wants none.
+    """Returns the measurement, or the one that RUN/work/load.json holds; None where the recipe wants none.
 
     One that failed is said, and made again the next time.
     """
@@ -31,45 +41,58 @@ def student_speed(
         return None
     asked = conversations[: asked_at(max(config.concurrencies), config.load_requests)]
     key = _key(context, config, asked, max_tokens)
-    stored = context.run.work / "load.json"
-    if stored.is_file() and (found := orjson.loads(stored.read_bytes()))["key"] == key:
-        return LoadMeasurement.from_dict(found["measured"])
+    path = context.run.work / "load.json"
+    stored = _read_stored(path)
+    if stored is not None and stored.key == key:
+        return stored.measured
     measured = _measure(context, config, asked, max_tokens)
     if measured.failed is None:
-        stored.parent.mkdir(exist_ok=True)  # safe to delete, so it may be gone
-        write_text(stored, orjson.dumps({"key": key, "measured": asdict(measured)}).decode() + "\n")
+        path.parent.mkdir(exist_ok=True)  # safe to delete, so it may be gone
+        write_text(path, orjson.dumps(StoredLoad(key, measured)).decode() + "\n")
     else:
         context.progress.say(f"evaluate: the student's speed was not measured in full: {measured.failed}")
     return measured
 
 
 def own_speed(contestant: Contestant) -> Load | None:
-    """The speed of the answers that were scored, so many in flight as there were; None where none has a time."""
-    timed = [(answer.latency_s, answer.output_tokens) for answer in contestant.answers if answer.latency_s is not None]
-    if not timed:
+    """Returns the speed of the answers that were scored, so many in flight as there were.
+
+    None where no answer has a time.
+    """
+    busy_s = 0.0
+    calls = []
+    for answer in contestant.answers:
+        if answer.latency_s is None:
+            continue
+        busy_s += answer.latency_s
+        # Each place was always taken.
+        calls.append(Call(busy_s / contestant.in_flight, answer.latency_s, answer.output_tokens))
+    if not calls:
         return None
-    # Each place was always taken.
-    ended_s = [busy_s / contestant.in_flight for busy_s in accumulate(latency_s for latency_s, _ in timed)]
-    calls = [Call(at_s, *one) for at_s, one in zip(ended_s, timed, strict=True)]
-    return Load.of(contestant.in_flight, ended_s[-1], calls, len(contestant.answers) - len(timed))
+    return to_load(contestant.in_flight, calls[-1].ended_s, calls, len(contestant.answers) - len(calls))
+
+
+def _read_stored(path: Path) -> StoredLoad | None:
+    try:
+        return parse(StoredLoad, path.read_bytes())
+    except (FileNotFoundError, ValueError):  # in another form, or damaged: it is measured again
+        return None
 
 
 def _measure(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> LoadMeasurement:
-    loads = [number for number in config.concurrencies if number <= len(asked)]
-    context.progress.start("evaluate", sum(min(asked_at(one, config.load_requests), len(asked)) for one in loads))
+    calls = 0
+    for concurrency in config.concurrencies:
+        if concurrency <= len(asked):
+            calls += min(asked_at(concurrency, config.load_requests), len(asked))
+    context.progress.start("evaluate", calls)
+    plan = LoadPlan(f"huggingface:{context.run.student}", tuple(config.concurrencies), config.load_requests, max_tokens)
     return measure_load(
-        f"huggingface:{context.run.student}",
-        asked,
-        config.concurrencies,
-        config.load_requests,
-        max_tokens,
-        lambda concurrency, answered: context.progress.update(answered, f"speed, {concurrency} at once"),
+        plan, asked, lambda concurrency, ended: context.progress.update(ended, f"speed, {concurrency} at once")
     )
 
 
 def _key(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> str:
     machine = [platform.node(), platform.machine(), os.cpu_count()]
-    prompts = [to_dicts(one) for one in asked]
-    form = [field.name for field in fields(Load)]  # one that was stored in another form is measured again
-    how = [max_tokens, config.concurrencies, config.load_requests, form]
+    prompts = [to_dicts(conversation) for conversation in asked]
+    how = [max_tokens, config.concurrencies, config.load_requests]
     return digest([version(str(context.run.student)), prompts, *how, machine])

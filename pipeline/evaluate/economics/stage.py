@@ -2,96 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.evaluate.answers.contestants import Contestant, HeldoutRow
+from pipeline.evaluate.answers.contestants import Contestant, HeldoutAnswers
 from pipeline.evaluate.cascade.curve import Rows
 from pipeline.evaluate.cascade.measure import measure_cascade, nothing_chosen
 from pipeline.evaluate.comparison.scores import Scores, pick
 from pipeline.evaluate.economics.assemble import Facts, assemble, call_usd
-from pipeline.evaluate.economics.load import Load, LoadMeasurement
+from pipeline.evaluate.economics.load import LoadMeasurement
 from pipeline.evaluate.economics.speed import own_speed, student_speed
-from pipeline.evaluate.economics.spending import distillation_usd, spent_usd, training_seconds
+from pipeline.evaluate.economics.spending import add_up, spent_usd, training_seconds
 from pipeline.run.context import Context
 from pipeline.run.counts import TrainCounts
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.run.evaluation.contestants import Summary
+from pipeline.run.evaluation.costs import Cascade, Distillation, Economics, Load, TeacherCosts
 from pipeline.statistics.auc import Floats
 
 
-def measure_costs(
-    context: Context,
-    rows: Sequence[HeldoutRow],
-    contestants: Sequence[Contestant],
-    exports: Sequence[Contestant],
-    marks: Scores,
-    teacher: Mapping[str, Any],
-) -> dict[str, Any]:
-    """`cascade` and `economics` of evaluation.json. `teacher` is its summary there; the contestants have a student."""
-    config = context.recipe.evaluate
-    by_name = {one.name: one for one in contestants}
-    student = _student_speed(context, rows, by_name[STUDENT])
-    cascade = _cascade(context, rows, by_name, marks, call_usd(config.economics, student.loads))
+@dataclass(slots=True, frozen=True)
+class Costs:
+    """The cascade and the economics of an evaluation."""
+
+    cascade: Cascade
+    economics: Economics
+
+
+def measure_costs(context: Context, answers: HeldoutAnswers, scores: Scores, teacher: Summary) -> Costs:
+    """Measures both; the contestants have a student. `teacher` is its summary in the comparison."""
+    config = context.recipe.evaluate.economics
+    contestants = {contestant.name: contestant for contestant in answers.contestants}
+    student = _student_speed(context, answers, contestants[STUDENT])
+    cascade = _cascade(context, answers, scores, call_usd(config, student.loads))
+    others = [*answers.exports]
+    if BASE in contestants:
+        others.insert(0, contestants[BASE])
     facts = Facts(
-        config.economics,
+        config,
         student,
-        _others([*(one for one in contestants if one.name == BASE), *exports]),
-        {**teacher, "lane": context.recipe.generate.lane},
-        _distillation_usd(context),
-        cascade["chosen"],
+        _speeds(others),
+        _teacher_costs(teacher, context.recipe.generate.lane),
+        _distillation(context),
+        cascade.chosen,
     )
-    return {"cascade": cascade, "economics": assemble(facts)}
+    return Costs(cascade, assemble(facts))
 
 
-def _student_speed(context: Context, rows: Sequence[HeldoutRow], student: Contestant) -> LoadMeasurement:
-    """The measurement; that of the answers that were scored where the recipe wants none."""
+def _student_speed(context: Context, answers: HeldoutAnswers, student: Contestant) -> LoadMeasurement:
+    """Measures the student; where the recipe wants no measurement, by the answers that were scored."""
     config = context.recipe.evaluate
-    measured = student_speed(context, config.economics, [row.student_messages for row in rows], config.max_tokens)
+    conversations = [row.student_messages for row in answers.rows]
+    measured = student_speed(context, config.economics, conversations, config.max_tokens)
     if measured is not None:
         return measured
     own = own_speed(student)
-    return LoadMeasurement(() if own is None else (own,))
+    if own is None:
+        return LoadMeasurement(())
+    return LoadMeasurement((own,))
 
 
-def _others(contestants: Sequence[Contestant]) -> dict[str, Load]:
-    speeds = {one.name: own_speed(one) for one in contestants if one.failed is None}
-    return {name: speed for name, speed in speeds.items() if speed is not None}
+def _speeds(contestants: Sequence[Contestant]) -> dict[str, Load]:
+    speeds = {}
+    for contestant in contestants:
+        speed = own_speed(contestant)
+        if speed is not None and contestant.failed is None:
+            speeds[contestant.name] = speed
+    return speeds
 
 
-def _cascade(
-    context: Context,
-    rows: Sequence[HeldoutRow],
-    by_name: Mapping[str, Contestant],
-    marks: Scores,
-    student_usd: float | None,
-) -> dict[str, Any]:
+def _teacher_costs(summary: Summary, lane: str) -> TeacherCosts:
+    return TeacherCosts(
+        cost_per_1000_usd=summary.cost_per_1000_usd,
+        latency_p50_s=summary.latency_p50_s,
+        latency_p95_s=summary.latency_p95_s,
+        prompt_tokens_mean=summary.prompt_tokens_mean,
+        output_tokens_mean=summary.output_tokens_mean,
+        in_flight=summary.in_flight,
+        lane=lane,
+    )
+
+
+def _cascade(context: Context, answers: HeldoutAnswers, scores: Scores, student_usd: float | None) -> Cascade:
     config = context.recipe.evaluate
-    if STUDENT not in marks.scores or TEACHER not in marks.scores:
-        return nothing_chosen("student and teacher have no scores to compare", config.cascade_margin)
-    places = marks.counted(rows)
-    kept = marks.only(places)
-    student, teacher = (pick(by_name[name].answers, places) for name in (STUDENT, TEACHER))
-    found = Rows(
+    if STUDENT not in scores.columns or TEACHER not in scores.columns:
+        return nothing_chosen("student and teacher have no scores to compare", config)
+    places = scores.counted(answers.rows)
+    counted = scores.only(places)
+    contestants = {contestant.name: contestant for contestant in answers.contestants}
+    student = pick(contestants[STUDENT].answers, places)
+    teacher = pick(contestants[TEACHER].answers, places)
+    rows = Rows(
         np.array([np.nan if answer.confidence is None else answer.confidence for answer in student]),
-        np.array([score.value for score in kept.scores[STUDENT]]),
-        np.array([score.value for score in kept.scores[TEACHER]]),
+        np.array([score.value for score in counted.columns[STUDENT]]),
+        np.array([score.value for score in counted.columns[TEACHER]]),
         call_costs_usd([answer.cost_usd for answer in teacher]),
         student_usd,
-        [row.unit for row in pick(rows, places)],
+        [row.unit for row in pick(answers.rows, places)],
     )
-    return measure_cascade(found, margin=config.cascade_margin, resamples=config.resamples, seed=config.seed)
+    return measure_cascade(rows, config)
 
 
 def call_costs_usd(costs: Sequence[float | None]) -> Floats | None:
-    """[N]: what each call cost, one that is not known the mean of the others; None where none is known."""
+    """Returns [N]: what each call cost, one that is not known the mean of the others; None where none is known."""
     known = [cost for cost in costs if cost is not None]
-    return np.array([np.mean(known) if cost is None else cost for cost in costs]) if known else None
+    if not known:
+        return None
+    mean = np.mean(known)
+    return np.array([mean if cost is None else cost for cost in costs])
 
 
-def _distillation_usd(context: Context) -> dict[str, float | None]:
+def _distillation(context: Context) -> Distillation:
+    seconds = None
     trained = context.manifest.counts(TrainCounts)
-    seconds = None if trained is None else training_seconds(trained)
+    if trained is not None:
+        seconds = training_seconds(trained)
     spent = spent_usd(context.run.journal, context.recipe)
-    return distillation_usd(spent, seconds, context.recipe.evaluate.economics.training_usd)
+    return add_up(spent, seconds, context.recipe.evaluate.economics.training_usd)

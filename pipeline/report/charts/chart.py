@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipeline.report.charts.plot import Axis, Mark, Series, draw
+from pipeline.report.charts.plot import Axis, Plot, Series, draw
+
+
+@dataclass(slots=True, frozen=True)
+class Table:
+    """A chart's numbers, as text."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,22 +31,14 @@ class Chart:
     rows: Sequence[tuple[str, ...]]
 
 
-def chart(
-    title: str,
-    x: Axis,
-    y: Axis,
-    series: Sequence[Series],
-    columns: tuple[str, ...],
-    rows: Sequence[tuple[str, ...]],
-    marks: Sequence[Mark] = (),
-) -> Chart:
-    """A chart of lines; its text alternative names the axes, and the ends of every line."""
-    said = "; ".join(_ends(one, x.show, y.show) for one in series if one.points)
-    label = f"{title}. {y.name} against {x.name}. {said}."
-    legend = [(one.kind, one.name) for one in series]
-    return Chart(title, draw(label, x, y, series, marks), x.name, y.name, legend, columns, rows)
+def chart(title: str, plot: Plot, table: Table) -> Chart:
+    """Draws lines; the text alternative names the axes, and the ends of every line."""
+    ends = "; ".join(_ends(series, plot.x, plot.y) for series in plot.series if series.points)
+    label = f"{title}. {plot.y.name} against {plot.x.name}. {ends}."
+    legend = [(series.kind, series.name) for series in plot.series]
+    return Chart(title, draw(label, plot), plot.x.name, plot.y.name, legend, table.columns, table.rows)
 
 
-def _ends(one: Series, show_x: Callable[[float], str], show_y: Callable[[float], str]) -> str:
-    (first_x, first_y), (last_x, last_y) = one.points[0], one.points[-1]
-    return f"{one.name}: {show_y(first_y)} at {show_x(first_x)} to {show_y(last_y)} at {show_x(last_x)}"
+def _ends(series: Series, x: Axis, y: Axis) -> str:
+    (first_x, first_y), (last_x, last_y) = series.points[0], series.points[-1]
+    return f"{series.name}: {y.show(first_y)} at {x.show(first_x)} to {y.show(last_y)} at {x.show(last_x)}"

@@ -54,18 +54,29 @@ class Mark:
     at: Point
 
 
-def draw(label: str, x: Axis, y: Axis, series: Sequence[Series], marks: Sequence[Mark] = ()) -> Markup:
-    """The plot as an SVG element; `label` says in words what it shows."""
+@dataclass(slots=True, frozen=True)
+class Plot:
+    """What is drawn."""
+
+    x: Axis
+    y: Axis
+    series: Sequence[Series]
+    marks: Sequence[Mark] = ()
+
+
+def draw(label: str, plot: Plot) -> Markup:
+    """Draws an SVG element; `label` says in words what it shows."""
+    x, y = plot.x, plot.y
     lines = element(
         "svg", width="100%", height=HEIGHT, viewBox=f"0 0 {WIDE} {HEIGHT}", preserveAspectRatio="none", class_="lines"
     )
-    for one in series:
-        lines.extend(_lines(one, x.scale, y.scale))
+    for series in plot.series:
+        lines.extend(_lines(series, x.scale, y.scale))
     root = element("svg", class_="plot", height=HEIGHT, role="img", aria_label=label)
     root.extend([*_grid(x, y), lines])
-    for one in series:
-        root.extend(_dots(one, x.scale, y.scale))
-    for mark in marks:
+    for series in plot.series:
+        root.extend(_dots(series, x.scale, y.scale))
+    for mark in plot.marks:
         root.extend(_mark(mark, x.scale, y.scale))
     return markup(root)
 
@@ -82,29 +93,32 @@ def _grid(x: Axis, y: Axis) -> Iterator[Element]:
     yield element("line", class_="edge", x1="0", x2="100%", y1=HEIGHT, y2=HEIGHT)
 
 
-def _lines(one: Series, x: Scale, y: Scale) -> Iterator[Element]:
-    if one.band:
-        there = [_place(x, y, across, high) for across, _, high in one.band]
-        back = [_place(x, y, across, low) for across, low, _ in reversed(one.band)]
-        yield element("polygon", class_=f"band {one.kind}", points=" ".join([*there, *back]))
-    if len(one.points) > 1:
-        points = " ".join(_place(x, y, *point) for point in one.points)
-        yield element("polyline", class_=f"line {one.kind}", points=points, vector_effect="non-scaling-stroke")
+def _lines(series: Series, x: Scale, y: Scale) -> Iterator[Element]:
+    if series.band:
+        there = [_place(x, y, across, high) for across, _, high in series.band]
+        back = [_place(x, y, across, low) for across, low, _ in reversed(series.band)]
+        yield element("polygon", class_=f"band {series.kind}", points=" ".join([*there, *back]))
+    if len(series.points) > 1:
+        points = " ".join(_place(x, y, *point) for point in series.points)
+        yield element("polyline", class_=f"line {series.kind}", points=points, vector_effect="non-scaling-stroke")
 
 
-def _dots(one: Series, x: Scale, y: Scale) -> Iterator[Element]:
-    if one.dots or len(one.points) == 1:
-        for across, up in one.points:
-            yield element("circle", class_=f"dot {one.kind}", cx=percent(x.share(across)), cy=_down(y, up), r=3.5)
+def _dots(series: Series, x: Scale, y: Scale) -> Iterator[Element]:
+    if series.dots or len(series.points) == 1:
+        for across, up in series.points:
+            yield element("circle", class_=f"dot {series.kind}", cx=percent(x.share(across)), cy=_down(y, up), r=3.5)
 
 
 def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[Element]:
-    share, height = x.share(mark.at[0]), _down(y, mark.at[1])
-    yield element("line", class_="drop", x1=percent(share), x2=percent(share), y1=height, y2=HEIGHT)
-    yield element("circle", class_="mark-dot", cx=percent(share), cy=height, r=5)
-    left = share > RIGHT_HALF
-    place = {"x": percent(share), "dx": -10 if left else 10, "text_anchor": "end" if left else "start"}
-    yield element("text", mark.name, class_="mark-name", y=max(height - 9, 12), **place)
+    across, height = x.share(mark.at[0]), _down(y, mark.at[1])
+    yield element("line", class_="drop", x1=percent(across), x2=percent(across), y1=height, y2=HEIGHT)
+    yield element("circle", class_="mark-dot", cx=percent(across), cy=height, r=5)
+    aside, anchor = 10, "start"
+    if across > RIGHT_HALF:
+        aside, anchor = -10, "end"
+    # Near the top a name would leave the drawing: it stays 12 pixels below.
+    height = max(height - 9, 12)
+    yield element("text", mark.name, class_="mark-name", y=height, x=percent(across), dx=aside, text_anchor=anchor)
 
 
 def _down(y: Scale, value: float) -> float:

@@ -11,23 +11,26 @@ Value = str | float
 
 
 def element(tag: str, *children: Element | str, **attributes: Value) -> Element:
-    """An element. `class_` is written `class`, `text_anchor` `text-anchor`; a text child comes before the others."""
-    found = ET.Element(tag, {_name(key): _text(value) for key, value in attributes.items()})
+    """Makes an element; a text child comes before the others.
+
+    `class_` is written `class`, `text_anchor` `text-anchor`.
+    """
+    made = ET.Element(tag, {_name(key): _text(value) for key, value in attributes.items()})
     for child in children:
         if isinstance(child, str):
-            found.text = (found.text or "") + child
+            made.text = (made.text or "") + child
         else:
-            found.append(child)
-    return found
+            made.append(child)
+    return made
 
 
 def markup(root: Element) -> Markup:
-    """The tree as text that goes into a page unescaped."""
+    """Returns the tree as text that goes into a page unescaped."""
     return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704  # escaped just now
 
 
 def percent(share: float) -> str:
-    """0.25 -> 25%."""
+    """Writes 0.25 as 25%."""
     return f"{_text(100 * share)}%"
 
 
@@ -37,4 +40,7 @@ def _name(key: str) -> str:
 
 
 def _text(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, str):
+        return value
+    # Two decimals are a hundredth of a pixel: more would make the page larger and no sharper.
+    return f"{value:.2f}".rstrip("0").rstrip(".")

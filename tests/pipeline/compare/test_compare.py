@@ -14,15 +14,15 @@ from pipeline.compare.table import render
 from pipeline.evaluate.answers.contestants import Contestant
 from pipeline.evaluate.answers.size import Size
 from pipeline.evaluate.answers.table import write_answers
-from pipeline.evaluate.comparison.compare import compare
-from pipeline.evaluate.comparison.scores import mark
+from pipeline.evaluate.comparison.scores import score_everyone
 from pipeline.evaluate.earlier import compare_earlier
 from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation import BASE, STUDENT, TEACHER
+from pipeline.run.evaluation.file import write_evaluation
 from prompts.errors import InputError
-from tests.pipeline.evaluate.make import LABELS, contestant, row
+from tests.pipeline.evaluate.make import LABELS, compared, contestant, ends, known, row
 from tests.pipeline.helpers import stillhouse
 
 
@@ -40,31 +40,31 @@ def evaluated(
     rows = [row(f"row {place:02}") for place in range(first, first + count)]
     said = ["spam" if place < right else "ham" for place in range(first, first + count)]
     students = [*others, contestant(STUDENT, said, size=Size(10, 40))]
-    marks, run = mark(rows, students, config, ask), RunDir(folder)
+    scores, run = score_everyone(rows, students, config, ask), RunDir(folder)
     folder.mkdir(parents=True)
-    write_answers(run.answers, rows, students, marks.scores, {})
-    run.evaluation.write_text(json.dumps(compare(rows, students, config, {}, (), marks)))
+    write_answers(run.answers, rows, students, scores.columns, {})
+    write_evaluation(run, compared(rows, students, config, scores=scores))
     return folder
 
 
 def test_runs_stand_side_by_side_on_the_same_prompts(tmp_path: Path) -> None:
     one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
     found = compare_runs([one, other])
-    assert [found["runs"][name]["score"] for name in ("one", "other")] == [0.5, 1.0]
-    assert found["runs"]["one"]["minus_first"] is None
-    difference = found["runs"]["other"]["minus_first"]
-    assert difference["value"] == 0.5
-    assert difference["ci95"][0] > 0.3
-    assert (found["runs"]["one"]["parameters"], found["runs"]["one"]["latency_p50_s"]) == (10, 0.1)
+    first, second = found.runs["one"], found.runs["other"]
+    assert [known(run.student.score).value for run in (first, second)] == [0.5, 1.0]
+    assert first.minus_first is None
+    assert known(second.minus_first).value == 0.5
+    assert ends(second.minus_first)[0] > 0.3
+    assert (first.student.parameters, known(first.student.latency_p50_s).value) == (10, 0.1)
     assert "+0.500" in render(found)
 
 
 def test_different_rows_are_compared_on_what_they_share(tmp_path: Path) -> None:
     one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 99, first=15)
     found = compare_runs([one, other])
-    assert (found["rows"], found["runs"]["one"]["left_out"], found["runs"]["other"]["left_out"]) == (25, 15, 15)
-    assert found["runs"]["one"]["score"] == 0.2
-    assert found["verdict_withheld"] == "fewer than 30 rows"
+    assert (found.rows, found.runs["one"].left_out, found.runs["other"].left_out) == (25, 15, 15)
+    assert known(found.runs["one"].student.score).value == 0.2
+    assert found.verdict_withheld == "fewer than 30 rows"
     assert "15 of one" in render(found)
 
 
@@ -132,7 +132,7 @@ def test_a_function_is_the_same_by_its_bytes_wherever_it_is(tmp_path: Path) -> N
         (tmp_path / name / "mine.py").write_text(FUNCTION.format(end))
         config = scored_by("function", function="mine.py:score").beside(tmp_path / name)
         runs.append(evaluated(tmp_path / name / "run", 20, count=30, config=config))
-    assert compare_runs(runs[:2])["scoring"]["function"].startswith("mine.py (")
+    assert compare_runs(runs[:2]).scoring["function"].startswith("mine.py (")
     with pytest.raises(InputError, match=r"function mine.py \(\w{12}\):score, not mine.py \("):
         compare_runs([runs[0], runs[2]])
 
@@ -148,12 +148,13 @@ def test_a_judge_compares_with_the_teacher_who_must_be_one(tmp_path: Path) -> No
         compare_runs([tmp_path / "gpt", tmp_path / "claude"])
 
 
-def test_what_an_older_version_did_not_write_down_is_taken_to_be_alike(tmp_path: Path) -> None:
+def test_a_run_of_an_older_version_is_refused_with_what_to_run(tmp_path: Path) -> None:
     one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
-    old = json.loads((one / "evaluation.json").read_text())
-    del old["scoring"]
-    (one / "evaluation.json").write_text(json.dumps(old))
-    assert compare_runs([one, other])["scoring"] == {"scorer": "label"}
+    (one / "evaluation.json").write_text('{"scorer": "label", "rows": 40, "student": {"score": 0.5}}')
+    with pytest.raises(
+        InputError, match=r"is of version 1 .* Run 'stillhouse run .*one/recipe.yaml .*--from evaluate'"
+    ):
+        compare_runs([one, other])
 
 
 def test_teachers_and_bases_that_differ_are_shown(tmp_path: Path) -> None:
@@ -163,8 +164,8 @@ def test_teachers_and_bases_that_differ_are_shown(tmp_path: Path) -> None:
     one = evaluated(tmp_path / "one", 20, others=others("spam"))
     other = evaluated(tmp_path / "other", 40, others=others("ham"))
     found = compare_runs([one, other])
-    assert found["differing"] == [TEACHER]
-    assert [found["runs"][name]["others"][TEACHER]["score"] for name in ("one", "other")] == [1.0, 0.0]
+    assert found.differing == (TEACHER,)
+    assert [known(found.runs[name].others[TEACHER].score).value for name in ("one", "other")] == [1.0, 0.0]
     text = render(found)
     assert (text.count("its teacher"), text.count("its base")) == (2, 0)
 
@@ -174,9 +175,9 @@ def test_an_earlier_runs_student_is_compared_with_this_one(tmp_path: Path) -> No
     rows = [row(f"row {place:02}") for place in range(40)]
     config = LABELS.model_copy(update={"against": [run]})
     found = compare_earlier(rows, [contestant(STUDENT, ["spam"] * 40)], config, None)["before"]
-    assert (found["rows"], found["left_out"]) == (35, {"not_in_that_run": 5, "not_in_this_run": 5})
-    assert found["score"] == pytest.approx(15 / 35)
-    assert found["minus_student"]["value"] == pytest.approx(-20 / 35)
+    assert (found.rows, found.left_out) == (35, {"not_in_that_run": 5, "not_in_this_run": 5})
+    assert known(found.summary.score).value == pytest.approx(15 / 35)
+    assert known(found.minus_student).value == pytest.approx(-20 / 35)
     with pytest.raises(InputError, match="no held-out prompt of this run"):
         compare_earlier([row("new")], [contestant(STUDENT, ["spam"])], config, None)
 
@@ -184,6 +185,6 @@ def test_an_earlier_runs_student_is_compared_with_this_one(tmp_path: Path) -> No
 def test_the_command(tmp_path: Path) -> None:
     evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
     result = stillhouse("compare", "one", "other", "--json", cwd=tmp_path)
-    assert json.loads(result.stdout)["runs"]["other"]["score"] == 1.0
+    assert json.loads(result.stdout)["runs"]["other"]["student"]["score"]["value"] == 1.0
     alone = stillhouse("compare", "one", cwd=tmp_path)
     assert (alone.returncode, "two runs or more" in alone.stderr) == (2, True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow
+from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutAnswers, HeldoutRow
+from pipeline.evaluate.comparison.compare import compare
+from pipeline.evaluate.comparison.scores import Scores
 from pipeline.recipe.evaluate import Evaluate
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.record import Evaluation
 from prompts.messages import Message
 
 LABELS = Evaluate(scorer="label", labels=["spam", "ham"], resamples=200)
@@ -23,6 +27,31 @@ def row(
 def contestant(name: str, texts: Sequence[str], **more: Any) -> Contestant:
     answers = tuple(Answer(text, input_tokens=40, output_tokens=2, latency_s=0.1) for text in texts)
     return Contestant(name, f"scripted:{name}", answers, **more)
+
+
+def compared(
+    rows: Sequence[HeldoutRow],
+    contestants: Sequence[Contestant],
+    config: Evaluate,
+    *,
+    scores: Scores | None = None,
+    **answers: Any,
+) -> Evaluation:
+    """The comparison; `answers` may have exports and what was left out."""
+    return compare(HeldoutAnswers(rows, contestants, **answers), config, scores)
+
+
+def known(estimate: Estimate | None) -> Estimate:
+    """An estimate that there is."""
+    assert estimate is not None
+    return estimate
+
+
+def ends(estimate: Estimate | None) -> tuple[float, float]:
+    """Its interval, which has both ends."""
+    interval = known(estimate).interval
+    assert interval is not None
+    return interval
 
 
 def parquet_row(prompt_id: str, **values: Any) -> dict[str, Any]:

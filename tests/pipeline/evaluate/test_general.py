@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.evaluate.general import compare_general, measure_general
+from pipeline.evaluate.general import Draws, Results, TaskResult, compare_general, measure_general
 from pipeline.recipe import general as general_config
 from pipeline.recipe.general import General, require_general
 from pipeline.recipe.load import load_recipe
@@ -24,6 +23,7 @@ from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from prompts.errors import InputError, MissingExtra
 from tests.models import save_tiny
+from tests.pipeline.evaluate.make import ends
 from tests.pipeline.helpers import write_recipe, write_rows
 
 TASK = {
@@ -63,14 +63,13 @@ def test_base_and_student_are_measured_on_the_same_rows_once(
     write_task(tmp_path)
     context = open_context(tmp_path, tiny, tasks=["sums.yaml"], limit=10)
     found = measure_general(context, base)
-    assert found is not None
     sums = found["sums"]
-    assert (sums["metric"], sums["higher_is_better"], sums["rows"]) == ("acc", True, 10)
-    assert sums["difference"]["value"] == pytest.approx(sums["student"]["value"] - sums["base"]["value"])
-    low, high = sums["difference"]["ci95"]
-    assert low <= sums["difference"]["value"] <= high
-    assert 0 < sums["student"]["stderr"] < 0.5
-    json.dumps(found)
+    assert (sums.metric, sums.higher_is_better, sums.difference.n) == ("acc", True, 10)
+    assert sums.difference.value == pytest.approx(sums.student.value - sums.base.value)
+    low, high = ends(sums.difference)
+    assert low <= sums.difference.value <= high
+    assert sums.student.stderr is not None
+    assert 0 < sums.student.stderr < 0.5
     log = context.run.logs / "lm-eval.log"
     before = log.stat().st_size
     assert measure_general(context, base) == found
@@ -89,7 +88,7 @@ def test_a_task_that_lm_eval_refuses_is_an_error_with_its_words(tiny: Path, tmp_
 
 
 def test_without_tasks_nothing_is_measured(tiny: Path, tmp_path: Path) -> None:
-    assert measure_general(open_context(tmp_path, tiny), tiny) is None
+    assert measure_general(open_context(tmp_path, tiny), tiny) == {}
 
 
 def test_a_missing_task_is_told_with_its_line(tmp_path: Path) -> None:
@@ -106,32 +105,32 @@ def test_the_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         require_general(General(tasks=[Path("x.yaml")]))
 
 
-def scores(values: list[float], value: float | None = None) -> dict[str, Any]:
+def scores(values: list[float], value: float | None = None) -> Results:
     mean = sum(values) / len(values) if value is None else value
     rows = {str(number): one for number, one in enumerate(values)}
-    return {"t": {"metric": "acc", "higher_is_better": True, "value": mean, "stderr": None, "rows": rows}}
+    return {"t": TaskResult("acc", True, mean, None, rows)}
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
 def test_of_a_model_against_itself_no_difference_is_within_the_interval(values: list[float]) -> None:
-    found = compare_general(scores(values), scores(values), resamples=100, seed=0)["t"]["difference"]
-    assert found["value"] == 0.0
-    assert found["ci95"][0] <= 0 <= found["ci95"][1]
+    found = compare_general(scores(values), scores(values), Draws(100, 0))["t"].difference
+    assert found.value == 0.0
+    assert ends(found)[0] <= 0 <= ends(found)[1]
 
 
 def test_all_right_on_few_rows_is_not_certain() -> None:
-    found = compare_general(scores([1.0] * 30), scores([1.0] * 30), resamples=100, seed=0)["t"]["difference"]
-    assert found["ci95"][0] < -0.05
+    found = compare_general(scores([1.0] * 30), scores([1.0] * 30), Draws(100, 0))["t"].difference
+    assert ends(found)[0] < -0.05
 
 
 def test_a_score_that_is_no_share_has_students_interval() -> None:
     base, student = [float(number) for number in range(100)], [float(number + number % 2) for number in range(100)]
-    found = compare_general(scores(base), scores(student), resamples=4000, seed=0)["t"]["difference"]
+    found = compare_general(scores(base), scores(student), Draws(4000, 0))["t"].difference
     expected = stats.t.interval(0.95, 99, loc=0.5, scale=0.5 / 10)
-    assert found["ci95"] == pytest.approx(expected, abs=0.01)
+    assert ends(found) == pytest.approx(expected, abs=0.01)
 
 
 def test_where_the_score_is_no_mean_or_the_rows_differ_there_is_no_interval() -> None:
     whole, part = scores([1.0, 0.0, 1.0]), scores([1.0, 0.0])
     for base, student in ((whole, part), (scores([1.0, 0.0, 1.0], 7.0), whole)):
-        assert compare_general(base, student, resamples=100, seed=0)["t"]["difference"]["ci95"] is None
+        assert compare_general(base, student, Draws(100, 0))["t"].difference.ci95 is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,12 @@ from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
 from pipeline.run.counts import EvaluateCounts, TrainCounts
 from pipeline.run.directory import RunDir
+from pipeline.run.evaluation.file import read_evaluation
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from pipeline.run.records import write_parquet
-from tests.pipeline.evaluate.make import parquet_row
+from tests.pipeline.evaluate.make import known, parquet_row
 from tests.pipeline.helpers import write_recipe
 from tests.servers.faults import FaultServer, as_json, chat_body
 
@@ -39,8 +40,8 @@ def folder(tiny: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[EvaluateCounts, dict[str, Any]]:
-    """The stage's counts and evaluation.json."""
+def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[EvaluateCounts, Evaluation]:
+    """The stage's counts, and evaluation.json as it is read."""
     section: dict[str, Any] = {"scorer": "label", "labels": ["spam", "ham"], "max_tokens": 2, "resamples": 100}
     section |= changes
     section["economics"] = {"load_requests": 0}
@@ -51,7 +52,7 @@ def evaluate(folder: Path, tiny: Path, **changes: Any) -> tuple[EvaluateCounts, 
         manifest.begin(stage, "")
     manifest.end("train", "done", TRAINED)
     counts = work(Context(recipe, run, manifest, Progress()))
-    return counts, json.loads(run.evaluation.read_text())
+    return counts, read_evaluation(run)
 
 
 def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,16 +63,18 @@ def test_an_edited_scorer_asks_nobody_again(folder: Path, tiny: Path, monkeypatc
     student = [one for one in answers if one["contestant"] == "student"]
     assert all(one["label_logprobs"] or one["first_token"] for one in student)
     assert all(0 <= one["confidence"] <= 1 for one in student)
-    assert found["memorised"]["student"]["count"] == 0
+    assert found.memorised["student"].count == 0
 
     def refuse(spec: str) -> Any:
         raise AssertionError(f"{spec} was opened")
 
     monkeypatch.setattr(asking, "open_teacher", refuse)
     counts, found = evaluate(folder, tiny, labels=["spam", "ham", "eel"])
-    assert (counts.asked, found["student"]["confusion"]["labels"]) == (0, ["spam", "ham", "eel"])
+    confusion = found.contestants["student"].confusion
+    assert confusion is not None
+    assert (counts.asked, confusion.labels) == (0, ("spam", "ham", "eel"))
     _, found = evaluate(folder, tiny, scorer="exact", labels=None)
-    assert found["scorer"] == "exact"
+    assert found.scorer == "exact"
 
 
 def test_another_request_is_asked_and_so_is_what_is_lost(folder: Path, tiny: Path) -> None:
@@ -90,8 +93,10 @@ def test_without_gold_and_without_a_key(folder: Path, tiny: Path, monkeypatch: p
     rows = [parquet_row(f"mail {place}", gold=None) for place in range(4)]
     write_parquet(run.kept, KEPT, rows)
     _, found = evaluate(folder, tiny, scorer="exact")
-    assert found["verdict_withheld"] == "no gold answer and no judge"
-    assert (found["student"]["score"], found["student"]["latency_p50_s"] > 0) == (None, True)
+    assert found.verdict_withheld == "no gold answer and no judge"
+    student = found.contestants["student"]
+    assert student.score is None
+    assert known(student.latency_p50_s).value > 0
 
 
 def test_a_judge_is_paid_once_and_from_the_journal(folder: Path, tiny: Path) -> None:
@@ -102,8 +107,9 @@ def test_a_judge_is_paid_once_and_from_the_journal(folder: Path, tiny: Path) -> 
         section = {"scorer": {"name": "judge", "judge": {"spec": server.spec("judge")}}, "labels": None}
         _, found = evaluate(folder, tiny, **section)
         asked = len(server.requests)
-        assert asked == found["judge"]["calls"] >= 8
-        assert found["judge"]["prefers"] == "second"
-        assert found["teacher_calibrated"]["score"] == 0.5  # who prefers a place prefers nobody
+        assert found.judge is not None
+        assert asked == found.judge.calls >= 8
+        assert found.judge.prefers == "second"
+        assert known(found.contestants["teacher_calibrated"].score).value == 0.5  # who prefers a place prefers nobody
         evaluate(folder, tiny, **section, resamples=200)
         assert len(server.requests) == asked

@@ -11,7 +11,6 @@ import pytest
 
 from pipeline.evaluate.answers.exports import ask_exports, write_scores
 from pipeline.evaluate.answers.size import Size
-from pipeline.evaluate.comparison.compare import compare
 from pipeline.package.stage import work
 from pipeline.recipe.load import load_recipe
 from pipeline.report.page import ReportInputs, render_page
@@ -25,7 +24,7 @@ from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from pipeline.stages import run_stages
 from prompts.errors import InputError, MissingExtra, StillhouseError
-from tests.pipeline.evaluate.make import LABELS, contestant, row
+from tests.pipeline.evaluate.make import LABELS, compared, contestant, known, row
 from tests.pipeline.helpers import stillhouse, write_recipe
 
 
@@ -93,16 +92,16 @@ def test_exports_stand_beside_the_student_scored_or_failed(tiny: Path, tmp_path:
             raise StillhouseError("no memory for it")
         return contestant(name, ["spam"] * 5 + ["ham"]).answers
 
-    found = compare(rows, [student], LABELS, {}, ask_exports(context, rows, Size(7, 99), ask))
-    good, bad = found["exports"]["gguf-f16"], found["exports"]["gguf-q4_0"]
-    assert good["score"] == pytest.approx(5 / 6)
-    assert good["minus_student"]["value"] == pytest.approx(-1 / 6)
-    assert (good["parameters"], bad["failed"]) == (7, "no memory for it")
+    found = compared(rows, [student], LABELS, exports=ask_exports(context, rows, Size(7, 99), ask))
+    good, bad = found.exports["gguf-f16"], found.exports["gguf-q4_0"]
+    assert good.summary is not None
+    assert known(good.summary.score).value == pytest.approx(5 / 6)
+    assert known(good.minus_student).value == pytest.approx(-1 / 6)
+    assert (good.summary.parameters, bad.failed) == (7, "no memory for it")
     write_scores(context, found)
     readmes = [(context.run.exports / name / "README.md").read_text() for name in ("gguf-f16", "gguf-q4_0")]
     assert "It scores 0.833 on 6 held-out rows" in readmes[0]
     assert "It could not be scored: no memory for it" in readmes[1]
-    found |= {"teacher": None, "base": None}
     table = render_table(found, {})
     assert "gguf-f16" in table
     assert "failed: no memory" in table
@@ -113,7 +112,7 @@ def test_exports_stand_beside_the_student_scored_or_failed(tiny: Path, tmp_path:
 def test_without_exports_there_is_nothing_to_see(tmp_path: Path, tiny: Path) -> None:
     context = open_context(tmp_path, tiny)
     assert ask_exports(context, [], Size(), lambda name, spec: ()) == []
-    assert "exports" not in compare([row("a")], [contestant(STUDENT, ["spam"])], LABELS, {})
+    assert compared([row("a")], [contestant(STUDENT, ["spam"])], LABELS).exports == {}
     with pytest.raises(InputError, match=r"field 'exports'.*nothing to package.*gguf-f16"):
         run_stages(context, "package", "package")
 
@@ -153,7 +152,7 @@ def test_a_whole_run_ends_with_scored_exports(tiny: Path, tmp_path: Path) -> Non
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)["evaluation"]
     assert list(found["exports"]) == ["gguf-q4_k_m", "onnx", "onnx-int8", "onnx-int4"]
-    assert all("failed" not in one for one in found["exports"].values()), found["exports"]
-    assert found["exports"]["onnx"]["score"] == found["student"]["score"]
+    assert all(one["failed"] is None for one in found["exports"].values()), found["exports"]
+    assert found["exports"]["onnx"]["summary"]["score"]["value"] == found["student"]["score"]["value"]
     again = stillhouse("run", recipe, cwd=tmp_path)
     assert "package: up to date" in again.stderr

@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pipeline.evaluate.answers.contestants import Answer, Contestant, HeldoutRow, teacher_contestants
 from pipeline.evaluate.answers.size import Size
-from pipeline.evaluate.comparison.compare import compare
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.report.lineage import Lineage
 from pipeline.report.page import ReportInputs
 from pipeline.run.counts import Counts, CurateCounts, EvaluateCounts, FunnelStep, GenerateCounts, TrainCounts
+from pipeline.run.evaluation.checks import JudgeReport, Leak, Regression, ScorerFailure
+from pipeline.run.evaluation.contestants import (
+    Confusion,
+    EarlierRun,
+    ExportResult,
+    ReliabilityBin,
+    Slice,
+    Summary,
+)
+from pipeline.run.evaluation.costs import (
+    BreakEven,
+    Cascade,
+    CascadePoint,
+    ChosenPoint,
+    ConfidenceAuc,
+    CostPoint,
+    Distillation,
+    Economics,
+    Load,
+    StudentCosts,
+    TeacherCosts,
+)
+from pipeline.run.evaluation.estimate import Ends, Estimate
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Entry
 from pipeline.train.log import Curve
 from prompts.messages import Message
+from tests.pipeline.evaluate.make import compared
 
 CONFIG = Evaluate(scorer="label", labels=["spam", "ham"], resamples=300)
 RECIPE = "name: quickstart\nteacher: gguf:smollm2-135m\n"
 FLIPPED = {"spam": "ham", "ham": "spam"}
 
 
-def evaluation(text: str = "Subject: hello. Buy now!", student: str | None = None) -> dict[str, Any]:
+def evaluation(text: str = "Subject: hello. Buy now!", student: str | None = None) -> Evaluation:
     """150 rows; the student is right on seven of eight, the calibrated teacher on three of four."""
     rows = [_row(index, text) for index in range(150)]
+    teacher = Contestant("teacher", "gguf:smollm2-135m", (), Size(134_515_008, 98_000_000))
     everyone = [
-        *teacher_contestants(rows, "gguf:smollm2-135m", CONFIG.to_scorer(), size=Size(134_515_008, 98_000_000)),
+        *teacher_contestants(rows, teacher, CONFIG.to_scorer()),
         Contestant("base", "huggingface:base", _answers(rows, 2, None), Size(134_515_008, 269_000_000)),
         Contestant("student", "huggingface:student", _answers(rows, 8, student), Size(62_700_000, 125_000_000)),
     ]
-    return compare(rows, everyone, CONFIG, {"duplicate": 2})
+    return compared(rows, everyone, CONFIG, left_out={"duplicate": 2})
 
 
 def stages() -> dict[str, Entry]:
@@ -85,91 +111,162 @@ def _answers(rows: list[HeldoutRow], wrong_every: int, text: str | None) -> tupl
     )
 
 
-def full_evaluation(text: str = "Subject: hello. Buy now!", student: str | None = None) -> dict[str, Any]:
+def summary(
+    score: float | None = 0.8,
+    ci95: Ends | None = (0.7, 0.9),
+    *,
+    n: int = 50,
+    confusion: Confusion | None = None,
+) -> Summary:
+    """A contestant of whom nothing else is known."""
+    return Summary(
+        spec="",
+        score=None if score is None else Estimate(score, ci95, n),
+        invalid=None,
+        outcomes={},
+        prompt_tokens_mean=None,
+        output_tokens_mean=None,
+        latency_p50_s=None,
+        latency_p95_s=None,
+        output_tokens_per_s=None,
+        cost_per_1000_usd=None,
+        in_flight=1,
+        parameters=None,
+        bytes=None,
+        confusion=confusion,
+    )
+
+
+def with_contestants(contestants: Mapping[str, Summary], *, rows: int = 50) -> Evaluation:
+    """An evaluation that says nothing else."""
+    return Evaluation(
+        scorer="label",
+        scoring={"scorer": "label"},
+        rows=rows,
+        groups=rows,
+        resamples=300,
+        seed=0,
+        teacher=contestants.get("teacher"),
+        teacher_calibrated=contestants.get("teacher_calibrated"),
+        base=contestants.get("base"),
+        student=contestants.get("student"),
+    )
+
+
+def full_evaluation(text: str = "Subject: hello. Buy now!", student: str | None = None) -> Evaluation:
     """The same with every section that an evaluation may have; `text` is in every name that data or models choose."""
-    found = evaluation(text, student)
-    for name, right in (("teacher", 0.6), ("student", 0.87)):
-        wrong = round(75 * (1 - right))
-        found[name] |= {
-            "macro_f1": right, "macro_f1_ci95": [right - 0.05, right + 0.05], "score_rows": 150,
-            "confusion": {"labels": ["spam", text], "counts": [[75 - wrong, wrong, 0], [wrong, 73 - wrong, 2]]},
-            "field_scores": {text: right}, "field_scores_ci95": {text: [right - 0.05, right + 0.05]},
-            "field_scores_n": {text: 90},
-            "ece": 0.07, "ece_ci95": [0.04, 0.11],
-            "reliability": [
-                {"low": b / 10, "high": (b + 1) / 10, "confidence": b / 10 + 0.05,
-                 "accuracy": min(1.0, right * (b + 2) / 10), "rows": 15 + b}
-                for b in range(3, 10)
-            ],
-        }  # fmt: skip
-    values = {text: 60, "list": 50, "other": 40}
-    found["slices"] = {
-        text: {
-            value: {
-                "rows": rows,
-                "student": {"score": 0.8 + rows / 1000, "ci95": [0.72, 0.93]},
-                "teacher": {"score": 0.5, "ci95": [0.4, 0.6]},
-                "student_minus_teacher": {"value": rows / 200, "ci95": [rows / 200 - 0.1, rows / 200 + 0.1]},
-            }
-            for value, rows in values.items()
-        }
+    small = evaluation(text, student)
+    assert small.teacher is not None
+    assert small.student is not None
+    teacher, best = _detailed(small.teacher, 0.6, text), _detailed(small.student, 0.87, text)
+    regressions = [
+        Regression(f"r{one.prompt_id}", one.gold, one.prompt, one.answers, 1.0) for one in small.examples[:4]
+    ]
+    exports = {
+        "gguf-q8_0": ExportResult("", None, summary=best, minus_student=Estimate(-0.01, (-0.02, 0.0), 150)),
+        "onnx": ExportResult("onnx:x", 9_000_000, failed=text),
     }
-    found |= {
-        "kl_from_teacher": {"value": 0.21, "ci95": [0.17, 0.26], "rows": 150},
-        "regressions": [{**one, "prompt_id": f"r{one['prompt_id']}", "lost": 1.0} for one in found["examples"][:4]],
-        "memorised": {"student": {"count": 2, "rows": 150, "ids": ["0", "1"]}},
-        "contaminated": {"count": 3, "rows": 150, "ids": ["0"]},
-        "verdict_withheld": None,
-        "scorer_failed": [{"prompt_id": "7", "contestant": "student", "message": text}],
-        "judge": {"first_position_wins": {"value": 0.55, "ci95": [0.47, 0.63], "rows": 150}, "rubric": text},
-        "earlier": {text: {**found["student"], "minus_student": {"value": -0.04, "ci95": [-0.09, 0.01]}}},
-        "exports": {
-            "gguf-q8_0": {**found["student"], "minus_student": {"value": -0.01, "ci95": [-0.02, 0.0]}},
-            "onnx": {"spec": "onnx:x", "failed": text, "bytes": 9_000_000},
-        },
-        "economics": economics(), "cascade": cascade(),
-    }  # fmt: skip
-    return found
+    return replace(
+        small,
+        teacher=teacher,
+        student=best,
+        slices={text: {value: _slice(rows) for value, rows in {text: 60, "list": 50, "other": 40}.items()}},
+        kl_from_teacher=Estimate(0.21, (0.17, 0.26), 150),
+        regressions=tuple(regressions),
+        memorised={"student": Leak(2, 150, ("0", "1"))},
+        contaminated=Leak(3, 150, ("0",)),
+        verdict_withheld=None,
+        scorer_failed=(ScorerFailure("7", "student", text),),
+        judge=JudgeReport(300, 1, 18, Estimate(0.55, (0.47, 0.63), 150), None, Estimate(0.9, (0.8, 0.95), 40)),
+        earlier={text: EarlierRun(150, {}, best, Estimate(-0.04, (-0.09, 0.01), 150))},
+        exports=exports,
+        economics=economics(),
+        cascade=cascade(),
+    )
 
 
-def economics() -> dict[str, Any]:
-    calls = [10.0**power for power in range(2, 8)]
+def _detailed(summary: Summary, right: float, text: str) -> Summary:
+    wrong = round(75 * (1 - right))
+    around = (right - 0.05, right + 0.05)
+    bins = [
+        ReliabilityBin(b / 10, (b + 1) / 10, b / 10 + 0.05, min(1.0, right * (b + 2) / 10), 15 + b)
+        for b in range(3, 10)
+    ]
+    return replace(
+        summary,
+        macro_f1=Estimate(right, around, 150),
+        confusion=Confusion(("spam", text), ((75 - wrong, wrong, 0), (wrong, 73 - wrong, 2))),
+        field_scores={text: Estimate(right, around, 90)},
+        ece=Estimate(0.07, (0.04, 0.11), sum(one.rows for one in bins)),
+        reliability=tuple(bins),
+    )
+
+
+def _slice(rows: int) -> Slice:
+    scores = {
+        "student": Estimate(0.8 + rows / 1000, (0.72, 0.93), rows),
+        "teacher": Estimate(0.5, (0.4, 0.6), rows),
+    }
+    return Slice(rows, scores, Estimate(rows / 200, (rows / 200 - 0.1, rows / 200 + 0.1), rows))
+
+
+def economics() -> Economics:
+    calls = [10**power for power in range(2, 8)]
     loads = [
-        {"concurrency": c, "calls_per_s": 10.0 + c / 2, "calls_per_s_ci95": [9.0 + c / 2, 11.0 + c / 2],
-         "output_tokens_per_s": 40.0 + c, "output_tokens_per_s_ci95": [30.0 + c, 50.0 + c],
-         "latency_p50_s": 0.1 * c**0.8, "latency_p50_s_ci95": [0.08 * c**0.8, 0.13 * c**0.8],
-         "latency_p95_s": 0.18 * c**0.9, "latency_p95_s_ci95": [0.15 * c**0.9, None], "requests": 32, "failed": 0}
+        Load(
+            c,
+            requests=32,
+            failed=0,
+            calls_per_s=Estimate(10.0 + c / 2, (9.0 + c / 2, 11.0 + c / 2), 32),
+            output_tokens_per_s=Estimate(40.0 + c, (30.0 + c, 50.0 + c), 32),
+            latency_p50_s=Estimate(0.1 * c**0.8, (0.08 * c**0.8, 0.13 * c**0.8), 32),
+            latency_p95_s=Estimate(0.18 * c**0.9, (0.15 * c**0.9, None), 32),
+        )
         for c in (1, 4, 16)
-    ]  # fmt: skip
-    return {
-        "hourly_usd": 0.4,
-        "student": {
-            **{"cost_per_1000_usd": 0.011, "cost_per_1000_usd_ci95": [0.009, 0.013]},
-            **{"calls_per_hour": 36_000.0, "calls_per_hour_ci95": [30_000.0, 44_000.0], "calls_per_hour_n": 32},
-            **{"busy_calls_per_hour": 308.0, "busy_calls_per_hour_ci95": [290.0, 330.0]},
-            **{"loads": loads, "peak_memory_bytes": 901_000_000},
-        },
-        "teacher": {"cost_per_1000_usd": 1.3, "cost_per_1000_usd_ci95": [1.2, 1.4], "cost_per_1000_usd_n": 150},
-        "distillation_usd": {"teacher": 4.1, "judge": None, "rescorer": None, "training": 0.2, "total": 4.3},
-        "break_even_calls": 3336,
-        "break_even_calls_ci95": [3100, 3615],
-        "reason": None,
-        "curve": [
-            {"calls": n, "teacher_usd": 0.0013 * n, "student_usd": 4.3 + 0.000011 * n, "cascade_usd": 4.3 + 0.0002 * n}
-            for n in calls
-        ],
-    }
+    ]
+    student = StudentCosts(
+        cost_per_1000_usd=Estimate(0.011, (0.009, 0.013), 32),
+        cost_at_concurrency=16,
+        calls_per_hour=Estimate(36_000.0, (30_000.0, 44_000.0), 32),
+        busy_calls_per_hour=Estimate(308.0, (290.0, 330.0), None),
+        loads=tuple(loads),
+        peak_memory_bytes=901_000_000,
+        peak_gpu_bytes=None,
+        failed=None,
+    )
+    return Economics(
+        hourly_usd=0.4,
+        student=student,
+        others={},
+        teacher=TeacherCosts(Estimate(1.3, (1.2, 1.4), 150), None, None, None, None, 1, "online"),
+        distillation_usd=Distillation(teacher=4.1, judge=None, rescorer=None, training=0.2, total=4.3),
+        break_even=BreakEven(Estimate(3336, (3100, 3615), None), None),
+        cascade=None,
+        curve=tuple(CostPoint(n, 0.0013 * n, 4.3 + 0.000011 * n, 4.3 + 0.0002 * n) for n in calls),
+    )
 
 
-def cascade() -> dict[str, Any]:
+def cascade() -> Cascade:
     curve = [
-        {"threshold": t / 40, "handed_over": t / 40, "score": 0.87 + 0.06 * (t / 40) ** 0.5 - 0.02 * t / 40,
-         "ci95": [0.82 + 0.05 * t / 40, 0.95], "cost_per_1000_usd": 0.011 + 1.3 * t / 40}
+        CascadePoint(
+            threshold=t / 40,
+            handed_over=Estimate(t / 40, None, 75),
+            score=Estimate(0.87 + 0.06 * (t / 40) ** 0.5 - 0.02 * t / 40, (0.82 + 0.05 * t / 40, 0.95), 75),
+            cost_per_1000_usd=Estimate(0.011 + 1.3 * t / 40, None, 75),
+        )
         for t in range(41)
-    ]  # fmt: skip
-    chosen = {**curve[9], "teacher_score": 0.88, "rows": 75}
-    auc = {"value": 0.81, "ci95": [0.73, 0.88]}
-    return {"curve": curve, "chosen": chosen, "reason": None, "confidence_auc": auc}
+    ]
+    point = curve[9]
+    chosen = ChosenPoint(
+        threshold=point.threshold,
+        handed_over=point.handed_over,
+        score=point.score,
+        cost_per_1000_usd=point.cost_per_1000_usd,
+        teacher_score=Estimate(0.88, None, 75),
+        minus_teacher=Estimate(0.02, (-0.01, 0.05), 75),
+        rows=75,
+    )
+    return Cascade(tuple(curve), chosen, None, 0.01, ConfidenceAuc(Estimate(0.81, (0.73, 0.88), 75), 75, 60))
 
 
 def curve(steps: int = 142) -> Curve:

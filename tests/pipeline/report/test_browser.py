@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,10 @@ def inspected(page: Page, address: str) -> Iterator[Page]:
 
 def flooded(value: Any, text: str) -> Any:
     """The same numbers, with `text` wherever MARK stands in a name or an answer."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: flooded(getattr(value, part.name), text) for part in fields(value)})
+    if isinstance(value, tuple):
+        return tuple(flooded(inner, text) for inner in value)
     if isinstance(value, dict):
         return {flooded(name, text): flooded(inner, text) for name, inner in value.items()}
     if isinstance(value, list):

@@ -157,8 +157,10 @@ def test_a_part_without_a_source_is_found() -> None:
 
 
 def test_every_number_of_the_comparison_has_an_interval_or_is_exact() -> None:
-    for line in metrics.lines(everything().evaluation or {}):
-        measured = [behind for value, behind in line.cells if value != DASH]
+    evaluation = everything().evaluation
+    assert evaluation is not None
+    for line in metrics.lines(evaluation):
+        measured = [cell.behind for cell in line.cells if cell.value != DASH]
         assert "exact" in line.basis or all(behind and "–" in behind[0] for behind in measured), line
         assert (
             "n\u00a0=" in line.basis or "exact" in line.basis or all("n\u00a0=" in behind[-1] for behind in measured)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipeline.report.recommendation import rule
-from tests.pipeline.report.make import evaluation
+from pipeline.report.recommendation import recommend
+from pipeline.run.evaluation.contestants import Standing
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.record import Evaluation
+from tests.pipeline.report.make import evaluation, summary, with_contestants
 
 
-def numbers(low: float, high: float, rows: int = 50) -> dict[str, Any]:
-    one = {"score": 0.8, "ci95": [0.7, 0.9]}
-    difference = {"value": (low + high) / 2, "ci95": [low, high]}
-    return {"rows": rows, "student": one, "teacher": one, "student_minus_teacher": difference}
+def numbers(low: float, high: float) -> Evaluation:
+    difference = Estimate((low + high) / 2, (low, high), 50)
+    both = with_contestants({"student": summary(), "teacher": summary()})
+    return replace(both, against_teacher=Standing(student_minus_teacher=difference))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,7 @@ def numbers(low: float, high: float, rows: int = 50) -> dict[str, Any]:
     ],
 )
 def test_the_whole_interval_must_be_on_one_side_of_the_margin(low: float, high: float, kind: str, says: str) -> None:
-    found = rule(numbers(low, high), 0.02)
+    found = recommend(numbers(low, high), 0.02)
     assert found.kind == kind
     assert found.sentence.startswith(says)
     assert "on the same 50 held-out prompts." in found.sentence
@@ -32,25 +36,25 @@ def test_the_whole_interval_must_be_on_one_side_of_the_margin(low: float, high: 
 
 
 def test_it_is_held_against_the_better_reading_of_the_teacher() -> None:
-    found = rule(evaluation(), 0.02)
+    found = recommend(evaluation(), 0.02)
     assert "where its calibrated teacher scores 0.747" in found.sentence
     assert "The difference to its calibrated teacher is +0.127" in found.basis
 
 
 @pytest.mark.parametrize("change", [{"rows": 29}, {"verdict_withheld": "fewer than 30 rows"}])
 def test_few_rows_have_numbers_and_no_verdict(change: dict[str, Any]) -> None:
-    found = rule({**numbers(0.1, 0.2), **change}, 0.02)
+    found = recommend(replace(numbers(0.1, 0.2), **change), 0.02)
     assert found.kind == "withheld"
     assert found.sentence.startswith("No verdict, for there are fewer than 30 rows: the student scores 0.800 (95 %")
 
 
 def test_without_gold_it_says_what_can_be_said() -> None:
-    agreement = {"value": 0.84, "ci95": [0.78, 0.9]}
-    found = rule({"rows": 50, "student": {"score": None, "ci95": None}, "agreement": agreement}, 0.02)
+    unscored = with_contestants({"student": summary(None)})
+    found = recommend(replace(unscored, agreement=Estimate(0.84, (0.78, 0.9), 50)), 0.02)
     assert found.kind == "none"
     assert "taught on 0.840 (95 % interval 0.780–0.900) of 50 held-out prompts" in found.sentence
 
 
 def test_without_a_teacher_it_only_scores() -> None:
-    found = rule({"rows": 50, "student": {"score": 0.8, "ci95": [0.7, 0.9]}}, 0.02)
+    found = recommend(with_contestants({"student": summary()}), 0.02)
     assert (found.kind, found.basis) == ("none", "")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +14,9 @@ from pipeline.report.stage import work
 from pipeline.run.context import Context
 from pipeline.run.counts import TrainCounts
 from pipeline.run.directory import RunDir
-from pipeline.run.files import write_text
+from pipeline.run.evaluation.contestants import ExportResult
+from pipeline.run.evaluation.file import write_evaluation
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
 from tests.pipeline.helpers import write_recipe
@@ -42,17 +44,36 @@ def context(tmp_path: Path) -> Context:
     manifest.begin("train", "")
     measures: dict[str, int | float | str] = {"went on from": f"{run.root}/work/checkpoints/2"}
     manifest.end("train", "done", TrainCounts(9, 0, 0, 9, 2, 2, 0.1, 90.0, 0.5, 0.4, 1, 1, None, measures))
-    found = full_evaluation(SAID)
-    found["teacher"]["spec"] = found["teacher_calibrated"]["spec"] = f"gguf:{models}/teacher-q8.gguf"
-    found["base"]["spec"] = f"huggingface:{run.work}/base-0a1b"
-    found["student"]["spec"] = f"huggingface:{run.student}"
-    found["exports"]["onnx"] = {"spec": "x", "failed": f"cannot read {run.exports}/onnx/model.onnx", "bytes": 9}
-    found["earlier"] = {str(home / "runs" / "before"): found["earlier"][SAID]}
-    found["economics"]["student"]["failed"] = f"at concurrency 4: no such file: '{run.student}/config.json'"
+    write_evaluation(run, _on_this_machine(run, models, home))
     table = pa.table({"prompt": [[{"role": "user", "content": SAID}]], "reply": [""], "step": ["a"], "reason": ["b"]})
     pq.write_table(table, run.dropped)
-    write_text(run.evaluation, orjson.dumps(found).decode())
     return Context(recipe, run, manifest, Progress())
+
+
+def _on_this_machine(run: RunDir, models: Path, home: Path) -> Evaluation:
+    """An evaluation full of paths."""
+    found = full_evaluation(SAID)
+    specs = {
+        "teacher": f"gguf:{models}/teacher-q8.gguf",
+        "teacher_calibrated": f"gguf:{models}/teacher-q8.gguf",
+        "base": f"huggingface:{run.work}/base-0a1b",
+        "student": f"huggingface:{run.student}",
+    }
+    summaries = {name: replace(one, spec=specs[name]) for name, one in found.contestants.items()}
+    assert found.economics is not None
+    failed = f"at concurrency 4: no such file: '{run.student}/config.json'"
+    student = replace(found.economics.student, failed=failed)
+    onnx = ExportResult("x", 9, failed=f"cannot read {run.exports}/onnx/model.onnx")
+    return replace(
+        found,
+        teacher=summaries["teacher"],
+        teacher_calibrated=summaries["teacher_calibrated"],
+        base=summaries["base"],
+        student=summaries["student"],
+        exports={**found.exports, "onnx": onnx},
+        earlier={str(home / "runs" / "before"): found.earlier[SAID]},
+        economics=replace(found.economics, student=student),
+    )
 
 
 def test_no_path_of_this_machine_is_on_what_is_shown_to_others(context: Context, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.report.table import render_table
 from pipeline.run.manifest import seconds_of
+from tests.pipeline.evaluate.make import ends
 from tests.pipeline.report.make import evaluation, stages
 
 EVALUATION = evaluation()
@@ -14,7 +15,8 @@ def test_it_shows_everyone_with_an_interval() -> None:
     text = render_table(EVALUATION, SECONDS)
     for part in ("calibrated", "0.873", "0.747", "402", "61", "62.7 M", "125 MB", "88 ms", "requests in flight", "AUC"):
         assert part in text
-    low, high = EVALUATION["student"]["ci95"]
+    assert EVALUATION.student is not None
+    low, high = ends(EVALUATION.student.score)
     assert f"{low:.3f}-{high:.3f}" in text
     assert "generate 3 min 01 s, curate 420 ms" in text
 

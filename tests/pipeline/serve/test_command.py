@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from pipeline.run.evaluation.file import write_evaluation
 from pipeline.run.progress import Progress
 from pipeline.serve.command import ServeOptions, serve
 from pipeline.serve.fallback import CHOSEN, Fallback
 from prompts.errors import InputError
 from tests.pipeline.helpers import command, environment, stillhouse
 from tests.pipeline.process.test_die_with_parent import is_running, soon
+from tests.pipeline.report.make import cascade, full_evaluation
 from tests.pipeline.serve.make import Served, make_run, served
 from tests.servers.faults import FaultServer, chat
 
@@ -126,5 +129,8 @@ def test_a_bad_option_is_told_before_anything_is_loaded(
 
 def test_the_threshold_that_evaluation_chose_is_the_default(tiny: Path, tmp_path: Path) -> None:
     run = make_run(scripted(tmp_path), tiny)
-    run.evaluation.write_text('{"cascade": {"chosen": {"threshold": 0.625}}}')
+    chosen = cascade().chosen
+    assert chosen is not None
+    evaluation = replace(full_evaluation(), cascade=replace(cascade(), chosen=replace(chosen, threshold=0.625)))
+    write_evaluation(run, evaluation)
     assert Fallback.of(run, CHOSEN, None).threshold == 0.625

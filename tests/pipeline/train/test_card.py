@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
 from pipeline.run.directory import RunDir
+from pipeline.run.evaluation.contestants import GeneralTask, Standing, TaskScore
+from pipeline.run.evaluation.costs import Cascade, ChosenPoint
+from pipeline.run.evaluation.estimate import Estimate
+from pipeline.run.evaluation.file import read_evaluation
 from pipeline.run.progress import Progress
 from pipeline.train.card import measured_of, refresh
 from students.card.facts import Score
 from teachers.local.huggingface_files import version
+from tests.pipeline.evaluate.make import known
 from tests.pipeline.helpers import stages_of, write_recipe, write_rows
+from tests.pipeline.report.make import summary, with_contestants
 
-EVALUATION: dict[str, Any] = {
-    "scorer": "label",
-    "rows": 173,
-    "student": {"score": 0.9, "ci95": [0.84, 0.95]},
-    "base": {"score": 0.5, "ci95": [0.42, 0.58]},
-    "teacher": {"score": None, "ci95": None},
-    "student_minus_base": {"value": 0.4, "ci95": [0.3, 0.5]},
-    "student_minus_teacher": None,
-    "agreement": {"value": 0.8, "ci95": [0.7, 0.9]},
-    "retention": 1.1,
-    "retention_ci95": None,
-    "cascade": {"chosen": {"threshold": 0.8125, "handed_over": 0.25, "score": 0.95, "ci95": [0.9, 0.99]}},
-    "general": {
-        "sums": {
-            "metric": "acc",
-            "base": {"value": 0.5, "stderr": 0.1},
-            "student": {"value": 0.4, "stderr": 0.1},
-            "difference": {"value": -0.1, "ci95": [-0.2, 0.0]},
-            "rows": 40,
-        }
-    },
-}
+CHOSEN = ChosenPoint(
+    threshold=0.8125,
+    handed_over=Estimate(0.25, None, 173),
+    score=Estimate(0.95, (0.9, 0.99), 173),
+    cost_per_1000_usd=None,
+    teacher_score=Estimate(0.9, None, 173),
+    minus_teacher=Estimate(0.05, None, 173),
+    rows=173,
+)
+SUMS = GeneralTask("acc", True, TaskScore(0.5, 0.1), TaskScore(0.4, 0.1), Estimate(-0.1, (-0.2, 0.0), 40))
+CONTESTANTS = {"student": summary(0.9, (0.84, 0.95)), "base": summary(0.5, (0.42, 0.58)), "teacher": summary(None)}
+EVALUATION = replace(
+    with_contestants(CONTESTANTS, rows=173),
+    student_minus_base=Estimate(0.4, (0.3, 0.5), 173),
+    against_teacher=Standing(retention=Estimate(1.1, None, 173)),
+    agreement=Estimate(0.8, (0.7, 0.9), 173),
+    cascade=Cascade((), CHOSEN, None, 0.01, None),
+    general={"sums": SUMS},
+)
 
 
 def test_the_numbers_are_the_evaluations() -> None:
@@ -61,7 +62,7 @@ def test_the_numbers_are_the_evaluations() -> None:
 
 
 def test_an_evaluation_without_a_student_says_nothing() -> None:
-    assert measured_of({"scorer": "label", "rows": 3, "student": None}) is None
+    assert measured_of(with_contestants({}, rows=3)) is None
 
 
 @pytest.mark.slow
@@ -83,7 +84,7 @@ def test_scores_stay_with_the_student_and_leave_with_it(tiny: Path, tmp_path: Pa
     before = version(str(run.student))
     stages_of(recipe, "--dir", run.root, cwd=tmp_path)
     scored = card.read_text()
-    score = orjson.loads(run.evaluation.read_bytes())["student"]["score"]
+    score = known(read_evaluation(run).contestants["student"].score).value
     assert f"| score of the student | {score:.3f} |" in scored
     assert "llama-server -m ../exports/gguf-f16/model.gguf" in scored
     assert version(str(run.student)) == before

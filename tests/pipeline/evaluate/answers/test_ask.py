@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pipeline.evaluate.answers.ask import ask
+from pipeline.evaluate.answers.ask import Questions, ask
 from pipeline.evaluate.answers.contestants import Answer
 from pipeline.run.errors import RunError
 from teachers.base import Alternative, Capabilities, Identity, Reply, Request, Sampling, TokenLogprob, Usage
@@ -13,6 +13,7 @@ from teachers.errors import Transient
 from tests.pipeline.evaluate.make import LABELS, row
 
 ROWS = [row(f"row {index}") for index in range(7)]
+ASKED = Questions(ROWS, Sampling(), LABELS.labels)
 
 
 class Echo:
@@ -42,9 +43,7 @@ class Echo:
 
 def test_answers_stand_in_the_rows_order_with_bounded_concurrency() -> None:
     teacher, seen = Echo(latency_s=0.5), list[Answer]()
-    answers = asyncio.run(
-        ask(teacher, ROWS, Sampling(), LABELS, in_flight=3, on_answer=lambda row, answer: seen.append(answer))
-    )
+    answers = asyncio.run(ask(teacher, ASKED, in_flight=3, on_answer=lambda row, answer: seen.append(answer)))
     assert [answer.text for answer in answers] == [f"Is row {index} spam?" for index in range(7)]
     assert teacher.most == 3
     assert sorted(seen, key=lambda answer: answer.text) == list(answers)
@@ -54,17 +53,17 @@ def test_answers_stand_in_the_rows_order_with_bounded_concurrency() -> None:
 
 
 def test_latency_is_measured_where_the_teacher_does_not_say() -> None:
-    (answer,) = asyncio.run(ask(Echo(), ROWS[:1], Sampling(), LABELS))
+    (answer,) = asyncio.run(ask(Echo(), Questions(ROWS[:1], Sampling())))
     assert answer.latency_s is not None
     assert 0.001 <= answer.latency_s < 1
 
 
 def test_a_failure_is_an_answer_with_its_outcome() -> None:
-    answers = asyncio.run(ask(Echo(broken="row 2"), ROWS, Sampling(), LABELS, in_flight=2))
+    answers = asyncio.run(ask(Echo(broken="row 2"), ASKED, in_flight=2))
     assert [answer.outcome for answer in answers] == ["ok", "ok", "transient", "ok", "ok", "ok", "ok"]
     assert answers[2] == Answer("", outcome="transient")
 
 
 def test_no_answer_at_all_is_not_a_score_of_zero() -> None:
     with pytest.raises(RunError, match="none of 7 held-out rows was answered: test: no answer"):
-        asyncio.run(ask(Echo(broken="row"), ROWS, Sampling(), LABELS))
+        asyncio.run(ask(Echo(broken="row"), ASKED))

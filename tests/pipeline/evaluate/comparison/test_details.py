@@ -7,11 +7,11 @@ import json
 import pytest
 
 from pipeline.evaluate.answers.contestants import Answer
-from pipeline.evaluate.comparison.details import details
+from pipeline.evaluate.comparison.details import measure_details
 from pipeline.evaluate.comparison.resampling import Resampling
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.statistics.intervals import wilson
-from tests.pipeline.evaluate.make import row
+from tests.pipeline.evaluate.make import ends, row
 
 CONFIG = Evaluate(scorer="json", resamples=2000)
 
@@ -21,8 +21,10 @@ def test_each_field_of_the_json_has_its_share_its_interval_and_its_rows() -> Non
     rows = [row(f"row {index:02}", gold) for index, gold in enumerate(golds)]
     texts = [json.dumps({"name": index if index % 3 else 0, "born": 2}) for index in range(60)]
     answers = [Answer(text if index % 5 else "no JSON") for index, text in enumerate(texts)]
-    found = details(Resampling(rows, CONFIG), answers, CONFIG.to_scorer())
-    assert found["field_scores"] == pytest.approx({"name": 32 / 60, "born": 24 / 30})
-    assert found["field_scores_n"] == {"name": 60, "born": 30}
-    for name, share in found["field_scores"].items():
-        assert found["field_scores_ci95"][name] == pytest.approx(wilson(share, found["field_scores_n"][name]), abs=0.02)
+    found = measure_details(Resampling(rows, CONFIG), answers, CONFIG.to_scorer())
+    shares = {name: estimate.value for name, estimate in found.field_scores.items()}
+    assert shares == pytest.approx({"name": 32 / 60, "born": 24 / 30})
+    assert {name: estimate.n for name, estimate in found.field_scores.items()} == {"name": 60, "born": 30}
+    for estimate in found.field_scores.values():
+        assert estimate.n is not None
+        assert ends(estimate) == pytest.approx(wilson(estimate.value, estimate.n), abs=0.02)

@@ -1,4 +1,4 @@
-"""What a run's evaluation is called and what it holds."""
+"""A run's evaluation: who is compared, the records of evaluation.json, and the file itself."""
 
 from __future__ import annotations
 

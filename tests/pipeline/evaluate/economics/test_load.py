@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.evaluate.economics.load import Load, LoadMeasurement, measure_load
+from pipeline.evaluate.economics.load import LoadMeasurement, LoadPlan, measure_load
+from pipeline.run.evaluation.costs import Load
+from pipeline.run.evaluation.estimate import Estimate
 from prompts.messages import Conversation, Message
+from tests.pipeline.evaluate.make import ends, known
 
 PROMPTS: list[Conversation] = [(Message("user", f"question {number}"),) for number in range(16)]
 WAIT_S = 0.1
@@ -24,7 +27,8 @@ def measured(
     spec: str, *concurrencies: int, prompts: list[Conversation] = PROMPTS
 ) -> tuple[LoadMeasurement, list[int]]:
     told: list[int] = []
-    found = measure_load(spec, prompts, concurrencies, 8, 4, lambda concurrency, answered: told.append(answered))
+    plan = LoadPlan(spec, concurrencies, requests=8, max_tokens=4)
+    found = measure_load(plan, prompts, lambda concurrency, answered: told.append(answered))
     return found, told
 
 
@@ -32,17 +36,17 @@ def test_callers_at_once_are_answered_at_once(tmp_path: Path) -> None:
     found, told = measured(script(tmp_path, {"reply": "two words", "latency_s": WAIT_S}), 1, 4)
     one, four = found.loads
     assert (one.concurrency, four.concurrency, found.failed) == (1, 4, None)
-    assert one.calls_per_s <= 1 / WAIT_S
-    assert 1 / WAIT_S < four.calls_per_s <= 4 / WAIT_S  # a server that waits for each would give no more than one
-    assert one.latency_p50_s is not None
-    assert one.latency_p95_s is not None
-    assert WAIT_S <= one.latency_p50_s <= one.latency_p95_s
+    assert one.calls_per_s.value <= 1 / WAIT_S
+    # A server that waits for each would give no more than one caller gets.
+    assert 1 / WAIT_S < four.calls_per_s.value <= 4 / WAIT_S
+    assert WAIT_S <= known(one.latency_p50_s).value <= known(one.latency_p95_s).value
     assert (one.requests, four.requests, one.failed) == (8, 16, 0)  # four rounds of four callers
-    assert one.calls_per_s_ci95 is not None
-    assert one.calls_per_s_ci95[0] <= one.calls_per_s <= one.calls_per_s_ci95[1]
-    assert four.output_tokens_per_s_ci95 is not None
-    assert one.latency_p95_s_ci95 is not None
-    assert one.latency_p95_s_ci95[1] is None  # eight calls say nothing of how slow the slowest are
+    low, high = ends(one.calls_per_s)
+    assert low <= one.calls_per_s.value <= high
+    assert known(four.output_tokens_per_s).interval is not None
+    slowest = known(one.latency_p95_s).ci95
+    assert slowest is not None
+    assert slowest[1] is None  # eight calls say nothing of how slow the slowest are
     assert found.peak_memory_bytes is not None
     assert found.peak_memory_bytes > 1 << 20
     assert told == list(range(1, 25))
@@ -60,12 +64,12 @@ def test_a_call_that_fails_is_counted_and_takes_no_share_of_the_speed(tmp_path: 
     spec = script(tmp_path, {"match": "question 3", "error": "invalid"}, {"reply": "ham", "latency_s": WAIT_S})
     [load] = measured(spec, 1)[0].loads
     assert (load.requests, load.failed) == (8, 1)
-    assert load.calls_per_s <= 1 / WAIT_S
+    assert load.calls_per_s.value <= 1 / WAIT_S
 
 
 def test_where_all_fail_no_time_is_made_up(tmp_path: Path) -> None:
     [load] = measured(script(tmp_path, {"error": "invalid"}), 1)[0].loads
-    assert load == Load(1, 0.0, None, None, None, 8, 8)
+    assert load == Load(1, 8, 8, Estimate(0.0, None, 0), None, None, None)
 
 
 def test_a_process_that_ends_says_why_and_ends_nothing_else(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Intervals of latencies, speeds, tokens and prices."""
+"""Intervals of latencies and speeds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluate.answers.contestants import Answer
-from pipeline.evaluate.comparison.resampling import Resampling
-from pipeline.evaluate.comparison.usage import usage
 from pipeline.statistics.rates import LEAST_ROUNDS, TAIL, quantile_ci95, rate_ci95
-from tests.pipeline.evaluate.make import LABELS, row
 
 SECONDS = st.floats(1e-3, 1e3)
 
@@ -73,25 +69,3 @@ def test_a_speed_s_interval_holds_it_and_scales_with_its_unit(
 
 def test_rounds_that_take_equally_long_have_an_exact_speed() -> None:
     assert rate_ci95([1.0] * 16, [round_ / 2 for round_ in range(1, 5) for _ in range(4)], 4) == pytest.approx([8, 8])
-
-
-def test_every_number_has_its_interval_and_its_count() -> None:
-    rows = [row(f"row {index}") for index in range(80)]
-    answers = [
-        Answer("spam", "ok", 100 + index % 7, 2 + index % 3, 0.1 + index / 800, cost_usd=0.001 + index / 1e5)
-        for index in range(79)
-    ]
-    found = usage([*answers, Answer("", "transient")], Resampling(rows, LABELS))
-    names = [name for name in found if not name.endswith(("_ci95", "_n"))]
-    assert len(names) == 6
-    for name in names:
-        low, high = found[f"{name}_ci95"]
-        assert low < found[name] < high
-        assert found[f"{name}_n"] == 79
-    assert found["cost_per_1000_usd"] == pytest.approx(1000 * np.mean([one.cost_usd for one in answers]))
-
-
-def test_what_nobody_counted_is_null_and_of_no_call() -> None:
-    found = usage([Answer("spam")] * 3, Resampling([row(name) for name in "abc"], LABELS))
-    assert {value for name, value in found.items() if not name.endswith("_n")} == {None}
-    assert {value for name, value in found.items() if name.endswith("_n")} == {0}

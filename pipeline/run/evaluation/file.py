@@ -1,0 +1,83 @@
+"""RUN/evaluation.json: written from the record, and read back whole or not at all."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+
+from pipeline.run.directory import RunDir
+from pipeline.run.evaluation.record import VERSION, Evaluation
+from pipeline.run.files import write_text
+from prompts.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+def write_evaluation(run: RunDir, evaluation: Evaluation) -> None:
+    """Writes the file in the place of an older one."""
+    write_text(run.evaluation, orjson.dumps(evaluation, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def read_evaluation(run: RunDir) -> Evaluation:
+    """Reads a run's evaluation.
+
+    InputError where there is none, where the file is damaged, and where another version wrote it: numbers that have
+    moved must not be taken for others, so nothing of such a file is read.
+    """
+    try:
+        text = run.evaluation.read_bytes()
+        values = orjson.loads(text)
+    except FileNotFoundError:
+        raise InputError("was not evaluated", path=run.root, remedy=f"Run '{_again(run)}' first") from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"is not JSON: {error}", path=run.evaluation, remedy=f"Run '{_again(run)}'") from error
+    _check_version(run, values)
+    try:
+        return parse(Evaluation, text)
+    except ValueError as error:
+        raise InputError(
+            f"does not hold an evaluation: {error}", path=run.evaluation, remedy=f"Run '{_again(run)}'"
+        ) from error
+
+
+def parse(kind: type[T], text: bytes | str) -> T:
+    """Reads a record from JSON; ValueError for a key that is missing or too many, and for a value of another type."""
+    from pydantic import ValidationError
+
+    try:
+        record: T = _adapter(kind).validate_json(text, strict=True)  # type: ignore[arg-type]  # classes can be hashed
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}") from error
+    return record
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    # Imported and built late: commands that read no record start without it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _check_version(run: RunDir, values: Any) -> None:
+    version = 1
+    if isinstance(values, dict):
+        version = values.get("version", 1)
+    if version == VERSION:
+        return
+    raise InputError(
+        f"is of version {version} and this is version {VERSION}: another version of stillhouse wrote it",
+        path=run.evaluation,
+        remedy=f"Run '{_again(run)}', which asks nobody what it has answered",
+    )
+
+
+def _again(run: RunDir) -> str:
+    return f"stillhouse run {run.root / 'recipe.yaml'} --dir {run.root} --from evaluate"
