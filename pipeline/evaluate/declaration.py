@@ -14,7 +14,7 @@ from prompts.digest import digest_file
 def _inputs(recipe: Recipe) -> Any:
     """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
     config = recipe.evaluate
-    named = [*config.general.tasks, *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
+    named = [*config.general.files(), *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
     settings = config.model_dump(mode="json")
     # Without files the settings stand alone: another shape would evaluate every run there is again.
     return [settings, *map(digest_file, named)] if named else settings

@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import Field
 
 from pipeline.recipe.missing import Missing
-from pipeline.recipe.section import Section
+from pipeline.recipe.section import NamingSection
 from prompts.errors import MissingExtra
 
 
-class General(Section):
+class General(NamingSection):
     """Tasks of lm-evaluation-harness, base against student: they show what the student has forgotten."""
 
     tasks: list[Path] = Field(default_factory=list)
@@ -31,6 +31,10 @@ class General(Section):
             if not file.is_file():
                 return Missing(("tasks", place), f"no such file: {file}", f"Relative to {folder}")
         return None
+
+    def files(self) -> list[Path]:
+        """Returns the tasks' files; the data that they name in turn are not followed."""
+        return list(self.tasks)
 
 
 def require_general(general: General) -> None:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pipeline.recipe.missing import Missing
-from pipeline.recipe.section import Section
+from pipeline.recipe.section import NamingSection
 from pipeline.recipe.teachers import TeacherEntry
 from prompts.errors import StillhouseError
 from prompts.messages import Conversation
@@ -123,7 +121,7 @@ class PairJudge:
     rubric: str
 
 
-class ScorerSettings(Section, ABC):
+class ScorerSettings(NamingSection, ABC):
     """A scorer as a recipe names it. The docstring of each says what it measures, that of each field what it means."""
 
     name: str
@@ -147,18 +145,6 @@ class ScorerSettings(Section, ABC):
         The order in which a recipe lists things, and where its files lie, must not show.
         """
         return self.model_dump(mode="json", exclude={"name"})
-
-    def beside(self, folder: Path) -> Self:
-        """Returns the settings with absolute paths; relative ones are taken from `folder`, the recipe's."""
-        return self
-
-    def missing(self, folder: Path) -> Missing | None:
-        """Names what the settings name and is not there; asked after `beside`, before anything is paid."""
-        return None
-
-    def files(self) -> list[Path]:
-        """Returns the files whose bytes decide, beside the settings; a change of them evaluates again."""
-        return []
 
     @property
     def pair_judge(self) -> PairJudge | None:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pipeline.recipe.missing import Missing
-from pipeline.recipe.section import Section
+from pipeline.recipe.section import NamingSection
 from pipeline.recipe.teachers import Combine, TeacherEntry
 from pipeline.recipe.verdict import OnProgress, Rule, Sample
 from prompts.messages import Conversation
@@ -63,7 +61,7 @@ Rewrite = Callable[[Sample], Sample | None]
 """Brings any sample into the form of those that a step keeps; None where the text may not stay in any form."""
 
 
-class Step(Section, ABC):
+class Step(NamingSection, ABC):
     """One step of curation. The docstring of each says what it does, and that of each field what it means."""
 
     step: str
@@ -91,18 +89,6 @@ class Step(Section, ABC):
 
         InputError where what the settings name cannot be used.
         """
-
-    def beside(self, folder: Path) -> Self:
-        """Returns the step with absolute paths; relative ones are taken from `folder`, the recipe's."""
-        return self
-
-    def missing(self, folder: Path) -> Missing | None:
-        """Says what the step names that is not there; asked after `beside`, before anything is paid."""
-        return None
-
-    def files(self) -> list[Path]:
-        """Returns the files whose bytes decide, beside the settings; a change of them curates again."""
-        return []
 
     @property
     def embedding_model(self) -> str | None:
