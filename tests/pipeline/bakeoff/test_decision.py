@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bakeoff.decision import LEAST_ROWS, Choice, decide, money
-from pipeline.bakeoff.measure import MeasuredTeacher
-from pipeline.bakeoff.result import Bakeoff
-from pipeline.bakeoff.table import render
+from pipeline.bakeoff.decision import LEAST_ROWS, money
+from tests.pipeline.bakeoff.standings import choice_on, teacher
 
 SCORES = st.lists(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3), min_size=1, max_size=40)
 COSTS = st.tuples(*[st.none() | st.sampled_from([0.0, 0.01, 0.01, 2.0])] * 3)
-
-
-def teacher(
-    label: str, scores: Sequence[float | None], cost: float | None = 1.0, accepted: int | None = None
-) -> MeasuredTeacher:
-    """`cost` is in dollars a row."""
-    rows = len(scores)
-    why = "no price known: give `price`" if cost is None else None
-    kept = rows if accepted is None else accepted
-    total = None if cost is None else cost * rows
-    return MeasuredTeacher(label, f"scripted:{label}", tuple(scores), kept, {"ok": rows}, total, (0.5,), why)
-
-
-def choice_on(*measured: MeasuredTeacher, groups: Sequence[str] | None = None) -> Choice:
-    rows = len(measured[0].scores)
-    return decide(measured, groups or [f"row {index}" for index in range(rows)], resamples=400, seed=0)
 
 
 def answers(rng: np.random.Generator, accuracy: float, rows: int) -> list[float]:
@@ -186,22 +166,6 @@ def test_the_named_one_is_the_cheapest_in_the_running(
         for one in found.standings:
             other = one.measured.cost_per_accepted_usd
             assert one.minus_best.significantly_below or other is None or other >= cost
-
-
-def test_the_table_tells_what_it_knows_in_ascii() -> None:
-    priced, free = teacher("a", [1.0] * 40, 0.000012), teacher("b", [0.5] * 40, None)
-    text = render(Bakeoff(choice_on(priced, free), "label", None, 4, 400, 0, "x"))
-    assert text.isascii()
-    assert "$0.000012" in text
-    assert "b: no cost, no price known" in text
-    assert "40 rows, scored by 'label' against gold" in text
-
-
-def test_the_table_calls_one_teacher_best_on_a_tie() -> None:
-    tied = choice_on(teacher("a", [1.0] * 40), teacher("b", [1.0] * 40))
-    text = render(Bakeoff(tied, "label", None, 4, 400, 0, "x"))
-    assert [" best |" in line for line in text.splitlines() if line.startswith(("|a", "|b"))] == [True, False]
-    assert "+0.000 (-0.088 to +0.088)" in text  # that both are right on forty rows is not that they are the same
 
 
 @pytest.mark.parametrize(
