@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.decisions.decision import Decision
 from pipeline.decisions.store import read_decisions
-from pipeline.explain.row_search import find_places, find_row, read_row
+from pipeline.explain.row_search import find_row, read_sample
 from pipeline.explain.verdicts import CURATED, TEXT_CHARS, Dropped, Judged, Kept, NotCurated, Unanswered, Verdict
 from pipeline.journal.read import attempts_of, reply_of
 from pipeline.run.directory import RunDir
@@ -134,21 +134,13 @@ def _endpoint(teacher: Mapping[str, Any]) -> str:
 
 def _verdict(run: RunDir, reply: Mapping[str, Any]) -> Verdict:
     """Looks for the sample on both sides of curation."""
-    if kept := _curated_row(run.kept, reply["sample_id"], CURATED):
+    if kept := read_sample(run.kept, reply["sample_id"], CURATED):
         return Kept.of(kept, _judged(run, kept, reply))
-    if dropped := _curated_row(run.dropped, reply["sample_id"], (*CURATED, *VERDICT.names)):
+    if dropped := read_sample(run.dropped, reply["sample_id"], (*CURATED, *VERDICT.names)):
         return Dropped.of(dropped, _judged(run, dropped, reply))
     if reply["outcome"] not in ANSWERS:
         return Unanswered(reply["outcome"])
     return NotCurated()
-
-
-def _curated_row(path: Path, sample_id: str, columns: Sequence[str]) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    for place in find_places(path, ("sample_id",), sample_id):
-        return read_row(path, place, columns)
-    return None
 
 
 def _judged(run: RunDir, row: Mapping[str, Any], reply: Mapping[str, Any]) -> list[Judged]:

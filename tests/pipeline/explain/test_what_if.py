@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.curate.stage import work
-from pipeline.explain.what_if import overrides_of, render_what_if, what_if
+from pipeline.explain.what_if import Difference, overrides_of, render_what_if, what_if
 from pipeline.recipe.load import load_recipe
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts
@@ -49,7 +48,7 @@ def curated(recipe: Path) -> RunDir:
     return run
 
 
-def asked(recipe: Path, *changes: str) -> dict[str, Any]:
+def asked(recipe: Path, *changes: str) -> Difference:
     now, then = load_recipe(recipe), load_recipe(recipe, overrides_of(changes))
     with Progress(as_json=True) as progress:
         return what_if(now, then, recipe.parent / "runs/small", changes, progress)
@@ -68,38 +67,38 @@ def test_the_difference_is_what_a_real_run_would_make(recipe: Path) -> None:
     assert now is not None
     counts = now.counts(CurateCounts)
     assert counts is not None
-    assert found["sides"]["train"][0] == counts.train
+    assert found.sides["train"].now == counts.train
     then = load_recipe(recipe, overrides_of(["format.max_chars=9", "pii.action=drop"]))
     with Progress(as_json=True) as progress:
         real = work(Context(then, run, now, progress))
-    assert [found["sides"][side][1] for side in ("train", "heldout")] == [real.train, real.heldout]
-    assert sum(sum(one["counts"][1:]) for one in found["steps"]) == real.samples - real.kept
-    assert sum(found["moved"].values()) == counts.kept - real.kept == len(found["examples"])
+    assert [found.sides[side].then for side in ("train", "heldout")] == [real.train, real.heldout]
+    assert sum(step.count.then for step in found.steps) == real.samples - real.kept
+    assert sum(found.moved.values()) == counts.kept - real.kept == len(found.examples)
 
 
 def test_a_judges_answers_come_from_the_journal_alone(recipe: Path) -> None:
     run = curated(recipe)
     before = files(run)
     stricter = asked(recipe, "judge.min_score=0.5")
-    assert stricter["judge_unanswered"] == 0
-    assert {(one["step"], one["reason"]) for one in stricter["steps"]} <= {("judge", "low_score")}
+    assert stricter.judge_unanswered == 0
+    assert {(step.step, step.reason) for step in stricter.steps} <= {("judge", "low_score")}
     other = asked(recipe, "judge.rubric=long")
-    assert other["judge_unanswered"] == other["sides"]["train"][0]
-    assert other["sides"]["train"][1] == 0
+    assert other.judge_unanswered == other.sides["train"].now
+    assert other.sides["train"].then == 0
     assert files(run) == before
 
 
 def test_what_changes_nothing_says_so(recipe: Path) -> None:
     curated(recipe)
     found = asked(recipe, "format.max_chars=900")
-    assert (found["moved"], found["examples"], found["rewritten"]) == ({}, [], 0)
+    assert (found.moved, found.examples, found.rewritten) == ({}, [], 0)
     assert "change sides: none" in render_what_if(found)
 
 
 def test_another_split_moves_rows_across(recipe: Path) -> None:
     curated(recipe)
     found = asked(recipe, "split.heldout=0.9")
-    assert set(found["moved"]) == {"train to heldout"}
+    assert set(found.moved) == {"train to heldout"}
 
 
 @pytest.mark.parametrize(
