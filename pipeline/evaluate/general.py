@@ -25,7 +25,7 @@ from pipeline.run.errors import RunError
 from pipeline.run.evaluation import BASE, STUDENT
 from pipeline.run.evaluation.contestants import GeneralTask, TaskScore
 from pipeline.run.evaluation.estimate import Estimate
-from pipeline.run.evaluation.file import parse
+from pipeline.run.parse import parse
 from pipeline.statistics.bootstrap import Bootstrap
 from pipeline.statistics.intervals import Interval, Size, of_any_mean, of_difference
 from prompts.digest import digest, digest_file

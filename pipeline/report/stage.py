@@ -16,10 +16,11 @@ from pipeline.report.page import MAX_DROPPED, ReportInputs, render_page
 from pipeline.report.spreadsheet import render_csv
 from pipeline.run.context import Context
 from pipeline.run.counts import ReportCounts, TrainCounts
-from pipeline.run.evaluation.file import parse, read_evaluation
+from pipeline.run.evaluation.file import read_evaluation
 from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.files import write_text
 from pipeline.run.manifest import Entry
+from pipeline.run.parse import parse
 from pipeline.run.records import read_rows
 from pipeline.train.log import read_curve
 from prompts.digest import digest_file

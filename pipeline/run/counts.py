@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+import orjson
+from pydantic import ConfigDict, Field
 
+from pipeline.run.parse import Misfit, parse, to_plain
 from students.result import TrainResult
 
 CLOSED = ConfigDict(extra="forbid")
@@ -22,12 +23,7 @@ SCORE = "_score"
 """Ends the name of a contestant's score in the manifest: `student_score`."""
 
 
-T = TypeVar("T")
 C = TypeVar("C", bound="Counts")
-
-
-class Misfit(ValueError):
-    """A part of the manifest that is not what this version writes there; says which value, and what is wrong."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,12 +37,12 @@ class Counts:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns them as the manifest has them, in its order."""
-        return _dumped(self)
+        return to_plain(self)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
         """Reads what `to_dict` wrote; raises Misfit where a count is missing, unknown or no count."""
-        return _read(cls, values)
+        return parse(cls, orjson.dumps(values))
 
     def left_to_ask(self) -> int:
         """Returns how many samples another try could still answer: with any left, the stage is not up to date."""
@@ -85,7 +81,7 @@ class GenerateCounts(Counts):
 
     def to_dict(self) -> dict[str, Any]:
         """Returns them as the manifest has them."""
-        values = _dumped(self)
+        values = to_plain(self)
         if self.accepted is None:
             del values["accepted"]
         return values
@@ -150,7 +146,7 @@ class CurateCounts(Counts):
 
     def to_dict(self) -> dict[str, Any]:
         """Returns them flat, in the manifest's order."""
-        values = _dumped(self)
+        values = to_plain(self)
         return values | (values.pop("review") or {})
 
     @classmethod
@@ -160,7 +156,7 @@ class CurateCounts(Counts):
         # None of them stands in the manifest of a run that nobody reviewed.
         review = {name: value for name, value in values.items() if name in names}
         others = {name: value for name, value in values.items() if name not in names}
-        return _read(cls, {**others, "review": review or None})
+        return parse(cls, orjson.dumps({**others, "review": review or None}))
 
     def rulings_for_later(self, rulings: str) -> str | None:
         """Returns those of the train side: the student learns from nothing else."""
@@ -222,7 +218,7 @@ class EvaluateCounts(Counts):
                 nested["scores"][name.removesuffix(SCORE)] = value
             else:
                 nested[name] = value
-        return _read(cls, nested)
+        return parse(cls, orjson.dumps(nested))
 
 
 @dataclass(slots=True, frozen=True)
@@ -247,28 +243,3 @@ def read_counts(stage: str, values: Mapping[str, Any]) -> Counts | None:
     if values:
         raise Misfit(f"'{stage}' counts nothing")
     return None
-
-
-def _dumped(counts: Counts) -> dict[str, Any]:
-    values: dict[str, Any] = _adapter(counts.STAGE).dump_python(counts, by_alias=True)
-    return values
-
-
-def validate(adapter: TypeAdapter[T], values: Mapping[str, Any]) -> T:
-    """Reads values from the manifest; raises Misfit."""
-    try:
-        return adapter.validate_python(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise Misfit(f"{place}: {first['msg']}") from error
-
-
-def _read(kind: type[C], values: Mapping[str, Any]) -> C:
-    counts: C = validate(_adapter(kind.STAGE), values)
-    return counts
-
-
-@cache
-def _adapter(stage: str) -> TypeAdapter[Any]:
-    return TypeAdapter(KINDS[stage])  # takes a millisecond: only for the stages that a run has

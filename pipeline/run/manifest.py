@@ -6,16 +6,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
-from pipeline.run.counts import C, Counts, Misfit, read_counts, validate
+from pipeline.run.counts import C, Counts, read_counts
 from pipeline.run.errors import BudgetReached, RunError
 from pipeline.run.files import write_text
+from pipeline.run.parse import Misfit, parse
 
 Status = Literal["running", "done", "failed", "stopped"]
 
@@ -121,7 +121,7 @@ class Manifest:
         self.end(stage, "done", work.counts)
 
     def _read(self, stage: str, values: Mapping[str, Any]) -> None:
-        entry = validate(_entries(), {name: value for name, value in values.items() if name != "counts"})
+        entry = parse(Entry, orjson.dumps({name: value for name, value in values.items() if name != "counts"}))
         counts = values.get("counts")
         # A failed or a killed stage has no counts, and so do `bakeoff` and `tune`.
         if counts or entry.status == "done":
@@ -160,8 +160,3 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return installed
-
-
-@cache
-def _entries() -> TypeAdapter[Entry]:
-    return TypeAdapter(Entry)

@@ -16,7 +16,7 @@ from pipeline.evaluate.comparison.usage import latency
 from pipeline.process.die_with_parent import die_with_parent
 from pipeline.run.evaluation.costs import Load
 from pipeline.run.evaluation.estimate import Estimate
-from pipeline.run.evaluation.file import parse
+from pipeline.run.parse import parse
 from pipeline.statistics.rates import LEAST_ROUNDS, rate_ci95
 from prompts.messages import Conversation, to_dicts
 

@@ -15,8 +15,8 @@ from pipeline.evaluate.economics.load import Call, LoadMeasurement, LoadPlan, as
 from pipeline.recipe.economics import Economics
 from pipeline.run.context import Context
 from pipeline.run.evaluation.costs import Load
-from pipeline.run.evaluation.file import parse
 from pipeline.run.files import write_text
+from pipeline.run.parse import parse
 from prompts.digest import digest
 from prompts.messages import Conversation, to_dicts
 from teachers.local.huggingface_files import version

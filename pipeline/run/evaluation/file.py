@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import orjson
 
 from pipeline.run.directory import RunDir
 from pipeline.run.evaluation.record import VERSION, Evaluation
 from pipeline.run.files import write_text
+from pipeline.run.parse import Misfit, parse
 from prompts.errors import InputError
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-T = TypeVar("T")
 
 
 def write_evaluation(run: RunDir, evaluation: Evaluation) -> None:
@@ -39,31 +34,10 @@ def read_evaluation(run: RunDir) -> Evaluation:
     _check_version(run, values)
     try:
         return parse(Evaluation, text)
-    except ValueError as error:
+    except Misfit as error:
         raise InputError(
             f"does not hold an evaluation: {error}", path=run.evaluation, remedy=f"Run '{_again(run)}'"
         ) from error
-
-
-def parse(kind: type[T], text: bytes | str) -> T:
-    """Reads a record from JSON; ValueError for a key that is missing or too many, and for a value of another type."""
-    from pydantic import ValidationError
-
-    try:
-        record: T = _adapter(kind).validate_json(text, strict=True)  # type: ignore[arg-type]  # classes can be hashed
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{place}: {first['msg']}") from error
-    return record
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    # Imported and built late: commands that read no record start without it.
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
 
 
 def _check_version(run: RunDir, values: Any) -> None:

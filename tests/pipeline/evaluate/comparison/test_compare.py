@@ -8,8 +8,8 @@ from pipeline.evaluate.answers.size import Size
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.run.evaluation import BASE, CALIBRATED, STUDENT, TEACHER
 from pipeline.run.evaluation.estimate import Estimate
-from pipeline.run.evaluation.file import parse
 from pipeline.run.evaluation.record import Evaluation
+from pipeline.run.parse import parse
 from tests.pipeline.evaluate.make import LABELS, compared, contestant, ends, known, row
 
 GOLDS = ["spam", "ham"] * 20
