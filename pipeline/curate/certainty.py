@@ -30,6 +30,7 @@ def how_sure(replies: Sequence[pa.StructArray], by: str) -> list[float | None]:
     `mean` and `min` are of the sampled tokens' logprobs. `margin` looks at the decisions, the tokens that have another
     alternative: it is the smallest distance to the best of these, below 0 where another one was likelier.
     """
+    # All replies' tokens as one array; `rows_T` says whose each is, and numpy's `at` adds up by reply.
     tokens = pa.concat_arrays(replies)
     lengths_N = np.array([len(reply) for reply in replies])
     rows_T = np.repeat(np.arange(len(replies)), lengths_N)
@@ -42,6 +43,7 @@ def how_sure(replies: Sequence[pa.StructArray], by: str) -> list[float | None]:
             nats_T = nats_T - _best_others(tokens)
         sure_N = np.full(len(replies), np.inf)
         np.minimum.at(sure_N, rows_T, nats_T)
+    # Infinity is what no token has lowered: an empty reply, or no decision in it.
     return [sure if sure < np.inf else None for sure in sure_N.tolist()]
 
 
@@ -51,6 +53,7 @@ def _best_others(tokens: pa.StructArray) -> np.ndarray[tuple[int], np.dtype[np.f
     lengths_T = pc.fill_null(pc.list_value_length(top), 0).to_numpy()
     owners = np.repeat(np.arange(len(tokens)), lengths_T)
     others = top.flatten()
+    # By their bytes: servers list the sampled token among its alternatives, some of them at another place.
     own = tokens.field("bytes").take(pa.array(owners))
     differs = pc.not_equal(others.field("bytes"), own).to_numpy(zero_copy_only=False)
     best_T = np.full(len(tokens), -np.inf)

@@ -82,21 +82,25 @@ def _clusters(texts: Sequence[str], threshold: float, ngram: int) -> Counts:
     prefixes = _prefixes(texts, threshold, ngram)
     digests = np.concatenate([batch.digests for batch in prefixes])
     sizes = np.concatenate([batch.sizes for batch in prefixes])
+    # Texts whose shingles add up to the same are one from here on: copies are common, and cost nothing then.
     _, firsts, twins = np.unique(digests, return_index=True, return_inverse=True)
     roots: Counts = firsts[twins]
+    # By size, so that along a list of texts that share an element sizes rise: who is too large ends the search.
     order = np.lexsort((digests, sizes))
     lists = Lists(_entries(prefixes, roots, order), sizes[order].astype(np.int32), threshold)
     rejected = np.zeros(1 << min(REJECTED_BITS, 4 + len(texts).bit_length()), np.int64)
     vain = 0
     open_entries = np.arange(len(lists.entries), dtype=np.uint32)
     for gap in range(1, WINDOW + 1):
-        if gap > 1 and not gap & (gap - 1):
+        if gap > 1 and not gap & (gap - 1):  # at powers of two: looking costs a pass over all entries
             open_entries = lists.not_one_cluster(open_entries, roots[order])
         open_entries, pairs = lists.candidates(open_entries, gap, roots[order])
         if not open_entries.size or vain > VAIN * len(texts):
             break
         places = (mix(pairs.astype(np.uint64)) & np.uint64(len(rejected) - 1)).astype(np.int64)
-        pairs, places = pairs[(again := rejected[places] != pairs)], places[again]
+        # Two texts may share several elements, and would be compared once for each.
+        unknown = rejected[places] != pairs
+        pairs, places = pairs[unknown], places[unknown]
         left, right = order[pairs >> 32], order[pairs & 0xFFFFFFFF]
         near = jaccards(texts, left, right, ngram) >= threshold - EXACT
         rejected[places[~near]] = pairs[~near]
@@ -110,6 +114,7 @@ def join(roots: Counts, left: Counts, right: Counts) -> Counts:
     roots = roots.copy()
     while (apart := roots[left] != roots[right]).any():
         ends = roots[left[apart]], roots[right[apart]]
+        # Towards the smaller: where two writes meet, the smallest wins, and the rest are apart still.
         np.minimum.at(roots, np.maximum(*ends), np.minimum(*ends))
         while (roots[roots] != roots).any():
             roots = roots[roots]
@@ -117,6 +122,7 @@ def join(roots: Counts, left: Counts, right: Counts) -> Counts:
 
 
 def _prefixes(texts: Sequence[str], threshold: float, ngram: int) -> list[_Prefixes]:
+    # All must be counted before any can be sorted by how rare it is.
     held: deque[Shingles] = deque()
     occurrences = _occurrences(_hold(shingle_batches(texts, ngram), held), sum(map(len, texts)))
     prefixes = []
@@ -154,6 +160,7 @@ def _occurrences(batches: Iterable[Shingles], chars: int) -> _Occurrences:
         often = table[places] >= half
         np.add.at(frequent, places[often] & np.uint64(len(frequent) - 1), np.uint32(1))
         places = places[~often]
+        # Where no place can come 128 times in this batch, a byte cannot run over, and the quick way is safe.
         if np.bincount((places & np.uint64(0xFFFF)).astype(np.int64), minlength=1).max() < half:
             np.add.at(table, places, np.uint8(1))
         else:
@@ -172,6 +179,7 @@ def _batch_prefixes(batch: Shingles, occurrences: _Occurrences, threshold: float
     texts = np.repeat(np.arange(len(batch.counts), dtype=np.uint16), batch.counts)
     common = np.flatnonzero(counts > 1)
     alone = batch.counts - np.bincount(texts[common], minlength=len(batch.counts))
+    # To the power of two: a finer order would sort no better, and takes bits of the key.
     _, magnitudes = np.frexp(counts[common].astype(np.float32))
     keys = batch.hashes[common] | (magnitudes - 1).astype(np.uint64) << np.uint64(HASH_BITS)
     elements, owners = _sets(keys, texts[common])

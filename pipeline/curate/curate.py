@@ -72,6 +72,7 @@ def curate(
     counted as failed; every other row ends in `kept` or in `dropped`, with step, reason and score.
     """
     result = Curated(0, rulings=extras.rulings)
+    # The split comes first: no selection may reach the held-out rows, and no row moves across because of one.
     answered = list(_answered(rows, extras.tokens, result))
     sides = sides_of([row for row, _ in answered], student_messages, config.split)
     alive: list[Sample] = []
@@ -133,7 +134,7 @@ def _run_step(step: Step, alive: Sequence[Sample], result: Curated, passed: int,
     """Returns the samples that a step keeps, or that a person's word keeps in spite of it."""
     came = len(alive)
     on_progress = partial(_on_progress, extras.progress, step.step, came)
-    on_progress(0)
+    on_progress(0)  # before the rule is made: reading an evaluation set or a model takes its time too
     rule = step.rule(Tools(extras.ask, on_progress))
     staying: list[Sample] = []
     reasons: Counter[str] = Counter()

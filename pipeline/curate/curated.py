@@ -51,6 +51,7 @@ class Curated:
 
     def counts(self, preference_pairs: int = 0, rejected_alone: int = 0) -> CurateCounts:
         """Returns what the manifest says; RunError if a sample has disappeared."""
+        # A step that gave too few verdicts, or one id to two rows, would lose rows in silence.
         if self.samples != len(self.kept) + len(self.dropped) + self.failed.total():
             raise RunError(
                 f"curation lost rows: {self.samples} samples, but {len(self.kept)} kept, "

@@ -39,10 +39,12 @@ def shares_repeated(
     rows (the template's) do not count. Evaluation texts are the held-out prompts, where `heldout`, and `against`.
     """
     own = _heldout_texts(samples) if heldout else []
+    # Nothing repeats a text without a word, and everything would.
     texts = [text for text in (*own, *against) if text.words.strip()]
     train = [sample for sample in samples if sample.split == "train"]
     if not texts or not train:
         return [0.0] * len(samples)
+    # With so few held-out rows none of the template's n-grams can come in COMMON_ROWS of them.
     ignore = _in_every_prompt(samples) if 0 < len(own) < COMMON_ROWS else ()
     shares = _shares(Index(texts, overlap=overlap, ignore=ignore), texts, train)
     return [next(shares) if sample.split == "train" else 0.0 for sample in samples]
@@ -72,6 +74,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in numbered_lines(path):
         try:
+            # Windows' editors begin a file with a byte-order mark.
             yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"is not UTF-8: {error.reason}", path=path, line=number) from error
@@ -111,7 +114,7 @@ def _in_every_prompt(samples: Sequence[Sample]) -> frozenset[int]:
         grams = frozenset(distinct(EDGE + _prompt(sample) + EDGE).tolist())
         shared = grams if shared is None else shared & grams
         if not shared:
-            break
+            break  # no later prompt can bring back what one prompt lacks
     return shared or frozenset()
 
 
@@ -132,6 +135,7 @@ def _largest(
 ) -> NDArray[np.float64]:
     best = np.zeros(len(documents))
     document, text, share = index.repeats(documents)
+    # What is long is decided by its n-grams alone.
     short = index.is_short(text)
     np.maximum.at(best, document[~short], share[~short])
     # Few come here, so that Python may look at their words one by one.

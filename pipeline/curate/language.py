@@ -34,6 +34,7 @@ def _identifier(asked: frozenset[str], field: str) -> Identify:
         raise InputError(
             f"no such language: {', '.join(sorted(unknown))}", field=field, remedy=f"Known: {' '.join(sorted(known))}"
         )
+    # Its languages of three letters are dialects, which take votes from the language that is meant.
     model.set_languages(asked | {code for code in known if len(code) == 2})
 
     def identify(text: str) -> tuple[str, float]:

@@ -118,7 +118,7 @@ def _whole(value: str) -> int:
 def _card(value: str) -> int:
     digits = re.sub(r"[ -]", "", value)
     if len(set(digits)) == 1:
-        return 0  # 4444 4444 ... passes Luhn, and is what people type into a form
+        return 0  # no issuer gives one digit over and over
     if _CARD_NUMBER.fullmatch(digits) and _luhn(digits):
         return len(value)
     return 0

@@ -44,7 +44,9 @@ class Lists:
         smaller, left, right = smaller[same], left[same], right[same]
         small, large = self._ranks(left), self._ranks(right)
         sizes, larger = self.sizes[small], self.sizes[large]
+        # Two sets of sizes a and b have a Jaccard similarity of t where they share t / (1 + t) of a + b.
         overlap = (sizes + larger) * (self.threshold / (1 + self.threshold)) - EXACT
+        # They share nothing before this element, or an earlier list would have them: what is left must be enough.
         rest = sizes - self._positions(left)
         stays = (rest >= overlap) & (sizes >= self.threshold * larger - EXACT)
         near = stays & (larger - self._positions(right) >= overlap)
@@ -55,6 +57,7 @@ class Lists:
         """Returns those in lists that are not one cluster yet."""
         if not entries.size:
             return entries
+        # Smallest and largest label of each list: alike where it is one cluster.
         clusters = labels.astype(np.uint32)[self._ranks(self.entries)]
         starts = np.flatnonzero(np.append(True, (self.entries[1:] ^ self.entries[:-1]) >> self._list_bits != 0))
         mixed = np.minimum.reduceat(clusters, starts) != np.maximum.reduceat(clusters, starts)

@@ -24,7 +24,7 @@ class StepsLine:
         """The step at work is done with so many of the rows that came; it begins with 0."""
         now = time.monotonic()
         if not done:
-            self._began = now
+            self._began = now  # the first word of a step: its speed is no other step's
         detail = f"{step}: {done:,} of {came:,} rows" + _speed(done, came, now - self._began)
         self._progress.update(self._done, detail, figures={"step": step, "rows": done, "of_rows": came})
 

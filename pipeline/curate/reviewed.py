@@ -23,6 +23,7 @@ def obey(sample: Sample, rulings: Rulings) -> Sample | Drop:
     if sample.split == "heldout":
         return sample
     if ruling is None:
+        # The person rejected what it says, whichever of the prompt's samples they were shown.
         if (sample.prompt_id, normalise(sample.completion)) in rulings.rejected:
             return Drop("rejected")
         if sample.sample_id in rulings.better.values():
@@ -46,6 +47,7 @@ def keep_words(sample: Sample, kept: Sample, step: Step) -> Sample:
     """Returns a sample after a step that kept it: few steps may rewrite what people called right."""
     if sample.reviewed is None or sample.reviewed.kind == "prefer" or step.rewrites_people:
         return kept
+    # Its soft labels are of the step's own text, and a person's word leaves no doubt to learn.
     return replace(kept, completion=sample.completion, soft_labels=())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ BATCH_CHARS = 1 << 19  # the arrays of a batch stay in the cache
 BASE = 0x9E3779B97F4A7C15
 """Words are polynomials in it, modulo 2^64; odd, so that it has an inverse."""
 MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmix64, Steele et al. 2014
-FOLD = bytes(0 if byte <= 32 else byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
+FOLD = bytes(33) + bytes(range(33, 256)).replace(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 """White space and control characters, which separate words, become 0, and capitals small letters."""
 SPACES = "\x85\u1680\u2028\u2029"
 """White space that NFKC leaves as it is."""
@@ -57,6 +58,7 @@ def shingle(texts: Sequence[str], ngram: int) -> tuple[Hashes, Counts]:
     """Hashes every run of `ngram` words of each text, and how many each text has."""
     words, counts = hash_words(texts)
     ends = np.cumsum(counts)
+    # A text shorter than a shingle is filled up with words that no text has, so that it is one shingle.
     if (short := np.flatnonzero(counts < ngram)).size:
         words = np.insert(words, np.repeat(ends[short], ngram - counts[short]), np.uint64(0))
         counts = np.maximum(counts, ngram)
@@ -66,6 +68,7 @@ def shingle(texts: Sequence[str], ngram: int) -> tuple[Hashes, Counts]:
     for offset in range(1, ngram):
         hashes *= MIX[0]
         hashes += words[offset : starts + offset]
+    # The texts stand in one array: what would reach from one into the next is no shingle.
     inside = np.ones(len(words), bool)
     for offset in range(1, ngram):
         inside[ends - offset] = False
@@ -81,6 +84,7 @@ def hash_words(texts: Sequence[str]) -> tuple[Hashes, Counts]:
     counts = np.diff(np.searchsorted(starts, edges))
     if not starts.size:
         return np.empty(0, np.uint64), counts
+    # A word's sum is of terms at its place in the batch; times the inverse at its start, it is the word's own.
     powers, inverses = _powers(max(POWERS, 1 << len(data).bit_length()))
     terms = data.astype(np.uint64)
     terms *= powers[: len(data)]

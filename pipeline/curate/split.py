@@ -35,9 +35,11 @@ def sides_of(
 
     `rows` have `prompt_id`, `group` and `gold`; `student_messages` gives each prompt id what the student will be asked.
     """
+    # A row without a group is its own, but for its prompt's other samples.
     groups = [row["group"] or row["prompt_id"] for row in rows]
     block_of = _block_names(rows, groups, student_messages, config)
     names = [block_of[group] for group in groups]
+    # By the name alone: a row added later leaves every other block where it is.
     if not config.stratify:
         return [side(name, config) for name in names]
     held = _stratified(_blocks(rows, names), config)
@@ -101,6 +103,7 @@ def _blocks(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[_Bl
 
 def _commonest(golds: Iterable[str | None]) -> str | None:
     counts = Counter(gold for gold in golds if gold is not None)
+    # A tie goes by the label, not by which row came first.
     return min(counts, key=lambda gold: (-counts[gold], gold), default=None)
 
 

@@ -20,11 +20,11 @@ def k_center(vectors: NDArray[np.float32], count: int) -> Iterator[int]:
     Vectors are of length 1. At most twice the best radius there is; `count` passes over all vectors.
     """
     nearest = np.full(len(vectors), -np.inf, np.float32)
-    chosen = 0
+    chosen = 0  # who calls has shuffled the vectors
     for _ in range(count):
         yield chosen
         np.maximum(nearest, vectors @ vectors[chosen], out=nearest)
-        nearest[chosen] = np.inf
+        nearest[chosen] = np.inf  # never again, not even among copies of it
         chosen = int(np.argmin(nearest))
 
 

@@ -49,6 +49,7 @@ def work(context: Context) -> CurateCounts:
         obeyed = curated.rulings.about(curated.train_ids()).digest
         review = ReviewCounts(len(curated.rulings.samples), curated.rulings.contested, obeyed)
         counts = replace(counts, review=review)
+    # Said with the funnel: which step took the rows is what the user must know to go on.
     if not counts.train:
         raise RunError(f"curation left no row to train on:\n{funnel(curated)}")
     write_dataset(context, counts)

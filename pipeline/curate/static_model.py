@@ -69,6 +69,7 @@ def cache_folder() -> Path:
 def _distilled(transformer: Path, field: str) -> Path:
     """Returns the static model made of a transformer's folder, kept for next time."""
     target = cache_folder() / f"static-{digest([FORMAT, digest_file(transformer)])}"
+    # Looked for twice: without the lock, as nearly always it is there, and with it, as another may have made it since.
     if not target.is_dir():
         with _alone(target):
             if not target.is_dir():
@@ -103,6 +104,7 @@ def _distil(transformer: Path, target: Path, field: str) -> None:
 
 def _is_static(folder: Path) -> bool:
     """Says whether it is a static model already: model2vec's own layout, or sentence-transformers'."""
+    # A transformer's folder has the same files, so their content must tell.
     for name, sign in (("config.json", '"model2vec"'), ("modules.json", "StaticEmbedding")):
         file = folder / name
         if file.is_file() and sign in json.dumps(json.loads(file.read_bytes())):

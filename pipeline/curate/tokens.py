@@ -51,6 +51,7 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # One group alone: a group of a thousand replies with twenty alternatives a token takes hundreds of MB.
         self._group = lru_cache(1)(self._read_group)
         with pq.ParquetFile(path) as file:
             sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]

@@ -75,6 +75,7 @@ def read_candidates(run: RunDir, split: str, labels: Sequence[str]) -> list[Cand
     for side, path in sides:
         candidates = _of_file(side, path, split, labels)
         for candidate in sorted(candidates, key=lambda candidate: candidate.sample_id):
+            # Kept samples come first, and among them the smallest id: every reviewer is shown the same one.
             distinct.setdefault((candidate.prompt_id, candidate.answer), candidate)
     return list(distinct.values())
 
@@ -119,6 +120,7 @@ def _rows_of_split(path: Path, split: str) -> Iterator[tuple[Tokens, dict[str, A
 def _candidate(
     side: Side, row: dict[str, Any], tokens: pa.StructArray, mean: float | None, labels: Sequence[str]
 ) -> Candidate:
+    # Without labels the first token decides nothing that a margin could be of.
     logprobs = label_logprobs(Tokens(lambda: tokens).first(), labels) if labels else None
     text = row["completion"][-1]["content"] if row["completion"] else ""
     return Candidate(

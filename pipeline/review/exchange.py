@@ -97,10 +97,12 @@ def import_reviews(root: Path, file: Path, source: str) -> ImportDone:
     for place, problem in _problems(placed, run, labels):
         field = f"[{place}].{problem.field}".rstrip(".")
         raise InputError(problem.problem, path=file, field=field, remedy=problem.remedy)
+    # All or nothing: half an import could not be told from a whole one afterwards.
     decisions = [decision for _, decision in placed]
     with disk_errors(root), closing(Store(run.reviews)) as store:
         before = {_content(decision) for decision in standing(store.read())}
         new = [decision for decision in standing(decisions) if _content(decision) not in before]
+        # The time of the import: what the file says of times is another tool's, and orders nothing here.
         store.add([replace(decision, made_at=time.time()) for decision in new])
     reviewers = tuple(sorted({decision.reviewer for decision in new}))
     return ImportDone(source, str(file), len(decisions), len(new), reviewers)

@@ -70,6 +70,7 @@ def read_pile(run: RunDir, selection: Selection) -> Pile:
     order, words = ordered(candidates, selection.by, student=student, labels=labels)
     chosen = order[: selection.limit]
     other_ids = _other_ids(candidates, chosen)
+    # Only these are read whole: a candidate is its answer and a few numbers.
     wanted = {candidate.sample_id for candidate in chosen} | set(other_ids.values())
     loaded = {item.sample_id: item for item in load_items(run, wanted)}
     items: list[Item] = []

@@ -39,6 +39,7 @@ def ordered(
 
 def _by_uncertainty(candidates: Sequence[Candidate]) -> tuple[list[Candidate], str]:
     """Puts the least sure first, by one measure for all: their units differ. What it does not tell comes last."""
+    # The first that any candidate has: a margin of 0.1 nats and a vote of 0.1 cannot be put in one order.
     for name, words in MEASURES.items():
         measure = attrgetter(name)
         measured = [candidate for candidate in candidates if measure(candidate) is not None]

@@ -61,6 +61,7 @@ def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> tuple[float, float | None]
     second = Counter(category for _, category in pairs)
     observed = sum(mine == theirs for mine, theirs in pairs) / n
     agreeing = sum(count * second[name] for name, count in first.items())  # n*n times p_e, exactly
+    # Two who always say one and the same thing: 0 / 0, and nothing to learn of them.
     if agreeing == n * n:
         return observed, None
     by_chance = agreeing / (n * n)

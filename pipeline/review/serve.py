@@ -59,6 +59,7 @@ def serve_review(root: Path, selection: Selection, page: PageOptions, say: Calla
 
     InputError where the run has nothing to review, MissingExtra without aiohttp.
     """
+    # Before the pile is read: who lacks the extra should not wait for it.
     try:
         from pipeline.review.server import serve
     except ModuleNotFoundError as error:

@@ -65,6 +65,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _file(name: str, kind: str) -> Handler:
+    # Read at the start: an upgrade while the page is open must not mix two versions.
     text = (FOLDER / name).read_text(encoding="utf-8")
 
     async def answer(_: web.Request) -> web.Response:

@@ -43,6 +43,7 @@ class ReviewSession:
     """A pile, a reviewer, and where decisions go. Other reviewers' decisions are counted and never shown."""
 
     def __init__(self, pile: Pile, store: Store, reviewer: str, run: str) -> None:
+        # By id too, for a decision names its sample and not its place.
         self.pile, self.reviewer, self._run = pile, reviewer, run
         self._store = store
         self._items = {item.sample_id: item for item in pile.items}
@@ -100,10 +101,12 @@ class ReviewSession:
             raise Refused("text and note are texts, in whole characters")
         self._check(kind, item, text)
         decision = Decision(item.prompt_id, item.sample_id, self.reviewer, kind, note=note, made_at=time.time())
+        # A withdrawal is of the one question or of the pair: both may have been answered.
         if kind == "prefer" or (kind == "withdraw" and body.get("pair")):
             return _of_pair(decision, item, body.get("better"))
         if kind in ("edit", "relabel"):
             decision = replace(decision, text=text)
+        # What was shown is stored with it: a later curation may rewrite it.
         return replace(decision, seen=item.completion)
 
     def _check(self, kind: Kind, item: Item, text: str | None) -> None:

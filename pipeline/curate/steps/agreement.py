@@ -131,6 +131,7 @@ def _is_settled(samples: Sequence[Sample]) -> bool:
 
 
 def _verdict(sample: Sample, poll: _Poll | None, config: Agreement) -> Verdict:
+    # Before the shares: on both sides of the split, what could not be read is no answer.
     if poll is None or sample.sample_id not in poll.voters:
         return Drop("no_vote")
     if sample.split == "train" and poll.share < config.min_share:

@@ -91,6 +91,7 @@ def _choose(candidates: Mapping[str, list[Sample]], config: Best, ask: Ask) -> d
             questions[prompt] = (_question(replies, config), _question(replies[::-1], config))
     if not questions:
         return chosen
+    # All at once: asked prompt by prompt they would wait for one another.
     answers = ask(config.judge_model, [question for pair in questions.values() for question in pair])
     for prompt, (straight, swapped) in questions.items():
         chosen[prompt] = _pick(candidates[prompt], answers[straight], answers[swapped])
@@ -111,6 +112,7 @@ def _pick(candidates: Sequence[Sample], straight: str | None, swapped: str | Non
     first, second = _number(straight, len(candidates)), _number(swapped, len(candidates))
     if first is None or second is None:
         return "judge_failed"
+    # In the other order the first is the last.
     if first - 1 != len(candidates) - second:
         return "undecided"
     return candidates[first - 1]

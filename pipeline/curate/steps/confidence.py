@@ -76,6 +76,7 @@ def _floors(
 def _classes(samples: Sequence[Sample]) -> list[Hashable]:
     """Names each sample's class: its teacher and, where the completions are few, its completion."""
     texts = [normalise(sample.completion[:CHARS]) for sample in samples]
+    # Labels must not compete: a rare one may be hard, and would lose all its rows to an easy one.
     distinct = {text for text, sample in zip(texts, samples, strict=True) if sample.split == "train"}
     if len(distinct) > CLASSES:
         return [sample.teacher for sample in samples]

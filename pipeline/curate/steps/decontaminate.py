@@ -59,6 +59,7 @@ def _decontaminate(config: Decontaminate, against: Sequence[Text], samples: Sequ
 
     shares = shares_repeated(samples, overlap=config.overlap, heldout=config.heldout, against=against)
     verdicts: list[Verdict] = []
+    # A held-out row has a share of 0: it may well repeat itself.
     for sample, share in zip(samples, shares, strict=True):
         verdicts.append(Drop("contaminated", share) if share else Keep(sample))
     return verdicts

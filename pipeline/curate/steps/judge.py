@@ -84,7 +84,7 @@ class Judge(Step):
 
 def _judge(config: Judge, ask: Ask, samples: Sequence[Sample]) -> list[Verdict]:
     questions = [question_of(sample, config.rubric) for sample in samples if sample.split == "train"]
-    distinct = list(dict.fromkeys(questions))
+    distinct = list(dict.fromkeys(questions))  # the same reply to the same prompt is paid for once
     answers = ask(config.judge_model, distinct) if distinct else {}
     opinions = {question: read_opinion(answer, config.rubric) for question, answer in answers.items()}
     verdicts: list[Verdict] = []

@@ -43,6 +43,7 @@ def _near(config: Near, samples: Sequence[Sample]) -> list[Verdict]:
     for index, (sample, label) in enumerate(zip(samples, labels, strict=True)):
         if unit_of(sample, config.on) != unit_of(kept[label], config.on):
             pairs[index] = (texts[index], text_of(kept[label], config.on))
+    # Each pair of texts once: in a cluster of copies they are all the same.
     similarities = _similarities(list(dict.fromkeys(pairs.values())), config.ngram)
     verdicts: list[Verdict] = []
     for index, sample in enumerate(samples):

@@ -65,6 +65,7 @@ class Pii(Step):
 def _verdict(config: Pii, names: Names | None, sample: Sample) -> Verdict:
     from pipeline.curate.masks import Mask
 
+    # One mask for prompt and reply: the same address must have the same placeholder in both.
     mask = Mask(config.kinds, names)
     mask.reserve([*(turn.content for turn in sample.student_messages), sample.completion])
     student_messages = tuple(Message(turn.role, mask.apply(turn.content)) for turn in sample.student_messages)

@@ -85,6 +85,7 @@ def _betters(heads: Mapping[Key, Sample], config: Semantic) -> Iterator[tuple[Ke
     for keys in groups.values():
         vectors = model_vectors([text for _, text in keys], config.model, "curate.steps.semantic.model")
         places, cosines = nearest_before(vectors)
+        # The keys are in the order of preference, so that the nearest before is the nearest better one.
         for key, place, cosine in zip(keys, places.tolist(), cosines.tolist(), strict=True):
             if cosine >= config.threshold - EXACT:
                 yield key, (heads[keys[place]], min(cosine, 1.0))

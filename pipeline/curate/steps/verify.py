@@ -58,6 +58,7 @@ class Verify(Step):
 
         InputError where the command's program is not to be found.
         """
+        # Once and before any reply: as an error of each reply it would drop them all.
         if self.command and shutil.which(self.command[0]) is None:
             problem = f"no such program: {self.command[0]}"
             remedy = "Name a program on the PATH, or a file beside the recipe that may be executed"

@@ -22,6 +22,7 @@ def record(card: Card, name: str) -> dict[str, Any]:
     responses: dict[str, list[dict[str, str]]] = defaultdict(list)
     reviewers: list[str] = []
     for decision in card.decisions:
+        # Argilla knows users by UUID alone; `reviewers` in the metadata says whose it is.
         user = user_id(decision.reviewer)
         reviewers.append(f"{user} {decision.reviewer}")
         for question, value in fields_of(decision, card).items():
