@@ -21,6 +21,7 @@ class Dialogue:
 
 def dialogue(prompt: Conversation) -> Dialogue:
     """Splits a prompt into its system text and its turns; Unfit where they stand in another order."""
+    # Several system turns are joined: the formats have one place for them.
     system = list(takewhile(_is_system, prompt))
     turns = prompt[len(system) :]
     expected = ["user", "assistant"] * (len(turns) // 2) + ["user"]
@@ -31,6 +32,7 @@ def dialogue(prompt: Conversation) -> Dialogue:
 
 def answer(completion: Conversation) -> Message:
     """Returns the assistant turn that is learned; Unfit where there is more."""
+    # A completion with calls and their results is a conversation of its own, which these formats cannot hold.
     if len(completion) != 1 or completion[0].role != "assistant":
         raise Unfit("completion_is_no_single_answer")
     return completion[0]

@@ -24,6 +24,7 @@ def export_run(root: Path, to: str, out: Path | None = None, split: str = "train
     `out` exists (it may be anybody's), or no row fits.
     """
     form = export_formats()[to]
+    # Split in the name: exports of train and held-out rows stand side by side.
     path = out or root / "exports" / f"{to}-{split}.jsonl"
     _check(root, path, out)
     with disk_errors(path.parent):
@@ -53,7 +54,7 @@ def _check(root: Path, path: Path, out: Path | None) -> None:
     kept = RunDir(root).kept
     if not kept.is_file():
         raise InputError("no such corpus", path=kept, remedy="Run 'stillhouse run RECIPE --until curate' first")
-    if out is not None and path.exists():
+    if out is not None and path.exists():  # the run's own file is made anew
         raise InputError("exists already", path=path, remedy="Delete it, or give another --out")
 
 
@@ -64,6 +65,7 @@ def _rows(kept: Path, split: str) -> Iterator[tuple[Conversation, Conversation]]
 
 
 def _write(path: Path, form: ExportFormat, rows: Iterator[tuple[Conversation, Conversation]]) -> Written:
+    # Beside its place, then renamed: a file under its own name is whole.
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:

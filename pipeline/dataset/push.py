@@ -30,6 +30,7 @@ def push(root: Path, repo: str, *, private: bool) -> dict[str, Any]:
     folder = _folder(root)
     api = _open_hub()
     with _explained(repo, api.endpoint):
+        # `private or None`: None leaves it to the owner's default, which may be private; False would not.
         made = api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
         done = api.upload_folder(
             repo_id=made.repo_id, folder_path=folder, repo_type="dataset", commit_message="Published by stillhouse"
@@ -52,7 +53,7 @@ def _open_hub() -> Any:
         from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise MissingExtra("push", "hub") from error
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty():  # a log of a hundred half bars helps nobody
         disable_progress_bars()
     return HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
 
@@ -91,6 +92,7 @@ def _folder(root: Path) -> Path:
 
 def _refused(repo: str, error: Any) -> str:
     status = error.response.status_code
+    # A proxy's error page may be long; the Hub's own message is a sentence.
     words = error.server_message or " ".join(str(error).split())[:300]
     return f"{repo}: {MESSAGES.get(status, 'the Hub refused it')} (HTTP {status}: {words})"
 

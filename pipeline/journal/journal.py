@@ -201,7 +201,7 @@ class Journal:
 
 @dataclass(slots=True, frozen=True)
 class _Ended:
-    """How an attempt ended."""
+    """An attempt that has ended."""
 
     attempt: int
     key: bytes

@@ -64,7 +64,7 @@ class Cascade:
         reply = await self._ask_student(asked)
         sure = None
         if reply is not None:
-            sure = confidence(reply.tokens)
+            sure = confidence(reply.tokens)  # None without logprobs: what cannot be judged is not trusted
             if sure is not None and sure >= self.threshold:
                 self.tally.by["student"] += 1
                 return Answered(reply, "student", self.student.identity.model, sure)
@@ -87,15 +87,17 @@ class Cascade:
         try:
             return await self.student.complete(Request(self.student.identity, asked.messages, how, asked.schema))
         except Unsupported:
+            # The request is at fault, not the student: the same from the teacher would hide it and cost money.
             raise
         except TeacherError as error:
-            if not self.tally.by["lost"]:
+            if not self.tally.by["lost"]:  # once: a server that has gone loses every call
                 self.tell(f"the student failed, and the teacher is asked wherever it does: {error}")
             self.tally.by["lost"] += 1
             return None
 
     def _for_teacher(self, asked: Asked) -> Request:
         """Asks as the corpus was asked, unless the request says otherwise; less what the recipe lets a teacher lack."""
+        # The examples stand where generation had them: after the system turn, before the conversation.
         head = [message for message in asked.messages[:1] if message.role == "system"]
         messages = (*head, *self.examples, *asked.messages[len(head) :])
         how = replace(self.usual, **_given(asked.sampling), top_logprobs=0)

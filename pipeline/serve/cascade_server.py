@@ -30,7 +30,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve_cascade(serving: Serving, fallback: Fallback) -> None:
     """Serves until Ctrl-C; says at its end who answered how often."""
     host, port = serving.host, serving.port
-    if host not in LOOPBACK:
+    if host not in LOOPBACK:  # the endpoint asks nobody for a key
         label = fallback.entry.label
         serving.progress.say(f"whoever reaches {host}:{port} has '{label}' asked, with your key and at your cost")
     with ExitStack() as stack:
@@ -60,6 +60,7 @@ async def _serve(serving: Serving, student: str, fallback: Fallback, on_ready: C
             optional=frozenset(generate.optional),
             tell=serving.progress.say,
         )
+        # Said on the way out, before the teachers are closed, whatever ended the serving.
         stack.callback(lambda: serving.progress.say(str(cascade.tally)))
         await serve_app(build_app(cascade), serving.host, serving.port, on_ready)
 
@@ -72,6 +73,7 @@ def _start_student(serving: Serving, stack: ExitStack) -> tuple[str, str | None]
     engine = serving.engine
     if not engine.logprobs:
         return f"huggingface:{engine.path}", None
+    # Whoever asks the cascade from afar has no business with the student's own server.
     local = LOOPBACK[0]
     child = stack.enter_context(serve_child(engine, local, free_port(local, 0), serving.run.serve_log))
     return f"openai:{MODEL}@{child.base_url}", str(child.log)

@@ -68,7 +68,7 @@ def serve_child(engine: Engine, host: str, port: int, log: Path, *, ready_s: flo
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [*engine.command, "--host", host, "--port", str(port)]
-    with log.open("ab") as output:
+    with log.open("ab") as output:  # what earlier servers said stays
         output.write(f"$ {' '.join(command)}\n".encode())
         output.flush()
         # A session of its own: Ctrl-C in the terminal reaches us alone, and the child ends when it is told to.
@@ -118,7 +118,7 @@ def base_url(host: str, port: int) -> str:
 
 
 def _wait_ready(child: Child, ready_s: float) -> None:
-    until = time.monotonic() + ready_s
+    until = time.monotonic() + ready_s  # a clock that nobody sets
     while not child.is_ready():
         if time.monotonic() > until:
             late = f"{child.engine.name} was not ready after {ready_s:.0f} s"
@@ -130,7 +130,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
+            process.wait(STOP_S)  # open requests end first
     finally:  # also by a second Ctrl-C
         process.kill()
         process.wait()

@@ -63,6 +63,7 @@ def choose(run: RunDir, wanted: EngineName | None = None, export: str | None = N
         case "transformers":
             _forbid(export, wanted)
             return _transformers(run)
+    # Fastest first; an export that was named leaves llama.cpp alone.
     if export is None and find_spec("vllm") is not None and _has_gpu():
         return _vllm(run)
     if gguf is not None and (export is not None or _llama_program() is not None):
@@ -142,6 +143,6 @@ def _transformers(run: RunDir) -> Engine:
 
 
 def _has_gpu() -> bool:
-    import torch
+    import torch  # late: only where vLLM is installed, which brought it
 
     return torch.cuda.is_available()

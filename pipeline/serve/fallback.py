@@ -29,7 +29,7 @@ class Fallback:
     @classmethod
     def of(cls, run: RunDir, threshold: str, spec: str | None) -> Fallback:
         """Reads the run and what was given; InputError says what is missing. MissingExtra without the proxy."""
-        require_proxy()
+        require_proxy()  # first: the rest would be read in vain
         recipe = load_recipe(run.recipe)
         return cls(recipe, _entry(recipe, spec), _threshold(run, threshold))
 
@@ -49,7 +49,7 @@ def _entry(recipe: Recipe, spec: str | None) -> TeacherEntry:
     for entry in recipe.teacher:
         if spec in (entry.spec, entry.name):
             return entry
-    return TeacherEntry(spec=spec)
+    return TeacherEntry(spec=spec)  # a teacher that the run did not have
 
 
 def _only_teacher(recipe: Recipe) -> TeacherEntry:

@@ -24,7 +24,7 @@ def main() -> None:
     try:
         signal.pause()
     except KeyboardInterrupt:
-        del server
+        del server  # its destructor stops it
 
 
 def _start(arguments: argparse.Namespace) -> object:
@@ -35,6 +35,7 @@ def _start(arguments: argparse.Namespace) -> object:
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = arguments.model, {arguments.alias}
     params.hostnames, params.port = [arguments.host], arguments.port
+    # llama.cpp divides the context among the requests in flight.
     params.n_parallel, params.n_ctx = IN_FLIGHT, IN_FLIGHT * CONTEXT_TOKENS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
     params.fit_params = params.warmup = False  # neither pays for itself with a small model on a CPU

@@ -43,6 +43,7 @@ def build_app(cascade: Cascade) -> FastAPI:
         parts = chunks(answered, cascade.threshold, with_usage=asked.with_usage)
         return _stream([ChatCompletion(**part) for part in parts])
 
+    # No pages of documentation: they load scripts from a foreign host.
     app = FastAPI(title="stillhouse cascade", docs_url=None, redoc_url=None)
     app.include_router(create_chat_completion_router(list_models=lambda: [MODEL], run_completion=run_completion))
     app.add_api_route("/health", lambda: {"status": "ok"})
@@ -53,6 +54,7 @@ async def serve_app(app: FastAPI, host: str, port: int, on_ready: Callable[[], N
     """Serves until Ctrl-C or SIGTERM, which it raises again once open requests have ended."""
     import uvicorn
 
+    # uvicorn has no hook for it: the lifespan's startup is over before a port is bound.
     class Server(uvicorn.Server):
         """Says when it listens."""
 

@@ -29,7 +29,7 @@ def render_ready(ready: dict[str, Any]) -> str:
     if cascade:
         how += f"; below a confidence of {cascade['threshold']:g}, {cascade['teacher']} is asked"
     lines = [how, f"base URL  {ready['base_url']}", f"model     {ready['model']}", "", *_example(ready), ""]
-    end = "Ctrl-C stops it."
+    end = "Ctrl-C stops it."  # there is no log where the student answers in this process
     if ready["log"]:
         end += f" Log: {ready['log']}"
     return "\n".join([*lines, end])

@@ -16,7 +16,7 @@ Announce = Callable[[dict[str, Any]], None]
 
 @dataclass(slots=True, frozen=True)
 class Serving:
-    """What every way of serving is given."""
+    """A run to serve, with all that any way of serving needs."""
 
     run: RunDir
     engine: Engine

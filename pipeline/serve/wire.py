@@ -57,6 +57,7 @@ class Answered:
 
 def read_request(body: Mapping[str, Any]) -> Asked:
     """Reads a request; ValueError names what the cascade cannot honour: nothing is dropped without a word."""
+    # A null is what a client sends for a field that it does not set.
     unknown = sorted(name for name, value in body.items() if name not in FIELDS and value is not None)
     if unknown:
         raise ValueError(f"the cascade does not take '{unknown[0]}': ask the student's or the teacher's own endpoint")
@@ -86,6 +87,7 @@ def completion(answered: Answered, threshold: float) -> dict[str, Any]:
 def chunks(answered: Answered, threshold: float, *, with_usage: bool) -> Sequence[dict[str, Any]]:
     """Writes the answer as a stream: the whole text at once, for it was checked whole."""
     head = _head(answered, threshold, "chat.completion.chunk")
+    # As OpenAI's own streams end: the reason comes in a part of its own.
     text = {"index": 0, "delta": _message_of(answered), "finish_reason": None}
     end = {"index": 0, "delta": {"role": "assistant"}, "finish_reason": _finish(answered.reply)}
     parts = [{**head, "choices": [text]}, {**head, "choices": [end]}]
@@ -108,10 +110,12 @@ def _message_of(answered: Answered) -> dict[str, Any]:
 
 
 def _finish(reply: Reply) -> str:
+    # A refusal is a whole answer: OpenAI says `stop` and puts it in `refusal`.
     return {"truncated": "length", "filtered": "content_filter"}.get(reply.outcome, "stop")
 
 
 def _usage(reply: Reply) -> dict[str, int]:
+    # The protocol's counts are never null: what nobody counted is 0 here.
     used, made = reply.usage.input_tokens or 0, reply.usage.output_tokens or 0
     return {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made}
 
@@ -151,4 +155,5 @@ def _schema(wanted: Mapping[str, Any] | None) -> str | None:
         return None
     if kind != "json_schema":
         raise ValueError(f"the cascade does not take the response_format '{kind}': use json_schema")
+    # Canonical: equal schemas are one request, however a client orders their keys.
     return json.dumps(wanted["json_schema"]["schema"], sort_keys=True, separators=(",", ":"))

@@ -34,6 +34,7 @@ def _part(item: object) -> str | None:
         return item
     if not isinstance(item, dict):
         raise Unusable("not_text")
+    # OpenAI and Anthropic name a part's kind in `type`, Converse by the key that it has.
     kind = str(item.get("type") or "")
     if kind in _SILENT or _SILENT_KEYS & item.keys():
         return None

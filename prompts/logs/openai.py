@@ -16,7 +16,7 @@ def read_choice(choice: Mapping[str, Any]) -> tuple[str, Ending, str | None]:
     finish_reason = word(choice.get("finish_reason") or choice.get("stop_reason"))
     if message.get("tool_calls") or message.get("function_call"):
         raise Unusable("tool_use")
-    if message.get("refusal"):
+    if message.get("refusal"):  # its finish reason is `stop`, as a whole answer's
         return text_of(message["refusal"]), "refused", finish_reason
     return text_of(message.get("content") or "", ""), ending(finish_reason), finish_reason
 
@@ -36,6 +36,7 @@ def read_usage(usage: Any) -> Counted:
 
 def sampling(body: Mapping[str, Any]) -> Sampled:
     """Reads the sampling parameters of a completion or a response."""
+    # Responses, newer completions, older ones.
     limit = body.get("max_output_tokens") or body.get("max_completion_tokens") or body.get("max_tokens")
     return Sampled(number(body.get("temperature")), number(body.get("top_p")), count(limit), count(body.get("seed")))
 

@@ -65,11 +65,11 @@ def read_logs(path: Path, skipped: Skipped | None = None) -> Iterator[Logged]:
     for line in _lines(path, skipped):
         try:
             for call in _calls(line):
-                used += 1
+                used += 1  # a record with several choices may fail at a later one: what came before stays
                 yield replace(call, where=str(line))
         except Unusable as error:
             skipped.add(str(error), str(line))
-    if not used:
+    if not used:  # only then: one usable record makes it a log
         raise InputError(str(skipped) or "holds no log", path=path, remedy=f"Give {_known()}, one a line")
 
 

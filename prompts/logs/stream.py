@@ -44,6 +44,7 @@ def _anthropic(events: Sequence[Event]) -> Event:
             case "content_block_start":
                 content.append(dict(event["content_block"]))
             case "content_block_delta" if "text" in event["delta"]:
+                # Blocks come one after another: a delta belongs to the one that began last.
                 content[-1]["text"] += event["delta"]["text"]
             case "message_delta":
                 deltas.append(event["delta"])
@@ -61,6 +62,7 @@ def _nova(events: Sequence[Event]) -> Event:
 
 def _chat(events: Sequence[Event]) -> Event:
     choices = [choice for event in events for choice in event.get("choices") or ()]
+    # Some servers send a message in place of a delta.
     deltas = [choice.get("delta") or choice.get("message") or {} for choice in choices]
     calls = [call for delta in deltas for call in delta.get("tool_calls") or ()]
     message = {"content": _joined(deltas, "content"), "tool_calls": calls}

@@ -25,7 +25,7 @@ def read_columns(
     for row in islice(read_rows(path), limit):
         seen |= row.values.keys()
         prompt = prompt_id(template, template.select(row.values))
-        if prompt not in by_prompt:
+        if prompt not in by_prompt:  # as in load_prompts: the first row's gold is the one that counts
             by_prompt[prompt] = {name: _text_of(row.values.get(name)) for name in names}
     lacking = [name for name in names if name not in seen]
     if lacking:

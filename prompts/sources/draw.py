@@ -51,6 +51,7 @@ def draw_places(length: int, count: int, seed: int, limit: int | None = None) ->
     """Draws so many of the first `limit` places of something with a length, in ascending order."""
     if limit is not None:
         length = min(length, limit)
+    # Of a range sample() holds a few times what it draws, never all of it.
     places = random.Random(seed).sample(range(length), min(count, length))
     return Drawn(length, tuple(sorted(places)))
 

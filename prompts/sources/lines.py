@@ -10,6 +10,7 @@ from prompts.errors import InputError
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Streams the lines that are not blank, each with its number."""
+    # As bytes: only then is a line's number known where it does not decode.
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.isspace():

@@ -80,6 +80,7 @@ def render_rows(
     path: Path, rows: Iterable[SourceRow], template: Template, columns: Columns = Columns()
 ) -> Iterator[Prompt]:
     """Renders rows that were read from this source, as `iter_prompts` does."""
+    # The teacher would be told the answer, and the student would learn to copy it.
     if columns.gold is not None and columns.gold in template.head.fields:
         raise InputError("is the gold answer and must not be in the prompt", path=template.path, field=columns.gold)
     problems = _Problems(path)
@@ -131,7 +132,7 @@ class _Problems:
     def add(self, error: InputError) -> None:
         """Counts one more."""
         self.bad += 1
-        if self.bad <= ERRORS_SHOWN:
+        if self.bad <= ERRORS_SHOWN:  # a million bad rows are one mistake
             self.shown.append(error)
 
     def raise_all(self) -> None:
@@ -157,7 +158,7 @@ def _logged(call: Logged, gold: bool) -> Prompt:
 
 def _render(path: Path, row: SourceRow, template: Template, columns: Columns) -> Prompt:
     for name in (*template.head.fields, *columns.named):
-        if row.values.get(name) is None:
+        if row.values.get(name) is None:  # null is missing too: a template would print "None"
             have = ", ".join(row.values) or "nothing"
             raise InputError("is missing", path=path, line=row.line, field=name, remedy=f"The row has {have}")
     fields = template.select(row.values)

@@ -22,6 +22,7 @@ def find_format(path: Path) -> SourceFormat:
     for each in formats:
         if each.recognises(path):
             return each
+    # The usual suffix of each: the others would make a long message of no use.
     suffixes = _joined([each.suffixes[0] for each in formats if each.suffixes])
     raise InputError(f"unknown kind of source '{path.suffix}'", path=path, remedy=f"Use {suffixes}")
 

@@ -41,7 +41,7 @@ class SourceFormat:
 
     def recognises(self, path: Path) -> bool:
         """Tells whether this path is for this format to read."""
-        if path.is_dir():
+        if path.is_dir():  # before suffixes: a directory may be called rows.parquet
             return not self.suffixes and (self.is_mine is None or self.is_mine(path))
         return path.suffix.lower() in self.suffixes
 

@@ -27,7 +27,7 @@ ARCHITECTURES = {
     "MistralForCausalLM": MODEL_ARCH.LLAMA,
     "Qwen2ForCausalLM": MODEL_ARCH.QWEN2,
 }
-QUANTIZATION_VERSION = 2
+QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION of ggml.h
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,6 +60,7 @@ def write_gguf(student: Path, target: Path, mix: str) -> None:
 
 
 def _write(writer: GGUFWriter, tensors: list[Tensor]) -> None:
+    # The header names every tensor's place before any number is written, so sizes are needed first.
     for tensor in tensors:
         block, size = GGML_QUANT_SIZES[tensor.kind]
         nbytes = math.prod(tensor.shape) // block * size
@@ -100,6 +101,7 @@ def _add_shape(writer: GGUFWriter, config: Any, arch: MODEL_ARCH, student: Path)
     writer.add_vocab_size(config.vocab_size)
     if arch is MODEL_ARCH.LLAMA:
         writer.add_rope_dimension_count(_head_size(config))
+    # llama.cpp takes hidden size / heads where no length is given.
     if _head_size(config) * config.num_attention_heads != config.hidden_size:
         writer.add_key_length(_head_size(config))
         writer.add_value_length(_head_size(config))
@@ -109,7 +111,7 @@ def _tensors(weights: dict[str, Any], config: Any, arch: MODEL_ARCH, mix: str, s
     names, tied = get_tensor_name_map(arch, config.num_hidden_layers), bool(config.tie_word_embeddings)
     for source, open_slice in weights.items():
         if tied and source == "lm_head.weight":
-            continue
+            continue  # llama.cpp takes the embedding where there is no output matrix
         name = names.get_name(source, try_suffixes=(".weight", ".bias"))
         if name is None:
             raise InputError(f"no GGUF name for the tensor {source}", path=student)
@@ -122,6 +124,7 @@ def _tensors(weights: dict[str, Any], config: Any, arch: MODEL_ARCH, mix: str, s
 
 
 def _reader(source: str, open_slice: Callable[[], Any], config: Any, arch: MODEL_ARCH) -> Callable[[], Any]:
+    # Llama's rotary pairs are neighbours in llama.cpp, Qwen's are halves as in transformers.
     heads = None
     if arch is MODEL_ARCH.LLAMA and ".q_proj." in source:
         heads = config.num_attention_heads

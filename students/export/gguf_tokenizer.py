@@ -98,9 +98,11 @@ def _add_special(writer: Any, tokenizer: Any, student: Path) -> None:
         index = getattr(tokenizer, f"{role}_token_id")
         if index is not None:
             getattr(writer, f"add_{role}_token_id")(index)
+    # A chat model may end a turn with another token than `eos`; GGUF has one place for it.
     others = [index for index in _stops(student) if index != tokenizer.eos_token_id]
     if others:
         writer.add_eot_token_id(others[0])
+    # Asked of the tokenizer itself: post-processors put it there in several ways.
     writer.add_add_bos_token(tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id])
     writer.add_add_space_prefix(False)
 

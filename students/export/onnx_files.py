@@ -27,11 +27,13 @@ def write_onnx(student: Path, out: Path, precision: str) -> None:
     with TemporaryDirectory(prefix="cache-", dir=out) as cache:
         command = [sys.executable, "-m", "onnxruntime_genai.models.builder"]
         command += ["-i", str(student), "-o", str(out), "-p", precision, "-e", "cpu", "-c", cache]
+        # No telemetry, no look at the hub for a model that is here, and no GPU: the graph is for a CPU.
         environment = os.environ | {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired as error:
             raise StillhouseError(f"the ONNX builder was not done within {TIMEOUT_S} s") from error
+    # The exit status is the builder's word alone: the file must be there.
     if done.returncode or not (out / "model.onnx").is_file():
         # Python's last line of a traceback is the error itself.
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [str(done.returncode)]

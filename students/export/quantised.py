@@ -23,7 +23,7 @@ def write_quantised(student: Path, out: Path) -> None:
         config = TorchAoConfig(Int8WeightOnlyConfig())
         try:
             model = AutoModelForCausalLM.from_pretrained(student, quantization_config=config, trust_remote_code=False)
-        except (RuntimeError, ValueError, AssertionError) as error:
+        except (RuntimeError, ValueError, AssertionError) as error:  # by these torchao refuses a model
             raise InputError(f"torchao cannot quantise it: {error}", path=student) from error
         model.save_pretrained(out)
     copy_tokenizer(student, out)

@@ -18,6 +18,7 @@ def record(prompt: Conversation, completion: Conversation) -> dict[str, Any]:
     """Makes a line."""
     parts = dialogue(prompt)
     *earlier, last = [turn.content for turn in parts.turns]
+    # dialogue() has seen to it that the earlier turns come in pairs.
     pairs = zip(earlier[::2], earlier[1::2], strict=True)
     return {
         "instruction": last,

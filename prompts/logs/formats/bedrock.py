@@ -35,7 +35,7 @@ def read(record: Record) -> Iterator[Logged]:
     if body.get("errorCode"):
         raise Unusable("failed_call")
     sent = _body(body.get("input") or {}, "input", record.file)
-    if not isinstance(sent, dict):
+    if not isinstance(sent, dict):  # text is not logged
         raise Unusable("no_body")
     answer = _answer(_body(body.get("output") or {}, "output", record.file))
     yield Logged(
@@ -96,6 +96,7 @@ def _usage(body: Mapping[str, Any], answer: Answer) -> Counted:
 
 
 def _sampling(sent: Mapping[str, Any]) -> Sampled:
+    # Converse and Nova keep the parameters apart; the other families have them beside the prompt.
     how = sent.get("inferenceConfig") or sent
     top_p = number(how.get("topP", how.get("top_p")))
     return Sampled(number(how.get("temperature")), top_p, _limit(how))
@@ -112,7 +113,7 @@ def _limit(how: Mapping[str, Any]) -> int | None:
 def _moment(timestamp: object) -> datetime | None:
     if not isinstance(timestamp, str):
         return None
-    return datetime.fromisoformat(timestamp)
+    return datetime.fromisoformat(timestamp)  # ValueError for another notation: the record is malformed
 
 
 FORMAT = LogFormat("bedrock", "Bedrock invocation logs", recognises, read, place=3)

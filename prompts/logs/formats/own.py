@@ -52,6 +52,7 @@ def read(record: Record) -> Iterator[Logged]:
 
 def _wrong(error: ValidationError, record: Record) -> InputError:
     first = error.errors()[0]
+    # The first alone: the others mostly follow from it.
     name = ".".join(str(part) for part in first["loc"]) or None
     remedy = f"A line takes {', '.join(Line.model_fields)}"
     return InputError(first["msg"], path=record.file, line=record.line, field=name, remedy=remedy)

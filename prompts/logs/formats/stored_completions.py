@@ -29,6 +29,7 @@ def read(record: Record) -> Iterator[Logged]:
     choices = body["choices"]
     if not choices:
         raise Unusable("no_choice")
+    # Once for all choices: they answer the same conversation.
     turns = conversation(_asked(messages, choices))
     for choice in choices:
         text, ended, finish_reason = read_choice(choice)

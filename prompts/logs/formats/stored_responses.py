@@ -28,6 +28,7 @@ def read(record: Record) -> Iterator[Logged]:
         raise Unusable("earlier_turns_elsewhere")
     messages = _messages(body)
     parts = [part for item in _turns(body["output"]) for part in item["content"]]
+    # A response that was cut short names its reason apart; its status is then `incomplete`.
     reason = (body.get("incomplete_details") or {}).get("reason")
     ended = _ending(parts, reason)
     yield Logged(
@@ -53,7 +54,7 @@ def _messages(body: Mapping[str, Any]) -> Conversation:
     if sent is None:
         raise Unusable("no_messages")
     instructions = body.get("instructions")
-    if isinstance(instructions, list):
+    if isinstance(instructions, list):  # turns, where they come from a stored prompt
         return conversation(_turns([*instructions, *sent]))
     return conversation(_turns(sent), instructions)
 

@@ -18,6 +18,7 @@ def read(path: Path) -> Iterator[SourceRow]:
         reader = csv.DictReader(file, strict=True)
         try:
             for values in reader:
+                # DictReader puts cells too many under None, and None in place of cells too few.
                 if None in values or None in values.values():
                     cells = len(reader.fieldnames or [])
                     raise InputError(

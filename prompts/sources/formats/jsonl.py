@@ -28,6 +28,7 @@ def draw_lines(path: Path, count: int, seed: int, limit: int | None) -> Drawn[So
 def parse(path: Path, number: int, line: bytes) -> SourceRow:
     """Parses one line; InputError where it is no object."""
     try:
+        # Not orjson: it refuses NaN, which json.dump writes, and rounds integers of more than 64 bits.
         values = json.loads(decode_line(path, number, line))
     except json.JSONDecodeError as error:
         raise InputError(f"is not JSON: {error}", path=path, line=number, remedy="One object a line") from error

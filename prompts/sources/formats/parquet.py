@@ -26,7 +26,7 @@ def draw_rows(path: Path, count: int, seed: int, limit: int | None) -> Drawn[Sou
     """Draws rows by their numbers; only those become Python objects, and no batch after the last of them is read."""
     places = draw_places(_count_rows(path), count, seed, limit)
     rows: list[SourceRow] = []
-    wanted = list(reversed(places.items))
+    wanted = list(reversed(places.items))  # popped from its end, the lowest first
     start = 0
     for batch in _batches(path):
         here = []

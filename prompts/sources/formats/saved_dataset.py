@@ -35,7 +35,7 @@ def _open(path: Path) -> Any:
         loaded = datasets.load_from_disk(str(path))
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"is not a saved dataset: {error}", path=path, remedy="Write it with save_to_disk") from error
-    if isinstance(loaded, datasets.DatasetDict):
+    if isinstance(loaded, datasets.DatasetDict):  # which of them is meant is not ours to guess
         splits = ", ".join(loaded)
         raise InputError("holds several splits", path=path, remedy=f"Give one of its folders: {splits}")
     return loaded
