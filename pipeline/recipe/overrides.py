@@ -63,7 +63,7 @@ def _named_step(section: dict[str, Any], name: str) -> dict[str, Any] | None:
     steps = section.get("steps")
     if not isinstance(steps, list):
         return None
-    for step in steps:
-        if isinstance(step, dict) and step.get("step") == name:
-            return step
+    for written in steps:
+        if isinstance(written, dict) and written.get("step") == name:
+            return written
     return None
