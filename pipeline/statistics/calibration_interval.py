@@ -46,13 +46,33 @@ class Bins:
 
     @property
     def ece(self) -> float:
-        """Of these rows."""
+        """The calibration error of these rows."""
         return float(self.rows_B @ np.abs(self.score_B - self.confidence_B) / self.rows_B.sum())
 
     @property
     def noise(self) -> float:
-        """Sum over rows of p (1 - p), what binomial scores of these means would vary."""
+        """The sum over rows of p (1 - p): what binomial scores of these means would vary."""
         return float(self.rows_B @ (self.score_B * (1 - self.score_B)))
+
+
+@dataclass(slots=True, frozen=True)
+class Rows:
+    """The rows, each in its bin."""
+
+    in_bin_NB: Floats
+    """1 where the row is in the bin, else 0."""
+    confidence_N: Floats
+    score_N: Floats
+    size: Size
+
+    def bins(self) -> Bins:
+        """Adds the rows up by bin."""
+        rows_B = self.in_bin_NB.sum(axis=0)
+        return Bins(rows_B, self._means(self.confidence_N, rows_B), self._means(self.score_N, rows_B))
+
+    def _means(self, values_N: Floats, rows_B: Floats) -> Floats:
+        means_B: Floats = np.divide(values_N @ self.in_bin_NB, rows_B, out=np.full(len(rows_B), 0.5), where=rows_B > 0)
+        return means_B
 
 
 @dataclass(slots=True, frozen=True)
@@ -66,46 +86,44 @@ class Effects:
 
 
 def ece_interval(replicate: Replicate, confidence_N: Floats, score_N: Floats, size: Size) -> Interval:
-    """`replicate` gives weights of these rows alone; at least one row, scores from 0 to 1."""
-    in_bin_NB = in_bins(confidence_N).astype(float)
-    bins = _bins(in_bin_NB, confidence_N, score_N)
-    effects = _effects(replicate, bins, in_bin_NB, confidence_N, score_N, size)
-    counts_RB = replicate(lambda weights: weights @ in_bin_NB)
+    """Returns the interval. `replicate` gives weights of these rows alone; at least one row, scores from 0 to 1."""
+    rows = Rows(in_bins(confidence_N).astype(float), confidence_N, score_N, size)
+    bins = rows.bins()
+    effects = _effects(replicate, rows, bins)
+    counts_RB = replicate(lambda weights: weights @ rows.in_bin_NB)
     counts_RB = counts_RB[counts_RB.sum(axis=1) > 0]  # a resample of the rows around may have none of these
     samples = _Samples(bins, counts_RB, effects, _shape(bins, effects))
-    # The ECE of these rows is what is shown beside it.
+    # The ECE of these rows is shown beside the interval, and must lie in it.
     return [min(bins.ece, samples.solve(0.975)), max(bins.ece, samples.solve(0.025))]
 
 
-def _bins(in_bin_NB: Floats, confidence_N: Floats, score_N: Floats) -> Bins:
-    rows_B = in_bin_NB.sum(axis=0)
-    means = [
-        np.divide(values_N @ in_bin_NB, rows_B, out=np.full(len(rows_B), 0.5), where=rows_B > 0)
-        for values_N in (confidence_N, score_N)
-    ]
-    return Bins(rows_B, *means)
-
-
-def _effects(
-    replicate: Replicate, bins: Bins, in_bin_NB: Floats, confidence_N: Floats, score_N: Floats, size: Size
-) -> Effects:
-    spread = float(((score_N - in_bin_NB @ bins.score_B) ** 2).sum())
-    worth = spread / bins.noise if bins.noise > 1e-12 and spread > 1e-12 else 1.0
-    if not size.is_grouped:
+def _effects(replicate: Replicate, rows: Rows, bins: Bins) -> Effects:
+    worth = _worth(rows, bins)
+    if not rows.size.is_grouped:
         return Effects(worth, worth)
-    worth *= size.inflation * (size.critical / Z) ** 2
-    gap_N = score_N - confidence_N
+    worth *= rows.size.inflation * (rows.size.critical / Z) ** 2
+    gap_N = rows.score_N - rows.confidence_N
     rest_N = gap_N - gap_N.mean()
+    # What the gaps would vary if each row were a group of its own, beside what they vary in resamples of the groups.
     alone = float(rest_N @ rest_N)
-    sums_RB = replicate(lambda weights: weights @ (in_bin_NB * rest_N[:, None]))
+    sums_RB = replicate(lambda weights: weights @ (rows.in_bin_NB * rest_N[:, None]))
     total, within = float(sums_RB.sum(axis=1).var()), float(sums_RB.var(axis=0).sum())
     if min(alone, total, within) < 1e-12:  # nothing varies: as many rows as groups
-        return Effects(worth * size.rows / size.groups, worth * size.rows / size.groups)
+        per_group = worth * rows.size.rows / rows.size.groups
+        return Effects(per_group, per_group)
     return Effects(worth * min(total, within) / alone, worth * total / alone)
 
 
+def _worth(rows: Rows, bins: Bins) -> float:
+    """Returns the variance of the scores within bins, over that of binomial ones: scores may lie between 0 and 1."""
+    spread = float(((rows.score_N - rows.in_bin_NB @ bins.score_B) ** 2).sum())
+    if bins.noise <= 1e-12 or spread <= 1e-12:
+        return 1.0
+    return spread / bins.noise
+
+
 def _shape(bins: Bins, effects: Effects) -> Floats:
-    """[B]: the gap of each bin as far as noise does not explain it; never 0 everywhere."""
+    """Returns [B]: the gap of each bin as far as noise does not explain it; never 0 everywhere."""
     have_B = bins.rows_B > 0
     rows, confidence, score = bins.rows_B[have_B], bins.confidence_B[have_B], bins.score_B[have_B]
     gap = score - confidence
@@ -116,10 +134,15 @@ def _shape(bins: Bins, effects: Effects) -> Floats:
     mean = float(weight @ gap / weight.sum())
     spare = float(weight @ (gap - mean) ** 2) - (len(gap) - 1)
     scale = float(weight.sum() - (weight**2).sum() / weight.sum())
-    between = max(0.0, spare / scale) if scale > 1e-9 else 0.0
-    found_B = np.zeros(len(have_B))
-    found_B[have_B] = mean + between / (between + noise) * (gap - mean)
-    return found_B if np.abs(found_B).max() > 1e-6 else np.where(have_B, 1e-3, 0.0)
+    between = 0.0
+    if scale > 1e-9:
+        between = max(0.0, spare / scale)
+    shape_B = np.zeros(len(have_B))
+    shape_B[have_B] = mean + between / (between + noise) * (gap - mean)
+    if np.abs(shape_B).max() > 1e-6:
+        return shape_B
+    # No gap at all says nothing of how one would be shared out: every bin alike.
+    return np.where(have_B, 1e-3, 0.0)
 
 
 @dataclass(slots=True, frozen=True)
@@ -132,7 +155,7 @@ class _Samples:
     shape_B: Floats
 
     def solve(self, level: float) -> float:
-        """The error at which this quantile of the samples' ECE is that of the rows; 0 where none is so small."""
+        """Finds the error at which this quantile of the samples' ECE is that of the rows; 0 where none is so small."""
         if self._quantile(0.0, level) >= self.bins.ece - 1e-12:
             return 0.0
         # Where samples have the very error of the rows the lower end is before them and the upper one after.
@@ -142,7 +165,10 @@ class _Samples:
             low, high = high, 2 * high
         for _ in range(STEPS):
             middle = (low + high) / 2
-            low, high = (middle, high) if self._quantile(middle, level) < target else (low, middle)
+            if self._quantile(middle, level) < target:
+                low = middle
+            else:
+                high = middle
         return self._error((low + high) / 2)
 
     def _quantile(self, scale: float, level: float) -> float:
@@ -155,23 +181,28 @@ class _Samples:
         return float(np.quantile((self.counts_RB * gap_RB).sum(axis=1) / self.counts_RB.sum(axis=1), level))
 
     def _chance(self, scale: float) -> Floats:
-        """[B]: how often the student is right. Where there is no room above its confidence it errs below, and so on."""
+        """Returns [B]: how often the student is right.
+
+        Where there is no room above its confidence it errs below, and the other way round.
+        """
         gap_B, above_B = np.abs(self.shape_B) * scale, self.shape_B >= 0
         confidence_B = self.bins.confidence_B
         room_B, other_B = np.where(above_B, [1 - confidence_B, confidence_B], [confidence_B, 1 - confidence_B])
         turned_B = (gap_B > room_B) & (other_B > room_B)
-        found_B: Floats = np.clip(confidence_B + np.where(above_B ^ turned_B, gap_B, -gap_B), 0.0, 1.0)
-        return found_B
+        chance_B: Floats = np.clip(confidence_B + np.where(above_B ^ turned_B, gap_B, -gap_B), 0.0, 1.0)
+        return chance_B
 
     def _error(self, scale: float) -> float:
         return float(self.bins.rows_B @ np.abs(self._chance(scale) - self.bins.confidence_B) / self.bins.rows_B.sum())
 
     def _shaken(self, chance_B: Floats, rng: np.random.Generator) -> Floats:
-        """[R, B]: the chances, moved together by as much as the groups add to the variance of all rows' mean."""
+        """Returns [R, B]: the chances, moved together by what the groups add to the variance of all rows' mean."""
         deviation_B = np.sqrt(chance_B * (1 - chance_B))
         together = float(self.bins.rows_B @ deviation_B)
         added = (self.effects.total - self.effects.within) * float(self.bins.rows_B @ deviation_B**2)
-        scale = math.sqrt(added) / together if together > 1e-9 else 0.0
+        scale = 0.0
+        if together > 1e-9:  # else every chance is 0 or 1, and there is nothing to move
+            scale = math.sqrt(added) / together
         moved_R1 = rng.standard_normal((len(self.counts_RB), 1))
-        found_RB: Floats = np.clip(chance_B + scale * moved_R1 * deviation_B, 0.0, 1.0)
-        return found_RB
+        shaken_RB: Floats = np.clip(chance_B + scale * moved_R1 * deviation_B, 0.0, 1.0)
+        return shaken_RB
