@@ -13,7 +13,7 @@ PLAIN_WIDTH = 120
 
 
 def render_grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column to the left, the others to the right; cells that are too long are folded."""
+    """Returns a table: the first column to the left, the others to the right; cells that are too long are folded."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -33,5 +33,5 @@ def render_grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def plain(text: str) -> str:
-    """The wording's dashes and no-break spaces as ASCII."""
+    """Returns the wording's dashes and no-break spaces as ASCII."""
     return text.replace(DASH, "-").replace(GLUE, " ")

@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def load_task(path: Path, cache: str) -> dict[str, Any]:
-    """A task file as a config whose data files are absolute, and whose data set is cached in the run."""
+    """Reads a task file as a config whose data files are absolute, and whose data set is cached in the run."""
     from lm_eval.tasks._yaml_loader import load_yaml
 
     config: dict[str, Any] = load_yaml(path)
@@ -53,7 +53,7 @@ def load_task(path: Path, cache: str) -> dict[str, Any]:
 
 
 def read_result(found: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """The task's first metric, under its first filter, over all rows and on each."""
+    """Reads the task's first metric, under its first filter, over all rows and on each."""
     scores = found["results"][task]
     key = next(name for name in scores if "," in name and not name.partition(",")[0].endswith("_stderr"))
     metric, _, kind = key.partition(",")
@@ -73,7 +73,7 @@ def read_result(found: Mapping[str, Any], task: str) -> dict[str, Any]:
 
 
 def _beside(folder: Path, files: Any) -> Any:
-    """`data_files` of datasets: a file, a list of them, or either by split."""
+    """Makes `data_files` of datasets absolute: a file, a list of them, or either by split."""
     if isinstance(files, str):
         return files if "://" in files else str((folder / files).resolve())
     if isinstance(files, list):

@@ -1,4 +1,4 @@
-"""What may flatter the student: answers learned by heart, and held-out prompts whose like it was trained on."""
+"""Flattery of the student: answers learned by heart, and held-out prompts whose like it was trained on."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ COLUMNS = ("confidence below", "handed over", "score", "95 % interval", "per 1,0
 
 @dataclass(slots=True, frozen=True)
 class Across:
-    """What the score is shown over."""
+    """The axis that the score is shown over."""
 
     title: str
     read: Callable[[CascadePoint], Estimate | None]

@@ -1,4 +1,4 @@
-"""What a reader should know before trusting the scores: rows seen before, rows that could not be scored, the judge."""
+"""Warnings before the scores are trusted: rows seen before, rows that could not be scored, the judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two answers, word by word."""
+"""Differences between two answers, word by word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call costs and how fast it is: the cost over the calls, the latency under load."""
+"""The price and the speed of a call: the cost over the calls, the latency under load."""
 
 from __future__ import annotations
 

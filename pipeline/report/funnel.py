@@ -25,7 +25,7 @@ class Bar:
 
 
 def funnel(counts: CurateCounts | None) -> list[Bar]:
-    """All samples, those without an answer by outcome, those dropped by step and reason, those kept by split.
+    """Returns all samples, those without an answer by outcome, those dropped by step and reason, those kept by split.
 
     Empty before the corpus is curated. The lines after the first add up to it.
     """

@@ -1,4 +1,4 @@
-"""What the label scores are made of: confusion, calibration, slices."""
+"""The parts of the label scores: confusion, calibration, slices."""
 
 from __future__ import annotations
 

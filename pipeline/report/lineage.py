@@ -54,7 +54,7 @@ def command(stage: str, place: str) -> str:
 
 @dataclass(slots=True, frozen=True)
 class Bases:
-    """What each part's numbers are counted from, in words."""
+    """The rows and calls that each part's numbers are counted from, in words."""
 
     generate: str
     curate: str

@@ -130,7 +130,7 @@ def _cut(text: str, most: int = MAX_CHARS) -> str:
 
 
 def _policy(style: str) -> str:
-    """Content-Security-Policy: nothing loads, nothing runs; one style sheet, named by its digest."""
+    """Returns the Content-Security-Policy: nothing loads, nothing runs; one style sheet, named by its digest."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 

@@ -1,4 +1,4 @@
-"""Whether the student can replace its teacher: one sentence with its numbers, and the rule that it follows.
+"""The advice on replacing the teacher: one sentence with its numbers, and the rule that it follows.
 
 A non-inferiority test on paired differences (Piaggio et al., CONSORT extension, JAMA 2012;308:2594): yes where the
 whole 95 % interval of student minus teacher lies above minus the margin, no where all of it lies below, else not

@@ -1,4 +1,4 @@
-"""How the student stands to the others: differences, retention, gap, agreement, with their intervals."""
+"""The student's standing to the others: differences, retention, gap, agreement, with their intervals."""
 
 from __future__ import annotations
 

@@ -12,13 +12,20 @@ Floats = npt.NDArray[np.float64]
 
 
 def auc(positive_N: npt.NDArray[np.bool_], log_odds_N: Floats) -> float | None:
-    """None where one of the classes is missing. Order is all that counts, so infinite log-odds are fine."""
+    """Returns the AUC; None where one of the classes is missing.
+
+    Order is all that counts, so infinite log-odds are fine."""
     value = float(weighted_auc(np.ones((1, len(log_odds_N))), positive_N, log_odds_N)[0])
-    return None if np.isnan(value) else value
+    if np.isnan(value):
+        return None
+    return value
 
 
 def weighted_auc(weights_RN: Floats, positive_N: npt.NDArray[np.bool_], log_odds_N: Floats) -> Floats:
-    """One AUC per row of weights, each row counting as often as its weight says; NaN where a class is missing."""
+    """Returns one AUC per row of weights, each row counting as often as its weight says.
+
+    NaN where a class is missing.
+    """
     order = np.argsort(log_odds_N, kind="stable")
     ranked = log_odds_N[order]
     positives_RN = weights_RN[:, order] * positive_N[order]

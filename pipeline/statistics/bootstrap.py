@@ -25,25 +25,27 @@ class Bootstrap:
         self.groups, self._resamples, self._seed = len(names), resamples, seed
 
     def replicate(self, statistic: Callable[[Floats], Floats]) -> Floats:
-        """The statistic on every resample; it is given weights [R, N] and returns [R] or [R, K]."""
+        """Returns the statistic on every resample; it is given weights [R, N] and returns [R] or [R, K]."""
         return np.concatenate([statistic(weights_RN) for weights_RN in self._weights()])
 
     def means(self, scores_NK: Floats) -> Floats:
-        """The mean score of every contestant on every resample, [R, K]."""
+        """Returns the mean score of every contestant on every resample, [R, K]."""
         return self.replicate(lambda weights: weights @ scores_NK / weights.sum(axis=1, keepdims=True))
 
     def _weights(self) -> Iterator[Floats]:
+        # Seeded at every call: two statistics see the same resamples, and their differences keep the pairing.
         rng = np.random.default_rng(self._seed)
         chunk = max(1, CHUNK_CELLS // len(self._group_of_row))
         for start in range(0, self._resamples, chunk):
             count = min(chunk, self._resamples - start)
+            # Each resample counts in a stretch of its own of one long count, so that one bincount does all.
             drawn = rng.integers(self.groups, size=(count, self.groups)) + np.arange(count)[:, None] * self.groups
             counts = np.bincount(drawn.ravel(), minlength=count * self.groups).reshape(count, self.groups)
             yield counts[:, self._group_of_row].astype(np.float64)
 
 
 def ci95(replicates_R: Floats) -> list[float] | None:
-    """The 95 % percentile interval [low, high]; None where a resample leaves the statistic undefined."""
+    """Returns the 95 % percentile interval [low, high]; None where a resample leaves the statistic undefined."""
     if not np.isfinite(replicates_R).all():
         return None
     low, high = np.percentile(replicates_R, PERCENTILES)
@@ -51,12 +53,12 @@ def ci95(replicates_R: Floats) -> list[float] | None:
 
 
 def retention(student: Floats, teacher: Floats) -> Floats:
-    """S/T, elementwise; NaN where the teacher scores nothing."""
+    """Returns S/T, elementwise; NaN where the teacher scores nothing."""
     return _ratio(student, teacher)
 
 
 def gap_recovered(student: Floats, base: Floats, teacher: Floats) -> Floats:
-    """(S-B)/(T-B), elementwise: 0 is the base, 1 the teacher. NaN where the teacher is not above the base."""
+    """Returns (S-B)/(T-B), elementwise: 0 is the base, 1 the teacher. NaN where the teacher is not above the base."""
     return _ratio(student - base, teacher - base)
 
 

@@ -5,6 +5,7 @@ Axes: R resamples, N rows, B bins of equal width.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,39 +16,49 @@ from pipeline.statistics.auc import Floats
 BINS = 10
 
 
+@dataclass(slots=True, frozen=True)
+class Bin:
+    """The rows whose confidence lies between two bounds."""
+
+    low: float
+    high: float
+    confidence: float
+    """Their mean confidence."""
+    accuracy: float
+    """Their mean score."""
+    rows: int
+
+
 def ece(weights_RN: Floats, confidence_N: Floats, score_N: Floats) -> Floats:
-    """[R]: the expected calibration error, sum over bins of share x |mean score - mean confidence|.
+    """Returns [R]: the expected calibration error, the sum over bins of share x |mean score - mean confidence|.
 
     It is never below 0, so few rows make it larger than it is. NaN where no row has any weight.
     """
     gaps_RB = weights_RN @ (in_bins(confidence_N) * (score_N - confidence_N)[:, None])
     totals_R = weights_RN.sum(axis=1)
-    found_R: Floats = np.divide(
+    ece_R: Floats = np.divide(
         np.abs(gaps_RB).sum(axis=1), totals_R, out=np.full(len(totals_R), np.nan), where=totals_R > 0
     )
-    return found_R
+    return ece_R
 
 
 def in_bins(confidence_N: Floats) -> npt.NDArray[np.bool_]:
-    """[N, B]: the bin of each row."""
-    found_NB: npt.NDArray[np.bool_] = _bins(confidence_N)[:, None] == np.arange(BINS)
-    return found_NB
+    """Returns [N, B]: the bin of each row."""
+    in_bins_NB: npt.NDArray[np.bool_] = _places(confidence_N)[:, None] == np.arange(BINS)
+    return in_bins_NB
 
 
-def reliability(confidence_N: Floats, score_N: Floats) -> list[dict[str, Any]]:
-    """The reliability curve: of each bin that has rows its ends, mean confidence, mean score and rows."""
-    bins_N = _bins(confidence_N)
-    return [
-        {
-            "low": place / BINS,
-            "high": (place + 1) / BINS,
-            "confidence": float(confidence_N[bins_N == place].mean()),
-            "accuracy": float(score_N[bins_N == place].mean()),
-            "rows": int((bins_N == place).sum()),
-        }
-        for place in np.unique(bins_N).tolist()
-    ]
+def reliability(confidence_N: Floats, score_N: Floats) -> list[Bin]:
+    """Returns the reliability curve: the bins that have rows."""
+    places_N = _places(confidence_N)
+    bins = []
+    for place in np.unique(places_N).tolist():
+        here_N = places_N == place
+        confidence, accuracy = float(confidence_N[here_N].mean()), float(score_N[here_N].mean())
+        bins.append(Bin(place / BINS, (place + 1) / BINS, confidence, accuracy, int(here_N.sum())))
+    return bins
 
 
-def _bins(confidence_N: Floats) -> Any:
+def _places(confidence_N: Floats) -> Any:
+    # A confidence of 1 would begin an eleventh bin.
     return np.clip((confidence_N * BINS).astype(int), 0, BINS - 1)

@@ -77,7 +77,7 @@ class Rows:
 
 @dataclass(slots=True, frozen=True)
 class Effects:
-    """What the variance of binomial scores of independent rows is multiplied by."""
+    """The factors by which the variance of binomial scores of independent rows is multiplied."""
 
     within: float
     """That of each bin's mean."""

@@ -8,12 +8,16 @@ from pipeline.statistics.auc import Floats
 
 
 def kl(teacher_NL: Floats, student_NL: Floats) -> Floats:
-    """[N], in nats: KL(teacher || student) of log probabilities that need not sum to 1: the labels share it all."""
+    """Returns [N], in nats: KL(teacher || student).
+
+    The log probabilities need not sum to 1: the labels share it all.
+    """
     p_NL, q_NL = _normalised(teacher_NL), _normalised(student_NL)
-    found_N: Floats = np.maximum((np.exp(p_NL) * (p_NL - q_NL)).sum(axis=1), 0.0)
-    return found_N
+    # It is never negative but for the last digits of equal distributions.
+    kl_N: Floats = np.maximum((np.exp(p_NL) * (p_NL - q_NL)).sum(axis=1), 0.0)
+    return kl_N
 
 
 def _normalised(logs_NL: Floats) -> Floats:
-    found: Floats = logs_NL - np.logaddexp.reduce(logs_NL, axis=1, keepdims=True)
-    return found
+    normalised_NL: Floats = logs_NL - np.logaddexp.reduce(logs_NL, axis=1, keepdims=True)
+    return normalised_NL

@@ -25,7 +25,7 @@ Interval = list[float]
 
 @dataclass(slots=True, frozen=True)
 class Size:
-    """How many rows stand behind an estimate, and how many groups of rows that are independent."""
+    """The rows behind an estimate, and the groups of rows that are independent of each other."""
 
     rows: int
     groups: int
@@ -33,29 +33,36 @@ class Size:
     @property
     def critical(self) -> float:
         """The normal quantile; of rows in groups Student's, since how much they differ is known from few."""
-        return student_quantile(max(self.groups - 1, 1)) if self.is_grouped else Z
+        if not self.is_grouped:
+            return Z
+        return student_quantile(max(self.groups - 1, 1))
 
     @property
     def inflation(self) -> float:
-        """What the bootstrap's variance over groups is multiplied by to be unbiased: G / (G - 1)."""
-        return self.groups / (self.groups - 1) if self.is_grouped and self.groups > 1 else 1.0
+        """The factor by which the bootstrap's variance over groups is multiplied by to be unbiased: G / (G - 1)."""
+        if not self.is_grouped or self.groups == 1:
+            return 1.0
+        return self.groups / (self.groups - 1)
 
     @property
     def is_grouped(self) -> bool:
-        """Whether any two rows are of one group."""
+        """True where any two rows are of one group."""
         return self.groups < self.rows
 
 
 def wilson(value: float, rows: float, critical: float = Z) -> Interval:
-    """Wilson's interval of a share of so many independent rows."""
+    """Returns Wilson's interval of a share of so many independent rows."""
     square = critical**2 / rows
     centre = (value + square / 2) / (1 + square)
     half = critical * math.sqrt(max(value * (1 - value), 0.0) / rows + square / (4 * rows)) / (1 + square)
+    # At 0 and at 1 the arithmetic may leave the value itself just outside.
     return [max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))]
 
 
 def of_share(share: Floats, size: Size) -> Interval | None:
-    """Of anything from 0 to 1: a mean score, an AUC, an F1. None where a resample leaves it undefined.
+    """Returns the interval of anything from 0 to 1: a mean score, an AUC, an F1.
+
+    None where a resample leaves it undefined.
 
     At 0 and at 1 no resample differs, and the groups are the rows that it is worth. What is the same in every resample
     and neither is a constant, and has no interval but itself.
@@ -65,12 +72,15 @@ def of_share(share: Floats, size: Size) -> Interval | None:
     value, variance = float(share[0]), float(share[1:].var()) * size.inflation
     if variance < 1e-18 and 0 < value < 1:
         return [value, value]
-    worth = value * (1 - value) / variance if variance > 0 and 0 < value < 1 else size.groups
+    worth: float = size.groups
+    if variance > 0 and 0 < value < 1:
+        # So many independent rows would have this variance.
+        worth = value * (1 - value) / variance
     return wilson(value, max(worth, 1e-9), size.critical)
 
 
 def of_difference(one: Floats, other: Floats, size: Size) -> Interval | None:
-    """Of a difference of two shares on the same rows."""
+    """Returns the interval of a difference of two shares on the same rows."""
     mine, theirs = of_share(one, size), of_share(other, size)
     if mine is None or theirs is None:
         return None
@@ -78,13 +88,15 @@ def of_difference(one: Floats, other: Floats, size: Size) -> Interval | None:
 
 
 def of_ratio(above: Floats, below: Floats, size: Size) -> Interval | None:
-    """Of a ratio of two shares on the same rows; None where it has no upper end."""
+    """Returns the interval of a ratio of two shares on the same rows; None where it has no upper end."""
     mine, theirs = of_share(above, size), of_share(below, size)
-    return None if mine is None or theirs is None else _mover_ratio(above, below, mine, theirs)
+    if mine is None or theirs is None:
+        return None
+    return _mover_ratio(above, below, mine, theirs)
 
 
 def of_gap(student: Floats, base: Floats, teacher: Floats, size: Size) -> Interval | None:
-    """Of (S - B) / (T - B); None where it has no upper end."""
+    """Returns the interval of (S - B) / (T - B); None where it has no upper end."""
     gained, lead = of_difference(student, base, size), of_difference(teacher, base, size)
     if gained is None or lead is None:
         return None
@@ -92,7 +104,9 @@ def of_gap(student: Floats, base: Floats, teacher: Floats, size: Size) -> Interv
 
 
 def of_mean(mean: Floats, size: Size) -> Interval | None:
-    """Of a mean that is not negative and has no upper end, as of divergences: symmetric in its logarithm.
+    """Returns the interval of a mean that is not negative and has no upper end: symmetric in its logarithm.
+
+    Such are divergences, tokens and dollars.
 
     None where it is undefined in a resample; a mean of 0 has no interval but itself.
     """
@@ -101,12 +115,13 @@ def of_mean(mean: Floats, size: Size) -> Interval | None:
     value, spread = float(mean[0]), float(mean[1:].std()) * math.sqrt(size.inflation)
     if value <= 0:
         return [value, value]
+    # exp(700) is about the largest float: few groups that differ much have an interval without an upper end in sight.
     factor = math.exp(min(student_quantile(max(size.groups - 1, 1)) * spread / value, 700.0))
     return [value / factor, value * factor]
 
 
 def of_any_mean(mean: Floats, size: Size) -> Interval:
-    """Of a mean without known ends, such as a difference of perplexities: Student's, symmetric."""
+    """Returns the interval of a mean without known ends, such as a difference of perplexities: Student's, symmetric."""
     half = student_quantile(max(size.groups - 1, 1)) * float(mean[1:].std()) * math.sqrt(size.inflation)
     return [float(mean[0]) - half, float(mean[0]) + half]
 
@@ -124,7 +139,7 @@ def _length(one: float, other: float, together: float) -> float:
 
 
 def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval) -> Interval | None:
-    """The roots, in r, of the equation that sets the limit of above - r below to 0.
+    """Returns the roots, in r, of the equation that sets the limit of above - r below to 0.
 
     The limit takes the end of below that is the worse one, which depends on the sign of r, that is of above's own end.
     None where that end is not above 0, as r has no end then.
@@ -132,7 +147,9 @@ def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval)
     one, other, together = float(above[0]), float(below[0]), _correlation(above, below)
     ends = []
     for sign, end in zip((-1, 1), mine, strict=True):
-        widest = theirs[0] if (end >= 0) == (sign > 0) else theirs[1]
+        widest = theirs[1]
+        if (end >= 0) == (sign > 0):
+            widest = theirs[0]
         a, b = abs(end - one), abs(widest - other)
         square, middle = other**2 - b**2, one * other - together * a * b
         if widest <= 0 or square == 0:
@@ -142,7 +159,7 @@ def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval)
 
 
 def _correlation(one: Floats, other: Floats) -> float:
-    """Over the resamples; 0 where one of them does not vary."""
+    """Returns the correlation over the resamples; 0 where one of them does not vary."""
     spreads = one[1:].std() * other[1:].std()
     if spreads < 1e-18:
         return 0.0

@@ -21,7 +21,7 @@ Ends = list[float | None]
 
 
 def quantile_ci95(values: Sequence[float], share: float) -> Ends | None:
-    """Of the quantile below which `share` (0 to 1) of all values lie; None without a value.
+    """Returns the interval of the quantile below which `share` (0 to 1) of all values lie; None without a value.
 
     Two order statistics, whatever the distribution (David and Nagaraja, Order Statistics, 2003, section 7.1): how many
     of n values lie below the quantile is binomial. An end is None where even the extreme value misses by more than
@@ -32,11 +32,18 @@ def quantile_ci95(values: Sequence[float], share: float) -> Ends | None:
     ordered, below = sorted(values), _binomial_cdf(len(values), share)
     low = int(np.searchsorted(below, TAIL, side="right"))
     high = int(np.searchsorted(below, 1 - TAIL))
-    return [ordered[low - 1] if low else None, ordered[high] if high < len(ordered) else None]
+    least = most = None
+    if low > 0:
+        least = ordered[low - 1]
+    if high < len(ordered):
+        most = ordered[high]
+    return [least, most]
 
 
 def rate_ci95(amounts_N: Sequence[float], ended_N: Sequence[float], places: int) -> list[float] | None:
-    """Of an amount a second: N calls in the order they ended, each with its amount and its end, seconds from the start.
+    """Returns the interval of an amount a second.
+
+    N calls in the order they ended, each with its amount and its end, in seconds from the start.
 
     The time is cut into rounds of `places` calls, as many as are in flight at once, and of two at least: calls that
     were decoded together end together, rounds hardly depend on each other. The interval is symmetric in the logarithm,
@@ -52,6 +59,7 @@ def rate_ci95(amounts_N: Sequence[float], ended_N: Sequence[float], places: int)
     rate = float(amounts_R.sum() / seconds_R.sum())
     if rate == 0:
         return [0.0, 0.0]
+    # The rate without each round in turn, relative to the whole.
     without_R = (amounts_R.sum() - amounts_R) / (seconds_R.sum() - seconds_R) / rate
     spread = math.sqrt((rounds - 1) * float(without_R.var()))
     factor = math.exp(min(Size(len(ended_N), rounds).critical * spread, 700.0))
@@ -59,10 +67,10 @@ def rate_ci95(amounts_N: Sequence[float], ended_N: Sequence[float], places: int)
 
 
 def _binomial_cdf(trials: int, share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """[trials + 1]: P(at most k of `trials`), each true with probability `share`, k from 0."""
+    """Returns [trials + 1]: P(at most k of `trials`), each true with probability `share`, k from 0."""
     k = np.arange(trials + 1)
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, trials + 1)))])
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = np.cumsum(
-        np.exp(logs[-1] - logs - logs[::-1] + k * math.log(share) + (trials - k) * math.log1p(-share))
-    )
-    return found
+    # In logarithms: the binomial coefficients of a few thousand calls are larger than any float.
+    chances = np.exp(logs[-1] - logs - logs[::-1] + k * math.log(share) + (trials - k) * math.log1p(-share))
+    below: np.ndarray[tuple[int], np.dtype[np.float64]] = np.cumsum(chances)
+    return below

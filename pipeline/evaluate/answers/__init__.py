@@ -1,1 +1,1 @@
-"""Who is compared, and what everyone answered to each held-out prompt."""
+"""The compared, and everyone's answer to each held-out prompt."""

@@ -9,7 +9,7 @@ from teachers.base import TokenLogprob
 
 
 def confidence(tokens: Sequence[TokenLogprob]) -> float | None:
-    """The geometric mean of the probabilities of the sampled tokens, 0 to 1; None where there is none.
+    """Returns the geometric mean of the probabilities of the sampled tokens, 0 to 1; None where there is none.
 
     It is exp of the mean logprob, so 1 / perplexity, and does not fall with length. Of a label in one token it is the
     label's probability. The end of turn, which has no bytes, is no part of an answer.

@@ -87,7 +87,7 @@ def curve(rows: Rows, bootstrap: Bootstrap) -> tuple[CascadePoint, ...]:
 
 @dataclass(slots=True, frozen=True)
 class Outcome:
-    """What one way of handing over gives."""
+    """The result of one way of handing over."""
 
     handed_over: Estimate
     score: Estimate

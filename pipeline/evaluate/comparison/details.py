@@ -1,4 +1,4 @@
-"""What a scorer has to say beyond the score, with intervals."""
+"""A scorer's findings beyond the score, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the student stands to the others, on the same rows."""
+"""The student's standing to the others, on the same rows."""
 
 from __future__ import annotations
 

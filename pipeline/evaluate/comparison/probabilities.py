@@ -1,9 +1,9 @@
-"""What needs probabilities: AUC of the log-odds, calibration, and the divergence of the student from its teacher."""
+"""Numbers that need probabilities: AUC of the log-odds, calibration, the student's divergence from its teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def calibration(resampling: Resampling, answers: Sequence[Answer], scores: Seque
     confidence, score = confidence_N[have_N], score_N[have_N]
     value = float(ece(np.ones((1, len(score))), confidence, score)[0])
     interval = ece_interval(resampling.replicate_of(have_N), confidence, score, resampling.size_of(have_N))
-    bins = tuple(ReliabilityBin(**values) for values in reliability(confidence, score))
+    bins = tuple(ReliabilityBin(**asdict(one)) for one in reliability(confidence, score))
     return Calibration(Estimate(value, as_pair(interval), len(score)), bins)
 
 

@@ -1,4 +1,4 @@
-"""What every number of a comparison stands on: the same rows, and the same resamples of them."""
+"""The ground of every number of a comparison: the same rows, and the same resamples of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contestant's calls took: tokens, seconds, dollars. None where nothing is known, never 0."""
+"""The usage of a contestant's calls: tokens, seconds, dollars. None where nothing is known, never 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model does under load: asked in a process of its own, by closed loops of callers."""
+"""A model under load: asked in a process of its own, by closed loops of callers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(slots=True, frozen=True)
 class LoadPlan:
-    """What is measured of a model."""
+    """A model, and the loads it is put under."""
 
     spec: str
     concurrencies: tuple[int, ...]

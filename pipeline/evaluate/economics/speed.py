@@ -1,4 +1,4 @@
-"""How fast a run's student is: measured once for its weights, its prompts and this machine."""
+"""The speed of a run's student: measured once for its weights, its prompts and this machine."""
 
 from __future__ import annotations
 

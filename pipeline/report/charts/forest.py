@@ -57,7 +57,7 @@ class Forest:
 
 @dataclass(slots=True, frozen=True)
 class Style:
-    """How values and intervals are written, and the axis."""
+    """The writing of values and intervals, and the axis."""
 
     show: Callable[[float], str]
     show_interval: Callable[[Sequence[float] | None], str]

@@ -56,7 +56,7 @@ class Mark:
 
 @dataclass(slots=True, frozen=True)
 class Plot:
-    """What is drawn."""
+    """Lines, their axes, and the points that are named."""
 
     x: Axis
     y: Axis

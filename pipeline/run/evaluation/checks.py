@@ -31,7 +31,7 @@ class ScorerFailure(Closed):
 
 @dataclass(slots=True, frozen=True)
 class JudgeReport(Closed):
-    """How a judge that scored did."""
+    """The habits of a judge that scored."""
 
     calls: int
     failures: int
@@ -55,7 +55,7 @@ class Turn(Closed):
 
 @dataclass(slots=True, frozen=True)
 class ShownAnswer(Closed):
-    """What one contestant answered, cut where it is long."""
+    """One contestant's answer, cut where it is long."""
 
     text: str
     outcome: str

@@ -10,7 +10,7 @@ from pipeline.run.evaluation.estimate import Closed, Estimate, Number
 
 @dataclass(slots=True, frozen=True)
 class Confusion(Closed):
-    """How often which label was said where which was right."""
+    """Counts of which label was said where which was right."""
 
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]

@@ -33,7 +33,7 @@ class Load(Closed):
 
 @dataclass(slots=True, frozen=True)
 class StudentCosts(Closed):
-    """What the student's calls cost, and how fast it is."""
+    """The price of the student's calls, and its speed."""
 
     cost_per_1000_usd: Estimate | None
     cost_at_concurrency: int | None
@@ -50,7 +50,7 @@ class StudentCosts(Closed):
 
 @dataclass(slots=True, frozen=True)
 class OtherCosts(Closed):
-    """What the calls of the base or an export cost, one after another."""
+    """The price of calls of the base or an export, one after another."""
 
     cost_per_1000_usd: Estimate | None
     loads: tuple[Load, ...]
@@ -58,7 +58,7 @@ class OtherCosts(Closed):
 
 @dataclass(slots=True, frozen=True)
 class TeacherCosts(Closed):
-    """What the teacher's calls took when they were made."""
+    """The teacher's calls, as they were when they were made."""
 
     cost_per_1000_usd: Estimate | None
     latency_p50_s: Estimate | None
@@ -81,7 +81,7 @@ class BreakEven(Closed):
 
 @dataclass(slots=True, frozen=True)
 class CascadeCosts(Closed):
-    """What the calls of the cascade cost."""
+    """The price of the cascade's calls."""
 
     cost_per_1000_usd: Estimate | None
     break_even: BreakEven
@@ -89,7 +89,7 @@ class CascadeCosts(Closed):
 
 @dataclass(slots=True, frozen=True)
 class Distillation(Closed):
-    """What was paid for, before the student's first call."""
+    """Dollars that were paid before the student's first call."""
 
     teacher: float | None
     judge: float | None
@@ -101,7 +101,7 @@ class Distillation(Closed):
 
 @dataclass(slots=True, frozen=True)
 class CostPoint(Closed):
-    """What so many calls cost in all, with what was paid before the first of them."""
+    """The dollars of so many calls, with what was paid before the first of them."""
 
     calls: int
     teacher_usd: float | None
@@ -111,7 +111,7 @@ class CostPoint(Closed):
 
 @dataclass(slots=True, frozen=True)
 class Economics(Closed):
-    """What it all costs."""
+    """All that is known of costs."""
 
     hourly_usd: float | None
     """The price of the student's machine."""
@@ -127,7 +127,7 @@ class Economics(Closed):
 
 @dataclass(slots=True, frozen=True)
 class CascadePoint(Closed):
-    """What the cascade gives at a threshold."""
+    """The cascade at a threshold."""
 
     threshold: float
     """The teacher is asked where the student's confidence is below it."""
@@ -148,7 +148,7 @@ class ChosenPoint(CascadePoint):
 
 @dataclass(slots=True, frozen=True)
 class ConfidenceAuc(Closed):
-    """How well the student's confidence tells right from wrong."""
+    """The worth of the student's confidence: does it tell right from wrong?"""
 
     auc: Estimate | None
     """P(a correct answer has the higher confidence); None where all answers are correct, or none is."""

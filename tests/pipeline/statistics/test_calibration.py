@@ -17,8 +17,8 @@ LOGS = st.lists(st.floats(-30, 0), min_size=3, max_size=3)
 def test_ece_is_the_curves_weighted_gap(rows: list[tuple[float, float]]) -> None:
     sure, score = (np.array(column) for column in zip(*rows, strict=True))
     curve = reliability(sure, score)
-    assert sum(one["rows"] for one in curve) == len(rows)
-    gap = sum(one["rows"] * abs(one["accuracy"] - one["confidence"]) for one in curve) / len(rows)
+    assert sum(one.rows for one in curve) == len(rows)
+    gap = sum(one.rows * abs(one.accuracy - one.confidence) for one in curve) / len(rows)
     assert ece(np.ones((1, len(rows))), sure, score)[0] == pytest.approx(gap, abs=1e-9)
 
 
