@@ -63,7 +63,7 @@ def run_stages(context: Context, first: str, last: str, *, force_from: str | Non
 def _check(context: Context, stages: Sequence[Stage]) -> None:
     """Before a teacher is paid: raises what is known to go wrong, and says what a user may not have meant."""
     for stage in stages:
-        stage.check(context)
+        stage.check(context)  # of the stages that will run: others need not be installed for
     if stages[0] is PACKAGE and not context.recipe.exports:
         # As a part of a run it is passed over; asked for by name, it would do nothing and say nothing.
         remedy = f"Name some of {', '.join(FORMS)}"

@@ -117,6 +117,7 @@ def _by_endpoint(run: RunDir, chains: Sequence[FallbackChain]) -> dict[int, list
         # By the sample, not by the teacher's name: one model may stand in the line-up with two prices or parameters.
         replies[endpoint_of[row["sample_id"]]].append(row)
         answered = answered or row["outcome"] in ANSWERS
+    # Rows of failures alone say nothing of any teacher: a key or a host is wrong.
     if not answered:
         raise RunError(f"no teacher answered; `stillhouse why {run.root} SAMPLE` shows a sample's attempts")
     return replies

@@ -108,6 +108,7 @@ def decide(measured: Sequence[MeasuredTeacher], groups: Sequence[str], *, resamp
     # The first row is the value on the rows themselves; those below are its resamples, in the same order for everyone.
     means_RK = np.vstack([scores_NK.mean(axis=0), bootstrap.means(scores_NK)])
     best = min(range(len(measured)), key=lambda place: _rank(measured[place], float(means_RK[0, place])))
+    # Rows of one group rise and fall together: the groups are what the intervals are made for.
     size = Size(len(usable), bootstrap.groups)
     standings = []
     for place, teacher in enumerate(measured):
@@ -121,6 +122,7 @@ def decide(measured: Sequence[MeasuredTeacher], groups: Sequence[str], *, resamp
 
 def cheapest(standings: Sequence[Standing]) -> Standing | None:
     """Returns the cheapest per accepted row of those not significantly below the best and with a known cost."""
+    # Per accepted row, not per call: a cheap teacher whose replies are thrown away is not cheap.
     priced = [each for each in in_the_running(standings) if each.measured.cost_per_accepted_usd is not None]
     return min(priced, key=_price_rank, default=None)
 

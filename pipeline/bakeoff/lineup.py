@@ -45,6 +45,7 @@ def take_slice(prompts: Sequence[Prompt], limit: int) -> list[Prompt]:
 
     A larger slice holds every smaller one, so that a second bake-off asks only what it adds.
     """
+    # Sources are often sorted by label or by date: the head of one would be a task of its own.
     return sorted(prompts, key=lambda prompt: prompt.id)[:limit]
 
 

@@ -35,6 +35,7 @@ def _heading(result: Bakeoff) -> str:
     scored = f"scored by '{result.scorer}' against gold"
     if result.judge is not None:
         scored = _judged(result.judge)
+    # Everyone is asked at once: what a machine between them can carry is in the latencies of all.
     return f"{rows}, {scored}; latencies with {result.in_flight} in flight at each teacher, all teachers at once"
 
 

@@ -41,6 +41,7 @@ def make_plan(recipe: Recipe, root: Path) -> Plan:
 def _plan(work: Workload, run: RunDir) -> Plan:
     recipe, sample, judging = work.recipe, work.sample, work.judging
     teachers = [_planned(share, lanes) for share, lanes in zip(work.shares, work.lanes, strict=True)]
+    # What has an interval is of all who are asked; `calls` as one number is of the teachers alone.
     everyone, judge = list(work.shares), None
     if judging is not None:
         everyone.append(judging.share)

@@ -103,6 +103,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Returns it as JSON has it."""
         own, owed = self.lanes[self.lane], self.owed
+        # What is answered is what is not owed, so that its low end is the other's high one.
         answered = Interval(self.samples - owed.high, self.samples - owed.best, self.samples - owed.low)
         return {
             "teachers": [teacher.to_dict() for teacher in self.teachers],

@@ -32,6 +32,7 @@ def remarks_on(work: Workload, run: RunDir) -> Iterator[str]:
     yield from _sample_remarks(work.sample)
     if recipe.generate.accept is not None:
         yield f"these are numbers for all prompts; generate.accept may stop at {recipe.generate.accept:,} kept samples"
+    # Which replies curation's judge is asked about depends on the steps before it, and on the replies.
     if recipe.rescore is not None or any(step.judge_model for step in recipe.curation.steps):
         yield "the calls of curation's judge and of the rescorer are not in these numbers"
     # Said, not raised: the rest of the plan tells how to mend it.
@@ -76,5 +77,6 @@ def _lane_remarks(share: Share, recipe: Recipe) -> Iterator[str]:
         first = "{:g} to {:g} s".format(*FIRST_TOKEN_S)
         rate = "{:g} to {:g} tokens a second".format(*TOKENS_PER_S)
         yield f"{label}: no latency was measured; hours assume {first}, then {rate}"
+    # How much of a prompt others share is not known before they are asked.
     if endpoint.warms_cache:
         yield f"{label}: at the price of uncached tokens; what prompts share may cost less"

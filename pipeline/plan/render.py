@@ -53,6 +53,7 @@ def _rows(teacher: PlannedTeacher, label: str) -> list[Row]:
     rows: list[Row] = []
     for name, lane in teacher.lanes.items():
         amounts = ("the teacher has none", "", "") if lane is None else _amounts(lane)
+        # A lane changes what calls cost, not how many there are.
         rows.append((label, name, *shared, *amounts))
         label, shared = "", ("", "", "")
     return rows

@@ -49,20 +49,15 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Workload:
     chains_N = owed_chains(sample, endpoints, recipe, None if untouched else journal)
     owed_N = np.array([_count_owed(chains) for chains in chains_N], dtype=np.float64)
     chains_a_prompt = len(chains_N[0])
-    if untouched:
-        owed = exactly(chains_a_prompt * sample.population)
-    else:
+    owed = exactly(chains_a_prompt * sample.population)
+    if not untouched:
         owed = count_of(owed_N, chains_a_prompt, sample.population)
-
-    falls_back = recipe.combine.how == "fallback"
     shares = []
     for number, (endpoint, past) in enumerate(zip(endpoints, past_usage(endpoints, journal), strict=True)):
         owed_here = owed_to(number, endpoint, chains_N)
         calls = calls_of(owed_here, sample, recipe, untouched=untouched)
-        # A route asks each of its own prompts; a fallback's later teachers may never be asked.
-        asked = Asked(endpoint, past, calls, waits=falls_back and number > 0)
+        asked = Asked(endpoint, past, calls, waits=_waits(recipe, number))
         shares.append(share_of(asked, owed_here, sample))
-
     return Workload(
         recipe=recipe,
         sample=sample,
@@ -75,6 +70,11 @@ def gather(recipe: Recipe, journal: sqlite3.Connection | None) -> Workload:
         judging=judging_of(recipe, sample, journal),
         spent_usd=_spent_usd(journal),
     )
+
+
+def _waits(recipe: Recipe, number: int) -> bool:
+    # A route asks each teacher its own prompts; a fallback's later ones are asked what those before them refuse.
+    return recipe.combine.how == "fallback" and number > 0
 
 
 def _count_owed(chains: Chains) -> int:

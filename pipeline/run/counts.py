@@ -146,6 +146,7 @@ class CurateCounts(Counts):
 
     def to_dict(self) -> dict[str, Any]:
         """Returns them flat, in the manifest's order."""
+        # Flat, as it was before people could decide anything: scripts read `reviewed` beside `kept`.
         values = to_plain(self)
         return values | (values.pop("review") or {})
 

@@ -122,6 +122,7 @@ class Manifest:
 
     def _read(self, stage: str, values: Mapping[str, Any]) -> None:
         entry = parse(Entry, orjson.dumps({name: value for name, value in values.items() if name != "counts"}))
+        # Apart: an entry that is none is no manifest, counts that do not fit are another version's.
         counts = values.get("counts")
         # A failed or a killed stage has no counts, and so do `bakeoff` and `tune`.
         if counts or entry.status == "done":

@@ -71,6 +71,7 @@ class TuneOutcome:
 
 def best_of(study: optuna.Study) -> FrozenTrial | None:
     """Returns the best trial that is done; of equal ones that with the lower cross-entropy, then the earlier one."""
+    # Not Optuna's own best: at equal accuracy, which is coarse on few rows, cross-entropy tells.
     done = [trial for trial in study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
     sign = 1 if study.direction.name == "MINIMIZE" else -1
 
@@ -101,6 +102,7 @@ def outcome_of(study: optuna.Study, recipe: Recipe, run: RunDir) -> TuneOutcome:
 def trial_outcome(trial: FrozenTrial) -> TrialOutcome:
     """Reads one trial: Optuna's journal has what the attempt noted as it went."""
     notes = trial.user_attrs
+    # Its best weights' where it is done, else its last ones', else nothing.
     measured = [[None, None], *notes.get("measured", {}).values()]
     cross_entropy, accuracy = notes.get("kept", measured[-1])
     result = notes.get("result", {"steps": None, "parameters": None})

@@ -70,6 +70,7 @@ def study_name(context: Context, space: Space) -> str:
     plain: dict[str, Any] = {}
     for setting, values in space.items():
         plain[setting] = list(values) if isinstance(values, list) else values.model_dump()
+    # The number of trials and the time may be raised later: the same search goes on.
     tuned = recipe.tune.model_dump(include={"objective", "prune", "seed"})
     return digest([plain, tuned, recipe.student.deciding(), base, digest_file(run.kept)])
 
@@ -118,6 +119,7 @@ class Search:
     def _keep_best(self) -> None:
         """Writes the recipe of the best so far: an interrupted search leaves one too."""
         best = best_of(self.study)
+        # After each trial, not at the end: a search may take days.
         if best is not None:
             recipe = self.context.recipe
             student = with_values(recipe.student, best.params)

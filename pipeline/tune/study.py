@@ -41,6 +41,7 @@ def open_study(path: Path, name: str, tune: Tune) -> optuna.Study:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # it would say on stderr what the progress line says
     _mend(path)
+    # A median of fewer than three would give up on luck.
     median = optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_min_trials=BEFORE_PRUNING)
     return optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(path))),
@@ -53,6 +54,7 @@ def open_study(path: Path, name: str, tune: Tune) -> optuna.Study:
 
 def _mend(path: Path) -> None:
     """Takes away what a killed process leaves: its lock, and a last line that it did not finish."""
+    # One process at a time works on a run, so that whoever holds these is dead.
     for lock in path.parent.glob(f"{path.name}.lock*"):
         lock.unlink()
     if not path.exists():

@@ -24,6 +24,7 @@ def render(outcome: TuneOutcome) -> str:
     header = ["trial", *names, "cross-entropy", "accuracy", "steps", "time", "state"]
     rows = [_cells(trial, names, outcome.best) for trial in trials]
     lines = [render_grid(header, rows), ""]
+    # Below the table: a sentence in a cell would make its column as wide as the page.
     lines += [f"trial {trial.number}: {trial.error}" for trial in trials if trial.error]
     return "\n".join([*lines, *_what_now(outcome)])
 
