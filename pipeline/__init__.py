@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from pipeline.front.student import Student
     from pipeline.front.work import run
     from pipeline.recipe.recipe import Recipe
+    from pipeline.run.evaluation.record import Evaluation
     from pipeline.run.progress import StageMessage, StageProgress
     from prompts.errors import InputError, MissingExtra, StillhouseError
 
 __all__ = [
+    "Evaluation",
     "InputError",
     "MissingExtra",
     "Recipe",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Evaluation": "pipeline.run.evaluation.record",
     "InputError": "prompts.errors",
     "MissingExtra": "prompts.errors",
     "Recipe": "pipeline.recipe.recipe",

@@ -19,7 +19,7 @@ from pipeline.generate.rescore import rescore
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_teachers, has_system
 from pipeline.inference.prices import no_price
 from pipeline.inference.routes import chains_of
-from pipeline.inference.session import ask
+from pipeline.inference.session import Session, ask
 from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import rows, tables
 from pipeline.journal.journal import Journal
@@ -92,7 +92,7 @@ async def _ask_owed(
     total = sum(owed.values())
     context.progress.say(f"bakeoff: {total} calls; {calls - total} replies are in the journal already")
     needed = {number: endpoints[number] for number in owed}
-    await ask(context, journal, "bakeoff", needed, {number: journal.owed(number) for number in owed}, total)
+    await ask(Session(context, journal, "bakeoff", needed), {number: journal.owed(number) for number in owed}, total)
     await rescore(context, journal)  # steps of curation that read logprobs find them in every teacher's replies
 
 

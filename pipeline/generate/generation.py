@@ -16,7 +16,7 @@ from pipeline.generate.rescore import rescore
 from pipeline.inference.batch.lane import ask_batches, reclaim
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.inference.routes import chains_of
-from pipeline.inference.session import ask
+from pipeline.inference.session import Session, ask
 from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
@@ -73,12 +73,12 @@ class Generation:
         await self._declare(journal, rows)
         recipe = self.context.recipe
         so_far = KeptSoFar(recipe.curation, kept)
-        endpoints = dict(enumerate(self.endpoints))
+        session = Session(self.context, journal, "generate", dict(enumerate(self.endpoints)))
         if recipe.generate.lane == "batch":
-            await ask_batches(self.context, journal, "generate", endpoints, kept=so_far)
+            await ask_batches(session, kept=so_far)
         else:
             # Batches of an earlier sitting in the other lane are paid for: they are read before anybody is asked again.
-            await reclaim(self.context, journal, "generate", endpoints)
+            await reclaim(session)
             await self._ask_online(journal, so_far)
         # After every reply is there, whatever lane it came by: the scorer is loaded once.
         await rescore(self.context, journal)
@@ -93,7 +93,7 @@ class Generation:
         if owed and self.context.recipe.combine.how == "fallback":
             numbers = list(range(len(self.endpoints)))  # any of them, where those before it refuse
         endpoints = {number: self.endpoints[number] for number in numbers}
-        await ask(self.context, journal, "generate", endpoints, lanes, total, kept=kept)
+        await ask(Session(self.context, journal, "generate", endpoints), lanes, total, kept=kept)
 
     async def _declare(self, journal: Journal, rows: int | None) -> None:
         """Declares the recipe's samples, or those of its first `rows`, unless the journal holds this declaration."""

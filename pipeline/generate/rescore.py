@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.inference.endpoints import ConfiguredTeacher, configure_scorer
-from pipeline.inference.session import ask
+from pipeline.inference.session import Session, ask
 from pipeline.journal.journal import Journal
 from pipeline.journal.read import Unscored
 from pipeline.journal.samples import FallbackChain, SampleRequest
@@ -22,7 +22,8 @@ async def rescore(context: Context, journal: Journal) -> None:
     spec = str(endpoint.description.spec)
     await journal.want_scored((reply.request_key, _scoring(endpoint, reply).key, spec) for reply in journal.unscored())
     if owed := journal.count_owed_scores():
-        await ask(context, journal, "rescore", {0: endpoint}, {0: _owed_scorings(endpoint, journal)}, owed)
+        session = Session(context, journal, "rescore", {0: endpoint})
+        await ask(session, {0: _owed_scorings(endpoint, journal)}, owed)
 
 
 def _scoring(endpoint: ConfiguredTeacher, reply: Unscored) -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from pipeline.inference.accounts import account_of, open_accounts
 from pipeline.inference.budget import open_ledger
@@ -22,23 +23,29 @@ OPEN = 4
 """Chains open at a teacher, as a multiple of `generate.concurrency`: in flight, waiting, or between two tries."""
 
 
+@dataclass(slots=True, frozen=True)
+class Session:
+    """Who is asked, for which stage, into which journal."""
+
+    context: Context
+    journal: Journal
+    stage: str
+    """As the progress line names it."""
+    endpoints: Mapping[int, ConfiguredTeacher]
+    """Those that may be asked, by their numbers in the recipe."""
+
+
 async def ask(
-    context: Context,
-    journal: Journal,
-    stage: str,
-    endpoints: Mapping[int, ConfiguredTeacher],
-    lanes: Mapping[int, Iterable[FallbackChain]],
-    total: int,
-    *,
-    kept: KeptCount | None = None,
+    session: Session, lanes: Mapping[int, Iterable[FallbackChain]], total: int, *, kept: KeptCount | None = None
 ) -> Tally:
     """Asks each lane's chains, `total` in all, and journals every attempt.
 
-    A lane is the chains that one seat is asked first; it is read as it is asked and never held whole. `seats` are
-    those that may be asked; `kept` counts what passes curation. Raises KeyboardInterrupt when the user stopped it with
+    A lane is the chains that one teacher is asked first; it is read as it is asked and never held whole. `kept`
+    counts what passes curation. Raises KeyboardInterrupt when the user stopped it with
     requests unsent, and what makes going on pointless: AuthError, BudgetReached, the journal's RunError,
     InvalidRequest where all are refused.
     """
+    context, journal, stage, endpoints = session.context, session.journal, session.stage, session.endpoints
     tally = Tally(total, kept=kept)
     if not total:
         return tally

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.inference.session import ask
+from pipeline.inference.session import Session, ask
 from pipeline.journal.journal import Journal
 from pipeline.journal.read import texts_of
 from pipeline.journal.samples import SampleRequest
@@ -28,7 +28,7 @@ def ask_judge(context: Context, judge: JudgeModel, questions: Sequence[Conversat
         known = journal.answered(items)
         owed = [(item,) for key, item in items.items() if key not in known]
         # One endpoint with one queue: a judge is asked online, in whatever lane the teachers are.
-        asyncio.run(ask(context, journal, "judge", {0: endpoint}, {0: owed}, len(owed)))
+        asyncio.run(ask(Session(context, journal, "judge", {0: endpoint}), {0: owed}, len(owed)))
     return _answers(context, requests)
 
 

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def _run(
     if pid == 0:
         for end in (*pipes, said, answer):
             os.close(end)
-        _become(check, settings, sample, folder, said_end, answer_end)
+        _become(check, settings, sample, Surroundings(folder, said_end, answer_end))
     os.close(said_end)
     os.close(answer_end)
     try:
@@ -116,34 +117,43 @@ def _run(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _become(
-    check: Check | None, settings: dict[str, Any], sample: dict[str, Any], folder: str, said: int, answer: int
-) -> None:
-    """The sample's process: never returns."""
-    own, said_so = os.getpid(), dict[str, Any]()
+@dataclass(slots=True, frozen=True)
+class Surroundings:
+    """What a sample's process has: a folder of its own, and two pipes to write to."""
+
+    folder: str
+    said: int
+    """Takes its stdout and stderr."""
+    answer: int
+    """Takes the check's answer."""
+
+
+def _become(check: Check | None, settings: dict[str, Any], sample: dict[str, Any], has: Surroundings) -> None:
+    """Turns into the sample's process: never returns."""
+    own, answer = os.getpid(), dict[str, Any]()
     try:
         _prctl(DEATH_SIGNAL, signal.SIGKILL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         os.nice(NICE)
-        os.chdir(folder)
-        os.environ.update(HOME=folder, TMPDIR=folder)
-        tempfile.tempdir = folder
-        os.dup2(said, 1)
-        os.dup2(said, 2)
+        os.chdir(has.folder)
+        os.environ.update(HOME=has.folder, TMPDIR=has.folder)
+        tempfile.tempdir = has.folder
+        os.dup2(has.said, 1)
+        os.dup2(has.said, 2)
         if check is None:
             _exec(settings, sample)
         _limit(settings)
-        found = check(sample)  # type: ignore[misc]  # a command does not come here
-        said_so = {"value": float(found)} if settings["numbers"] else {"passed": bool(found)}
+        value = check(sample)  # type: ignore[misc]  # a command does not come here
+        answer = {"value": float(value)} if settings["numbers"] else {"passed": bool(value)}
     except MemoryError:
-        said_so = {"memory": True}
+        answer = {"memory": True}
     except BaseException as error:  # noqa: BLE001  # SystemExit too is an answer
-        said_so = {"error": _last_line(error)}
+        answer = {"error": _last_line(error)}
     finally:
         with contextlib.suppress(OSError):  # a verifier may close what it did not open
             if os.getpid() == own:  # and no process that the verifier forked and let return
-                os.write(answer, json.dumps(said_so).encode())
+                os.write(has.answer, json.dumps(answer).encode())
         os._exit(0)
 
 

@@ -12,7 +12,6 @@ from typing import TypeVar
 from pipeline.inference.budget import BatchBudget
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.journal.batches import Batches, Entry, OpenPart
-from pipeline.journal.journal import Journal
 from teachers.arrival import checked
 from teachers.base import Reply
 from teachers.batch.base import BatchLane, Job, Part, Ticket
@@ -54,23 +53,31 @@ class BatchCallbacks:
     """Something moved."""
 
 
+@dataclass(slots=True, frozen=True)
+class Polling:
+    """How jobs are looked after, whosever they are."""
+
+    interval: PollInterval
+    callbacks: BatchCallbacks
+
+
 class BatchJobs:
-    """Submits and collects for one seat."""
+    """Submits and collects for one teacher."""
 
     def __init__(
         self,
         endpoint: ConfiguredTeacher,
         lane: BatchLane,
-        journal: Journal,
-        callbacks: BatchCallbacks,
-        pace: PollInterval,
+        batches: Batches,
         batch_budget: BatchBudget,
+        polling: Polling,
     ) -> None:
         self.endpoint, self.lane, self.limits = endpoint, lane, lane.limits
         self.name = name_of(endpoint)
         self.running: dict[str, int] = {}
         """Jobs at the provider, with how many of their requests it has finished."""
-        self._batches, self._callbacks, self._pace, self.batch_budget = Batches(journal), callbacks, pace, batch_budget
+        self._batches, self.batch_budget = batches, batch_budget
+        self._callbacks, self._pace = polling.callbacks, polling.interval
         self._most_jobs: int | None = None
         self._freed = asyncio.Event()
 

@@ -17,15 +17,14 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import islice, takewhile
 
-from pipeline.inference.batch.jobs import BatchCallbacks, BatchJobs, PollInterval, name_of
+from pipeline.inference.batch.jobs import BatchCallbacks, BatchJobs, Polling, PollInterval, name_of
 from pipeline.inference.budget import BatchBudget, known_cost_bound, open_ledger
 from pipeline.inference.endpoints import ConfiguredTeacher
 from pipeline.inference.scheduler import KeptCount, Tally, describe_tally
+from pipeline.inference.session import Session
 from pipeline.journal.batches import Batches, OpenPart
-from pipeline.journal.journal import Journal
 from pipeline.journal.samples import SampleRequest
 from pipeline.process.signals import on_stop_signal
-from pipeline.run.context import Context
 from prompts.errors import InputError, StillhouseError
 from teachers.base import ANSWERS, Reply
 from teachers.batch.base import Part
@@ -51,61 +50,49 @@ def check_lanes(endpoints: Iterable[ConfiguredTeacher]) -> None:
             raise Unsupported(message, provider=endpoint.description.identity.provider, remedy=remedy)
 
 
-async def ask_batches(
-    context: Context,
-    journal: Journal,
-    stage: str,
-    endpoints: Mapping[int, ConfiguredTeacher],
-    pace: PollInterval | None = None,
-    *,
-    kept: KeptCount | None = None,
-) -> Tally:
+async def ask_batches(session: Session, *, kept: KeptCount | None = None) -> Tally:
     """Asks all that the journal owes by batches, whatever earlier processes left at the provider first.
 
     Raises KeyboardInterrupt when the user stopped it: jobs go on at the provider, and the same command collects them.
     Raises what makes going on pointless: AuthError, the journal's RunError, InvalidRequest for a job refused whole.
     """
-    check_lanes(endpoints.values())
-    work = _Work(context, journal, stage, pace)
+    check_lanes(session.endpoints.values())
+    work = _Work(session)
     work.tally.kept = kept
-    async with work.opened(endpoints):
-        context.progress.start(stage, work.tally.total)
+    async with work.opened(session.endpoints):
+        session.context.progress.start(session.stage, work.tally.total)
         with on_stop_signal(_stopping(work)):
             await work.ask_all()
     return work.tally
 
 
-async def reclaim(
-    context: Context,
-    journal: Journal,
-    stage: str,
-    endpoints: Mapping[int, ConfiguredTeacher],
-    pace: PollInterval | None = None,
-) -> None:
+async def reclaim(session: Session) -> None:
     """Ends the jobs that an earlier process left, for a run that goes on in the online lane.
 
     They are cancelled where the provider then still gives what they had answered and charges for nothing else;
     elsewhere they are waited for. Nothing that a job holds is asked twice.
     """
-    work = _Work(context, journal, stage, pace)
-    left = work.left_at(endpoints)
+    work = _Work(session)
+    left = work.left_at(session.endpoints)
     if not left:
         return
-    async with work.opened({number: endpoints[number] for number in {number for number, _ in left}}):
+    concerned = {number: session.endpoints[number] for number, _ in left}
+    async with work.opened(concerned):
         with on_stop_signal(_stopping(work)):
             await work.collect(cancel=True)
 
 
 class _Work:
-    """One process's batches: a desk a seat, and rounds until nothing more can be asked."""
+    """One process's batches: each teacher's jobs, and rounds until nothing more can be asked."""
 
-    def __init__(self, context: Context, journal: Journal, stage: str, pace: PollInterval | None) -> None:
+    def __init__(self, session: Session) -> None:
+        context, journal = session.context, session.journal
         generate = context.recipe.generate
         self.tally = Tally(sum(journal.count_owed().values()))
         self.jobs_by_endpoint: dict[int, BatchJobs] = {}
-        self.stage, self.say = stage, context.progress.say
+        self.stage, self.say = session.stage, context.progress.say
         self._context, self._journal, self._batches = context, journal, Batches(journal)
-        self._pace = pace or PollInterval(attempts=generate.attempts)
+        self._pace = PollInterval(attempts=generate.attempts)
         self._attempts, self._timeout_s = generate.attempts, generate.timeout_s
         self._folder = context.run.root / "batches"
         self._tries: Counter[str] = Counter()
@@ -114,33 +101,31 @@ class _Work:
 
     @asynccontextmanager
     async def opened(self, endpoints: Mapping[int, ConfiguredTeacher]) -> AsyncGenerator[None, None]:
-        """Every seat's lane, open."""
+        """Opens each teacher's lane, for as long as it lasts."""
         shutil.rmtree(self._folder, ignore_errors=True)  # parts of a process that was killed
-        callbacks = BatchCallbacks(self._ended, self.say, self._show)
+        polling = Polling(self._pace, BatchCallbacks(self._ended, self.say, self._show))
         ledger = open_ledger(self._context.recipe.generate, self._journal)
         async with AsyncExitStack() as stack:
             for number, endpoint in endpoints.items():
                 lane = open_lane(endpoint.description.spec, timeout_s=self._timeout_s)
                 stack.push_async_callback(lane.close)
                 cost_bound = known_cost_bound(endpoint, in_batch=True)
-                batch_budget = BatchBudget(ledger, cost_bound)
-                self.jobs_by_endpoint[number] = BatchJobs(
-                    endpoint, lane, self._journal, callbacks, self._pace, batch_budget
-                )
+                budget = BatchBudget(ledger, cost_bound)
+                self.jobs_by_endpoint[number] = BatchJobs(endpoint, lane, self._batches, budget, polling)
             yield
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def left_at(self, endpoints: Mapping[int, ConfiguredTeacher]) -> list[tuple[int, OpenPart]]:
-        """The parts that earlier processes left, with their seats. What no seat can collect is said."""
+        """Returns the parts that earlier processes left, with whose they are. What nobody can collect is said."""
         numbers = {name_of(endpoint): number for number, endpoint in endpoints.items()}
         left = []
         for part in self._batches.open_parts():
-            if part.teacher in numbers:
-                left.append((numbers[part.teacher], part))
-            else:
-                self.say(
-                    f"{self.stage}: batch {part.job_id} of {part.teacher} is left: the recipe names another teacher"
-                )
+            number = numbers.get(part.teacher)
+            if number is not None:
+                left.append((number, part))
+                continue
+            whose = f"batch {part.job_id} of {part.teacher}"
+            self.say(f"{self.stage}: {whose} is left: the recipe names another teacher")
         return left
 
     async def ask_all(self) -> None:
@@ -148,10 +133,9 @@ class _Work:
         left = await self._adopt(cancel=False)
         while await self._round(left):
             left = []
-        if stopped := next(
-            (jobs.batch_budget.stopped for jobs in self.jobs_by_endpoint.values() if jobs.batch_budget.stopped), None
-        ):
-            raise stopped
+        for jobs in self.jobs_by_endpoint.values():
+            if jobs.batch_budget.stopped:
+                raise jobs.batch_budget.stopped
         if self.tally.last_error:
             failed = sum(number for outcome, number in self.tally.outcomes.items() if outcome not in ANSWERS)
             self.say(f"{self.stage}: {failed} requests got no answer; the last: {self.tally.last_error}")
