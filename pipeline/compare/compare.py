@@ -30,6 +30,7 @@ def compare_runs(paths: Sequence[Path]) -> RunComparison:
     check_alike(entrants)
     first = entrants[0]
     shared = _shared(entrants)
+    # Its own seed and resamples, whatever the runs' are: all are resampled alike.
     resampling = Resampling([_row(first, prompt_id) for prompt_id in shared], Evaluate())
     return RunComparison(
         scorer=first.scoring["scorer"],
@@ -97,7 +98,8 @@ def _others(entrant: Entrant, shared: Sequence[str]) -> dict[str, Side]:
     """Returns the run's base and teacher, where they have answered all that is compared."""
     others = {}
     for name, side in entrant.sides.items():
-        if name != STUDENT and all(prompt_id in side.answers for prompt_id in shared):
+        # A teacher that failed on one of them would be compared on other prompts than the student.
+        if name != STUDENT and side.has_all(shared):
             others[name] = side
     return others
 
@@ -111,21 +113,23 @@ def _differ(name: str, entrants: Sequence[Entrant], shared: Sequence[str]) -> bo
     for entrant in entrants:
         side = _others(entrant, shared).get(name)
         if side is not None:
-            texts.add(tuple(side.answers[prompt_id].values["text"] for prompt_id in shared))
+            texts.add(side.texts(shared))
     return len(texts) > 1
 
 
 def _summary(name: str, side: Side, shared: Sequence[str], resampling: Resampling) -> Summary:
     """Summarises a side. It has no score where one of the answers has none: that would not be over the same prompts."""
-    answered = [side.answers[prompt_id] for prompt_id in shared]
+    answered = side.on(shared)
     answers = tuple(one.answer for one in answered)
     contestant = Contestant(name, answered[0].values["spec"], answers, side.size)
-    if any(one.values["score"] is None for one in answered):
-        return summarise(contestant, None, None, resampling)
-    scores = [Score(float(one.values["score"]), bool(one.values["valid"])) for one in answered]
+    scores = []
+    for one in answered:
+        if one.values["score"] is None:
+            return summarise(contestant, None, None, resampling)
+        scores.append(Score(float(one.values["score"]), bool(one.values["valid"])))
     return summarise(contestant, scores, resampling.mean(_values(side, shared)), resampling)
 
 
 def _values(side: Side, shared: Sequence[str]) -> list[float]:
     """Returns the scores, of a side that has them all."""
-    return [float(side.answers[prompt_id].values["score"]) for prompt_id in shared]
+    return [float(answered.values["score"]) for answered in side.on(shared)]

@@ -27,6 +27,18 @@ class Side:
     """By prompt id."""
     size: Size
 
+    def on(self, prompts: Sequence[str]) -> list[Answered]:
+        """Returns its answers to these prompts, in their order."""
+        return [self.answers[prompt_id] for prompt_id in prompts]
+
+    def has_all(self, prompts: Sequence[str]) -> bool:
+        """Tells whether it answered all of them."""
+        return all(prompt_id in self.answers for prompt_id in prompts)
+
+    def texts(self, prompts: Sequence[str]) -> tuple[str, ...]:
+        """Returns what it said to each."""
+        return tuple(answered.values["text"] for answered in self.on(prompts))
+
 
 @dataclass(slots=True, frozen=True)
 class Entrant:

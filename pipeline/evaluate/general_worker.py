@@ -25,7 +25,7 @@ def main() -> None:
     from lm_eval.tasks import TaskManager
 
     asked = json.load(sys.stdin)
-    found = lm_eval.simple_evaluate(
+    evaluated = lm_eval.simple_evaluate(
         model="hf",
         model_args={"pretrained": asked["model"]},
         tasks=[load_task(Path(task), asked["cache"]) for task in asked["tasks"]],
@@ -35,7 +35,7 @@ def main() -> None:
         device="cuda" if torch.cuda.is_available() else "cpu",
         bootstrap_iters=STDERR_RESAMPLES,
     )
-    results = {name: read_result(found, name) for name in found["samples"]}
+    results = {name: read_result(evaluated, name) for name in evaluated["samples"]}
     Path(asked["out"]).write_text(json.dumps(results), encoding="utf-8")
 
 
@@ -52,20 +52,20 @@ def load_task(path: Path, cache: str) -> dict[str, Any]:
     return config
 
 
-def read_result(found: Mapping[str, Any], task: str) -> dict[str, Any]:
+def read_result(results: Mapping[str, Any], task: str) -> dict[str, Any]:
     """Reads the task's first metric, under its first filter, over all rows and on each."""
-    scores = found["results"][task]
+    scores = results["results"][task]
     key = next(name for name in scores if "," in name and not name.partition(",")[0].endswith("_stderr"))
     metric, _, kind = key.partition(",")
-    rows = {
-        str(sample["doc_id"]): float(sample[metric])
-        for sample in found["samples"][task]
-        if sample["filter"] == kind and isinstance(sample.get(metric), Real)
-    }
+    rows = {}
+    for sample in results["samples"][task]:
+        # A metric that is no mean, such as a corpus score, has no number on a row.
+        if sample["filter"] == kind and isinstance(sample.get(metric), Real):
+            rows[str(sample["doc_id"])] = float(sample[metric])
     stderr = scores.get(f"{metric}_stderr,{kind}")
     return {
         "metric": metric,
-        "higher_is_better": bool(found["higher_is_better"][task].get(metric, True)),
+        "higher_is_better": bool(results["higher_is_better"][task].get(metric, True)),
         "value": float(scores[key]),
         "stderr": float(stderr) if isinstance(stderr, Real) else None,
         "rows": rows,

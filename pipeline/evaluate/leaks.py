@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,10 @@ class Leaks:
 
 def find_leaks(kept: Path, rows: Sequence[HeldoutRow], student: Sequence[Answer]) -> Leaks:
     """Looks for both in the corpus that the student was trained on."""
-    train = [row for row in read_rows(kept, ["prompt_id", "prompt", "completion", "split"]) if row["split"] == "train"]
+    train = []
+    for row in read_rows(kept, ["prompt_id", "prompt", "completion", "split"]):
+        if row["split"] == "train":
+            train.append(row)
     return Leaks(_memorised(train, rows, student), _contaminated(train, rows))
 
 
@@ -50,12 +53,19 @@ def _memorised(train: Sequence[Mapping[str, Any]], rows: Sequence[HeldoutRow], a
 
 
 def _contaminated(train: Sequence[Mapping[str, Any]], rows: Sequence[HeldoutRow]) -> Leak:
-    trained = {row["prompt_id"]: "\n".join(turn["content"] for turn in row["prompt"]) for row in train}
-    held_out = ["\n".join(turn.content for turn in row.student_messages) for row in rows]
+    trained = {}  # by prompt: several samples of one are there once
+    for learned in train:
+        trained[learned["prompt_id"]] = _join(turn["content"] for turn in learned["prompt"])
+    held_out = [_join(turn.content for turn in row.student_messages) for row in rows]
+    # Together, as the split does it: what is near to what is near is in the same cluster.
     clusters = near_clusters([*trained.values(), *held_out], NEAR, NGRAM).tolist()
     seen = set(clusters[: len(trained)])
     pairs = zip(rows, clusters[len(trained) :], strict=True)
     return _leak([row.prompt_id for row, cluster in pairs if cluster in seen], rows)
+
+
+def _join(contents: Iterable[str]) -> str:
+    return "\n".join(contents)
 
 
 def _leak(ids: Sequence[str], rows: Sequence[HeldoutRow]) -> Leak:

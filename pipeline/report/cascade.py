@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.display.wording import DASH, interval, number, share
+from pipeline.display.wording import interval, number, share
 from pipeline.report.charts.chart import Chart, Table, chart
 from pipeline.report.charts.plot import Axis, Mark, Plot, Series
 from pipeline.report.charts.scales import Linear
 from pipeline.report.economy import price_tick
-from pipeline.report.estimates import difference, price, ratio
+from pipeline.report.estimates import difference, known_lines, price, ratio
 from pipeline.run.evaluation.costs import Cascade, CascadePoint, ChosenPoint
 from pipeline.run.evaluation.estimate import Estimate
 
@@ -102,7 +102,7 @@ def _chosen_facts(chosen: ChosenPoint) -> dict[str, str]:
         "per 1,000 calls": price(chosen.cost_per_1000_usd),
         "rows it is reported on": number(chosen.rows),
     }
-    return {name: text for name, text in facts.items() if text != DASH}
+    return known_lines(facts)
 
 
 def _short(value: float) -> str:

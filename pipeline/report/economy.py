@@ -9,11 +9,17 @@ from pipeline.display.wording import DASH, dollars, large, mean, number, seconds
 from pipeline.report.charts.chart import Chart, Table, chart
 from pipeline.report.charts.plot import Axis, Mark, Plot, Series
 from pipeline.report.charts.scales import Linear, Log, Steps
-from pipeline.report.estimates import counted, price
+from pipeline.report.estimates import counted, known_lines, price
 from pipeline.run.evaluation.costs import BreakEven, CostPoint, Distillation, Economics, Load
 from pipeline.run.evaluation.estimate import Estimate, Number
 
 PRICED_BY = "evaluate.economics.hourly_usd prices the student and its training, teacher.price the teacher's calls."
+WAYS: dict[str, Callable[[CostPoint], float | None]] = {
+    "teacher": lambda point: point.teacher_usd,
+    "student": lambda point: point.student_usd,
+    "cascade": lambda point: point.cascade_usd,
+}
+"""The ways of having calls answered, by the name of their line."""
 LOAD_COLUMNS = ("in flight", "calls", "failed", "p50", "p95", "calls a second", "output tokens a second")
 
 
@@ -23,30 +29,35 @@ def cost_chart(economics: Economics) -> Chart | None:
     A mark stands where student and teacher break even.
     """
     curve = economics.curve
-    totals = {
-        "teacher": [point.teacher_usd for point in curve],
-        "student": [point.student_usd for point in curve],
-        "cascade": [point.cascade_usd for point in curve],
-    }
-    known = {name: usd for name, usd in totals.items() if any(value is not None for value in usd)}
-    if not known:
+    series = []
+    for name, read in WAYS.items():
+        points = _points(curve, read)
+        if points:
+            series.append(Series(name, name, points))
+    if not series:
         return None
-    series = [Series(name, name, _points(curve, usd)) for name, usd in known.items()]
     plot = Plot(
         Axis("calls", Log.around(point.calls for point in curve), _power),
         Axis("dollars in all", Log.around(_totals(series)), price_tick),
         series,
         _break_even(economics.break_even, series),
     )
-    rows = []
-    for place, point in enumerate(curve):
-        rows.append((number(point.calls), *(dollars(usd[place]) for usd in known.values())))
-    return chart("Cost", plot, Table(("calls", *known), rows))
+    names = [line.name for line in series]
+    rows = [_costs(point, names) for point in curve]
+    return chart("Cost", plot, Table(("calls", *names), rows))
 
 
-def _points(curve: Sequence[CostPoint], usd: Sequence[float | None]) -> list[tuple[float, float]]:
-    pairs = zip(curve, usd, strict=True)
-    return [(point.calls, value) for point, value in pairs if value is not None]
+def _costs(point: CostPoint, names: Sequence[str]) -> tuple[str, ...]:
+    return number(point.calls), *(dollars(WAYS[name](point)) for name in names)
+
+
+def _points(curve: Sequence[CostPoint], read: Callable[[CostPoint], float | None]) -> list[tuple[float, float]]:
+    points = []
+    for point in curve:
+        usd = read(point)
+        if usd is not None:
+            points.append((float(point.calls), usd))
+    return points
 
 
 def _totals(series: Sequence[Series]) -> Iterator[float]:
@@ -59,6 +70,7 @@ def _break_even(break_even: BreakEven, series: Sequence[Series]) -> list[Mark]:
     if break_even.calls is None or not break_even.calls.value or not student:
         return []
     calls = break_even.calls.value
+    # The mark stands on the student's line, where the curve has its nearest point.
     nearest = min(student[0].points, key=lambda point: abs(point[0] - calls))
     return [Mark(f"break-even: {large(calls)} calls", (calls, nearest[1]))]
 
@@ -131,7 +143,7 @@ def prices(economics: Economics) -> dict[str, str]:
     }
     if unknown:
         lines["not known"] = f"{'; '.join(unknown)}. {PRICED_BY}"
-    return {name: text for name, text in lines.items() if text != DASH}
+    return known_lines(lines)
 
 
 def _distillation(spent: Distillation) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.display import wording
@@ -34,3 +34,8 @@ def counted(show: Callable[[Any], str], estimate: Estimate | None, calls: int | 
 def price(estimate: Estimate | None, calls: int | None = None) -> str:
     """Writes dollars, as `counted` does."""
     return counted(wording.dollars, estimate, calls)
+
+
+def known_lines(lines: Mapping[str, str]) -> dict[str, str]:
+    """Returns the lines that say something: a dash alone is none."""
+    return {name: text for name, text in lines.items() if text != DASH}

@@ -84,6 +84,7 @@ def _teachers(example: records.Example) -> list[str]:
 
 def _example(example: records.Example, opponents: list[str]) -> Example:
     """Compares the student's answer with the first of the opponents."""
+    # Cut before they are compared: the time of that grows with the square of the words.
     texts = {name: cut(answer.text, MAX_CHARS) for name, answer in example.answers.items()}
     if example.gold is not None:
         texts[GOLD] = cut(example.gold, MAX_CHARS)

@@ -74,10 +74,13 @@ def _with_error(score: TaskScore) -> str:
 def field_scores(evaluation: Evaluation) -> dict[str, Cells]:
     """Returns field of the JSON -> how often each contestant has it right, with interval and rows."""
     summaries = list(evaluation.contestants.values())
-    names: dict[str, None] = {}
+    names: dict[str, None] = {}  # a set that keeps the order in which they come
     for summary in summaries:
         names |= dict.fromkeys(summary.field_scores)
-    return {name: tuple(_field(summary.field_scores.get(name)) for summary in summaries) for name in names}
+    cells = {}
+    for name in names:
+        cells[name] = tuple(_field(summary.field_scores.get(name)) for summary in summaries)
+    return cells
 
 
 def _field(estimate: Estimate | None) -> str:

@@ -46,6 +46,7 @@ def confusions(evaluation: Evaluation) -> list[Confusion]:
 
 def _confusion(title: str, confusion: records.Confusion) -> Confusion:
     labels, counts = confusion.labels, confusion.counts
+    # A table of a thousand labels would be the whole page.
     commonest = sorted(range(len(labels)), key=lambda index: -sum(counts[index]))
     shown = sorted(commonest[:MOST_LABELS])
     # The columns beyond the labels are what is none of them.

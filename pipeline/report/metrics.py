@@ -45,6 +45,7 @@ def _invalid(summary: Summary) -> Estimate | None:
     return _exact(summary.invalid, summary.score.n)
 
 
+# Attributes by lambda and not by name: the type checker sees one that does not exist.
 METRICS = (
     Metric("score", "score", wording.share, lambda one: one.score, brief=True),
     Metric("macro_f1", "macro F1", wording.share, lambda one: one.macro_f1),
@@ -75,8 +76,12 @@ def contestants(evaluation: Evaluation) -> dict[str, Summary]:
 
 def known(evaluation: Evaluation) -> list[Metric]:
     """Returns the metrics that at least one contestant has a number for."""
-    summaries = evaluation.contestants.values()
-    return [metric for metric in METRICS if any(metric.read(summary) is not None for summary in summaries)]
+    metrics = []
+    for metric in METRICS:
+        # A line of dashes alone would say nothing.
+        if any(metric.read(summary) is not None for summary in evaluation.contestants.values()):
+            metrics.append(metric)
+    return metrics
 
 
 @dataclass(slots=True, frozen=True)
@@ -100,14 +105,15 @@ class Line:
 def lines(evaluation: Evaluation) -> list[Line]:
     """Returns the metrics with their intervals and counts."""
     summaries = list(evaluation.contestants.values())
-    return [_line(metric, [metric.read(summary) for summary in summaries]) for metric in known(evaluation)]
+    return [_line(metric, summaries) for metric in known(evaluation)]
 
 
-def _line(metric: Metric, estimates: Sequence[Estimate | None]) -> Line:
+def _line(metric: Metric, summaries: Sequence[Summary]) -> Line:
+    estimates = [metric.read(summary) for summary in summaries]
     counts = {estimate.n for estimate in estimates if estimate is not None and estimate.n}
     basis = []
-    if len(counts) == 1:
-        basis += [count_text(count) for count in counts]
+    if len(counts) == 1:  # the same for all: it is said once, beside the title
+        basis.append(count_text(*counts))
     if metric.exact:
         basis.append("exact")
     cells = [_cell(metric, estimate, counted=len(counts) > 1) for estimate in estimates]

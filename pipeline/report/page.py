@@ -93,6 +93,7 @@ def _head(run: ReportInputs, stages: Mapping[str, Entry], style: str) -> dict[st
 
 def _run(run: ReportInputs, stages: Mapping[str, Entry]) -> dict[str, Any]:
     """Returns the sections that are made from the manifest and the run's files."""
+    # A stage that has not run, or failed, has no counts: its section is left out.
     trained = counts_of(stages, TrainCounts)
     best_step = None
     if trained is not None:
@@ -131,6 +132,7 @@ def _cut(text: str, most: int = MAX_CHARS) -> str:
 
 def _policy(style: str) -> str:
     """Returns the Content-Security-Policy: nothing loads, nothing runs; one style sheet, named by its digest."""
+    # By its digest, for 'unsafe-inline' would let a style attribute of a model's text in as well.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 

@@ -77,11 +77,13 @@ def find_opponent(evaluation: Evaluation) -> Opponent | None:
     calibrated, standing = evaluation.teacher_calibrated, evaluation.against_calibrated
     if calibrated is not None and calibrated.score is not None and standing is not None:
         opponents.append(Opponent("its calibrated teacher", calibrated.score, standing.student_minus_teacher))
+    # The better one: a student that matches only a badly read teacher replaces nothing.
     return max(opponents, key=lambda opponent: opponent.score.value, default=None)
 
 
 def _kind(ci95: Interval, margin: float) -> Kind:
     low, high = ci95
+    # Strictly: an interval that ends at the margin itself does not settle it.
     if low > -margin:
         return "yes"
     if high < -margin:

@@ -43,6 +43,7 @@ class Line:
 def render_csv(evaluation: Evaluation | None) -> str:
     """Writes the table; an unknown number is an empty cell. Without an evaluation there is the head alone."""
     out = io.StringIO()
+    # A spreadsheet on Windows wants the line ends that the standard asks for.
     writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     writer.writerow(COLUMNS)
     if evaluation is not None:

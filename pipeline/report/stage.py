@@ -71,6 +71,7 @@ def _evaluation(context: Context) -> Evaluation:
     if evaluation.base is not None:  # it was asked from a folder that the run prepared; people know it by its name
         base = replace(evaluation.base, spec=context.recipe.student.base)
         evaluation = replace(evaluation, base=base)
+    # By way of JSON: whatever text stands in the record, at any depth, is looked through.
     shown = shorten_all(orjson.loads(orjson.dumps(evaluation)), keep=WORDS_OF_DATA)
     return parse(Evaluation, orjson.dumps(shown))
 

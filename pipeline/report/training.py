@@ -46,6 +46,7 @@ def thin(points: Sequence[Point]) -> list[tuple[float, float]]:
 
 
 def _without_outliers(values: Sequence[float]) -> list[float]:
+    # A percentile and not the largest: one step far above the others must not set the scale.
     limit = BEYOND * sorted(values)[int(0.95 * (len(values) - 1))]
     return [value for value in values if value <= limit]
 

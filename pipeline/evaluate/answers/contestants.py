@@ -85,6 +85,11 @@ class HeldoutAnswers:
     """How many held-out rows nobody was asked, by reason."""
 
     @property
+    def by_name(self) -> dict[str, Contestant]:
+        """The contestants, not the exports."""
+        return {contestant.name: contestant for contestant in self.contestants}
+
+    @property
     def everyone(self) -> list[Contestant]:
         """Those that have answers."""
         answered = [export for export in self.exports if export.failed is None]
@@ -95,8 +100,9 @@ def teacher_contestants(
     rows: Sequence[HeldoutRow], teacher: Contestant, scorer: Scorer, labels: Sequence[str] | None = None
 ) -> list[Contestant]:
     """Returns the teacher with the answers it gave, and, where curation relabelled any row, as it was relabelled."""
-    replies = tuple(row.reply for row in rows)
+    replies = tuple(row.reply for row in rows)  # it is not asked again: its replies are in the run
     contestants = [replace(teacher, name=TEACHER, answers=replies)]
+    # In the scorer's normal form: where curation only changed a reply's case or its dots, nobody was relabelled.
     if any(scorer.normal(row.reply.text) != scorer.normal(row.completion) for row in rows):
         relabelled = tuple(_relabelled(row, labels) for row in rows)
         contestants.append(replace(teacher, name=CALIBRATED, answers=relabelled))

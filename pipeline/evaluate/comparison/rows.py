@@ -32,8 +32,8 @@ class ComparedRows:
         counted = scores.only(places)
         resampling = Resampling(pick(rows, places), config)
         means = {}
-        for name, column in counted.columns.items():
-            means[name] = resampling.mean([score.value for score in column])
+        for name in counted.columns:
+            means[name] = resampling.mean(counted.values(name))
         return cls(config, config.to_scorer(), places, resampling, counted, means)
 
     def answers_of(self, contestant: Contestant) -> Contestant:

@@ -42,6 +42,10 @@ class Scores:
         failed = {failure.prompt_id for failure in self.failures(rows)}
         return [index for index, row in enumerate(rows) if row.prompt_id not in failed]
 
+    def values(self, name: str) -> list[float]:
+        """Returns a contestant's scores as numbers."""
+        return [score.value for score in self.columns[name]]
+
     def only(self, places: Sequence[int]) -> Scores:
         """Returns the scores of some rows."""
         return replace(self, columns={name: pick(column, places) for name, column in self.columns.items()})

@@ -25,6 +25,7 @@ def slices(compared: ComparedRows, names: Sequence[str]) -> dict[str, dict[str, 
 
 def _slices(column: str, compared: ComparedRows, names: Sequence[str]) -> dict[str, Slice]:
     values = [row.fields.get(column, "") for row in compared.resampling.rows]
+    # By name where two are equally common: the order must not depend on the rows'.
     commonest = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
     places: dict[str, list[int]] = {value: [] for value, _ in commonest[:MOST_VALUES]}
     for place, value in enumerate(values):
@@ -40,8 +41,7 @@ def _slice(compared: ComparedRows, places: Sequence[int], names: Sequence[str]) 
     means = {}
     scores: dict[str, Estimate] = {}
     for name in names:
-        column = pick(compared.scores.columns[name], places)
-        means[name] = part.mean([score.value for score in column])
+        means[name] = part.mean(pick(compared.scores.values(name), places))
         estimate = part.share(means[name])
         assert estimate is not None  # a mean over at least one row
         scores[name] = estimate

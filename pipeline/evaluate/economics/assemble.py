@@ -54,7 +54,7 @@ def call_ci95(config: Config, loads: Sequence[Load]) -> Interval | None:
     load = best(loads)
     if load is None or load.calls_per_s.interval is None:
         return None
-    slow, fast = load.calls_per_s.interval
+    slow, fast = load.calls_per_s.interval  # the slow end is the dear one
     least, most = per_call_usd(config.hourly_usd, fast), per_call_usd(config.hourly_usd, slow)
     if least is None or most is None:
         return None
@@ -64,6 +64,7 @@ def call_ci95(config: Config, loads: Sequence[Load]) -> Interval | None:
 def assemble(facts: Facts) -> Economics:
     """Puts the record together."""
     once_usd = facts.distillation_usd.total
+    # The teacher is there already: before its first call nothing is paid.
     teacher = _priced("teacher", 0.0, facts.teacher.cost_per_1000_usd)
     student = _served("student", once_usd, facts.config, facts.student.loads)
     cascade, cascade_costs = Way("cascade", once_usd, None), None

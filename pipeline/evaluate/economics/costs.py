@@ -97,6 +97,7 @@ def cost_curve(teacher: Way, student: Way, cascade: Way, at: float | None) -> tu
     """
     if all(way.total_usd(1) is None for way in (teacher, student, cascade)):
         return ()
+    # Ten times past the break-even point: the reader must see the lines part.
     decades = math.ceil(math.log10(max(1e6, 10 * (at or 0)) / LEAST_CALLS))
     numbers = np.geomspace(LEAST_CALLS, LEAST_CALLS * 10.0**decades, decades * POINTS_A_DECADE + 1)
     points = []

@@ -118,6 +118,7 @@ def measure_load(
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
         given.write(json.dumps(order).encode() + b"\n")
         given.seek(0)
+        # Files and no pipes for what goes in and for errors: nobody reads them while the worker's lines are read.
         process = subprocess.Popen(die_with_parent(WORKER), stdin=given, stdout=subprocess.PIPE, stderr=errors)
         try:
             measured = _listen(process, on_call)
@@ -136,6 +137,7 @@ def _listen(process: subprocess.Popen[bytes], on_call: Callable[[int, int], None
     ended = 0
     assert process.stdout is not None
     for line in process.stdout:
+        # Each load carries the peak until then: from the lowest concurrency up, the last is the most.
         if line.startswith(b'{"load"'):
             report = parse(LoadReport, line)
             loads = (*measured.loads, report.load)

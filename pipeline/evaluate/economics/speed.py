@@ -41,7 +41,7 @@ def student_speed(
         return None
     asked = conversations[: asked_at(max(config.concurrencies), config.load_requests)]
     key = _key(context, config, asked, max_tokens)
-    path = context.run.work / "load.json"
+    path = context.run.work / "load.json"  # beside the answers and not in them: a new price measures nothing again
     stored = _read_stored(path)
     if stored is not None and stored.key == key:
         return stored.measured
@@ -92,6 +92,7 @@ def _measure(context: Context, config: Economics, asked: Sequence[Conversation],
 
 
 def _key(context: Context, config: Economics, asked: Sequence[Conversation], max_tokens: int) -> str:
+    # Another machine has another speed, and so has another number of cores of this one.
     machine = [platform.node(), platform.machine(), os.cpu_count()]
     prompts = [to_dicts(conversation) for conversation in asked]
     how = [max_tokens, config.concurrencies, config.load_requests]

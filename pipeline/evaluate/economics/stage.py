@@ -34,7 +34,7 @@ class Costs:
 def measure_costs(context: Context, answers: HeldoutAnswers, scores: Scores, teacher: Summary) -> Costs:
     """Measures both; the contestants have a student. `teacher` is its summary in the comparison."""
     config = context.recipe.evaluate.economics
-    contestants = {contestant.name: contestant for contestant in answers.contestants}
+    contestants = answers.by_name
     student = _student_speed(context, answers, contestants[STUDENT])
     cascade = _cascade(context, answers, scores, call_usd(config, student.loads))
     others = [*answers.exports]
@@ -89,15 +89,16 @@ def _cascade(context: Context, answers: HeldoutAnswers, scores: Scores, student_
     config = context.recipe.evaluate
     if STUDENT not in scores.columns or TEACHER not in scores.columns:
         return nothing_chosen("student and teacher have no scores to compare", config)
+    # As in the comparison: a row that the scorer failed on counts for nobody.
     places = scores.counted(answers.rows)
     counted = scores.only(places)
-    contestants = {contestant.name: contestant for contestant in answers.contestants}
+    contestants = answers.by_name
     student = pick(contestants[STUDENT].answers, places)
     teacher = pick(contestants[TEACHER].answers, places)
     rows = Rows(
         np.array([np.nan if answer.confidence is None else answer.confidence for answer in student]),
-        np.array([score.value for score in counted.columns[STUDENT]]),
-        np.array([score.value for score in counted.columns[TEACHER]]),
+        np.array(counted.values(STUDENT)),
+        np.array(counted.values(TEACHER)),
         call_costs_usd([answer.cost_usd for answer in teacher]),
         student_usd,
         [row.unit for row in pick(answers.rows, places)],
@@ -110,6 +111,7 @@ def call_costs_usd(costs: Sequence[float | None]) -> Floats | None:
     known = [cost for cost in costs if cost is not None]
     if not known:
         return None
+    # Calls whose price is not known were as dear as the others, as far as anybody can tell: never free.
     mean = np.mean(known)
     return np.array([mean if cost is None else cost for cost in costs])
 

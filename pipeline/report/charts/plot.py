@@ -67,6 +67,7 @@ class Plot:
 def draw(label: str, plot: Plot) -> Markup:
     """Draws an SVG element; `label` says in words what it shows."""
     x, y = plot.x, plot.y
+    # Stretched to the place's width, which only the browser knows.
     lines = element(
         "svg", width="100%", height=HEIGHT, viewBox=f"0 0 {WIDE} {HEIGHT}", preserveAspectRatio="none", class_="lines"
     )
@@ -95,6 +96,7 @@ def _grid(x: Axis, y: Axis) -> Iterator[Element]:
 
 def _lines(series: Series, x: Scale, y: Scale) -> Iterator[Element]:
     if series.band:
+        # A closed shape: along the upper ends to the right, and along the lower ones back.
         there = [_place(x, y, across, high) for across, _, high in series.band]
         back = [_place(x, y, across, low) for across, low, _ in reversed(series.band)]
         yield element("polygon", class_=f"band {series.kind}", points=" ".join([*there, *back]))
