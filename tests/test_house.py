@@ -36,25 +36,32 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(module: str) -> str | None:
-    """The folder of the file that a dotted name is in; None where it is not ours."""
+def room_of(path: Path) -> str:
+    """The folder of a file. The three that lie loose in pipeline/ are a room each: two doors, and what runs when."""
+    room = path if path.parent == ROOT / "pipeline" else path.parent
+    return str(room.relative_to(ROOT))
+
+
+def file_of(module: str) -> Path | None:
+    """The file that a dotted name is in, or is; None where it is not ours."""
     parts = module.split(".")
     if parts[0] not in PACKAGES:
         return None
     for length in range(len(parts), 0, -1):
         place = ROOT.joinpath(*parts[:length])
-        if place.is_dir() or place.with_suffix(".py").is_file():
-            folder = place if place.is_dir() else place.parent
-            return str(folder.relative_to(ROOT))
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.is_file():
+                return file
     return None
 
 
 def rooms() -> dict[str, set[str]]:
-    """Room -> the rooms that its files import; a package's loose files are a room too."""
+    """Room -> the rooms that its files import; the loose files of another package are one room."""
     arrows: dict[str, set[str]] = defaultdict(set)
     for path, tree in sources().items():
-        here = str(path.parent.relative_to(ROOT))
-        arrows[here] |= {room for name in imported(tree) if (room := room_of(name)) not in (None, here)}
+        here = room_of(path)
+        there = {room_of(file) for name in imported(tree) if (file := file_of(name)) is not None}
+        arrows[here] |= there - {here}
     return arrows
 
 
