@@ -57,7 +57,7 @@ run_argument = click.argument("run_dir", metavar="RUN", type=PATH)
 
 @dataclass(slots=True, frozen=True)
 class RecipeOptions:
-    """What a command that works on a recipe was given."""
+    """The options of a command that works on a recipe."""
 
     recipe: Path
     run_dir: Path | None

@@ -32,7 +32,7 @@ class AccountNow:
 
 @dataclass(slots=True, frozen=True)
 class Now:
-    """What the process that works on the run is doing: the last that `pipeline.run.progress` told machines."""
+    """The work that is being done: the last that `pipeline.run.progress` told machines."""
 
     stage: str
     done: int
@@ -64,7 +64,7 @@ class Now:
 
 @dataclass(slots=True, frozen=True)
 class JournalProgress:
-    """How far generation is."""
+    """Generation so far."""
 
     samples: int
     answered: int

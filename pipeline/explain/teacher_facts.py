@@ -23,7 +23,7 @@ _MILLION = 1_000_000
 
 @dataclass(slots=True, frozen=True)
 class Ready:
-    """What has to be there before a teacher can be opened. A key is looked for and never read out."""
+    """The things that must be there before a teacher can be opened. A key is looked for and never read out."""
 
     keys: Mapping[str, bool]
     """The variables that can hold the key, and whether each is set."""

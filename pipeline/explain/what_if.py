@@ -51,7 +51,7 @@ class Change:
 
 @dataclass(slots=True, frozen=True)
 class StepChange:
-    """How many a step drops for one reason, on one side of the split."""
+    """The samples that a step drops for one reason, on one side of the split."""
 
     step: str
     reason: str
@@ -87,7 +87,7 @@ class Example:
 
 @dataclass(slots=True, frozen=True)
 class Difference:
-    """What curation would do otherwise."""
+    """Both curations, compared."""
 
     run: str
     changes: tuple[str, ...]

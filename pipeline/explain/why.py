@@ -53,7 +53,7 @@ class JournaledReply:
 
 @dataclass(slots=True, frozen=True)
 class Story:
-    """What the run knows of one sample."""
+    """All that the run knows of one sample."""
 
     row: Mapping[str, Any]
     """Its columns of TOLD, as replies.parquet has them."""

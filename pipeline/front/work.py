@@ -66,10 +66,6 @@ def run(
         12
         >>> sorted({row["reply"] for row in done.rows("kept")})
         ['ham', 'spam']
-        >>> done.student()
-        Traceback (most recent call last):
-        ...
-        prompts.errors.InputError: runs/small: has no student yet. Run the stage that writes it
     """
     from pipeline.front.loops import outside_any_loop
     from pipeline.front.opened import open_run

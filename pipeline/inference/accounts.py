@@ -30,9 +30,9 @@ def check_limits(endpoints: Mapping[int, ConfiguredTeacher]) -> None:
     for endpoint in endpoints.values():
         for name in LIMITS:
             value = getattr(endpoint.entry, name)
-            other = (
-                known.setdefault((account_of(endpoint), name), endpoint.entry) if value is not None else endpoint.entry
-            )
+            if value is None:
+                continue
+            other = known.setdefault((account_of(endpoint), name), endpoint.entry)
             if getattr(other, name) != value:
                 raise InputError(
                     f"differs between '{other.label}' and '{endpoint.entry.label}', which share an account",
@@ -42,7 +42,7 @@ def check_limits(endpoints: Mapping[int, ConfiguredTeacher]) -> None:
 
 
 def open_accounts(endpoints: Mapping[int, ConfiguredTeacher], generate: Generate) -> dict[int, Account]:
-    """Each seat's account, in the running loop; InputError where two say different things of the same."""
+    """Opens each teacher's account, in the running loop; InputError where two say different things of the same."""
     check_limits(endpoints)
     opened: dict[str, Account] = {}
     for name in dict.fromkeys(map(account_of, endpoints.values())):

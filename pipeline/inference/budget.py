@@ -43,7 +43,7 @@ UNIT_USD = 1e-12
 
 
 class Ledger:
-    """What a run has spent and has reserved."""
+    """The money of a run: spent, and reserved."""
 
     def __init__(self, cap_usd: float, spent_usd: float = 0.0) -> None:
         self._cap, self._spent, self._reserved, self._out = int(cap_usd / UNIT_USD), _units(spent_usd), 0, 0
@@ -52,17 +52,17 @@ class Ledger:
 
     @property
     def cap_usd(self) -> float:
-        """What must never be passed."""
+        """Returns what must never be passed."""
         return self._cap * UNIT_USD
 
     @property
     def spent_usd(self) -> float:
-        """What was booked."""
+        """Returns what was booked."""
         return self._spent * UNIT_USD
 
     @property
     def reserved_usd(self) -> float:
-        """What is out."""
+        """Returns what is out."""
         return self._reserved * UNIT_USD
 
     def try_reserve(self, worst_usd: float) -> bool:
@@ -130,7 +130,7 @@ def _units(dollars: float) -> int:
 
 @dataclass(slots=True, frozen=True)
 class CostBound:
-    """What a teacher's tokens cost at most, in dollars per million."""
+    """The most that a teacher's tokens cost, in dollars per million."""
 
     input: float
     output: float
@@ -175,7 +175,7 @@ def known_cost_bound(endpoint: ConfiguredTeacher, *, in_batch: bool = False) -> 
 
 
 def _cost_bound_at(endpoint: ConfiguredTeacher, tokens: int, in_batch: bool) -> CostBound | None:
-    """What tokens cost in a request of so many read, or read and written to a cache, and as many generated."""
+    """Prices tokens in a request of so many read, or read and written to a cache, and as many generated."""
     usages = (Usage(tokens, None, 0), Usage(tokens, None, 0, cache_write_tokens=tokens), Usage(tokens, None, tokens))
     read, written, whole = (_cost_usd(endpoint, usage, in_batch) for usage in usages)
     if read is None or written is None or whole is None:
@@ -199,7 +199,7 @@ def check_budget(recipe: Recipe, endpoints: Sequence[ConfiguredTeacher]) -> None
 
 
 def _other_entries(recipe: Recipe) -> Iterator[tuple[str, TeacherEntry]]:
-    """Who else is paid from the budget, by the recipe's field; what they may answer with has a bound of its own."""
+    """Yields who else is paid from the budget, by the recipe's field; their answers have a bound of their own."""
     if recipe.rescore is not None:
         yield "rescore.teacher", recipe.rescore.teacher
     for step in recipe.curation.steps:
@@ -304,7 +304,7 @@ class BatchBudget:
         return True
 
     def worst_usd(self, keys: Sequence[str]) -> dict[str, float]:
-        """What was reserved for these requests, by key."""
+        """Returns what was reserved for these requests, by key."""
         return {key: self._reserved[key][1] for key in keys if key in self._reserved}
 
     def take_over(self, booked_usd: Mapping[str, float]) -> None:

@@ -37,18 +37,18 @@ class ConfiguredTeacher:
 
     @property
     def warms_cache(self) -> bool:
-        """Whether the first request goes alone: sent at once, each would pay to write the prefix to the cache."""
+        """Says whether the first request goes alone: sent at once, each would pay to write the prefix to the cache."""
         return self.description.capabilities.caching and self.description.spec.options.cache_prefix
 
     def fingerprint(self) -> list[Any]:
-        """What changes its answers."""
+        """Returns what changes its answers."""
         identity = self.description.identity
         endpoint = [identity.provider, identity.model, identity.base_url, identity.api_version]
         return [endpoint, orjson.loads(orjson.dumps(self.sampling)), self.schema]
 
 
 def warnings_about(endpoint: ConfiguredTeacher) -> Iterator[str]:
-    """What the user should know before this teacher is asked."""
+    """Yields what the user should know before this teacher is asked."""
     label = endpoint.entry.label
     if endpoint.left_out:
         yield f"{label} cannot honour {', '.join(endpoint.left_out)}: left out, as generate.optional allows"
@@ -62,7 +62,7 @@ def warnings_about(endpoint: ConfiguredTeacher) -> Iterator[str]:
 
 
 def configure_teachers(recipe: Recipe, system: bool) -> list[ConfiguredTeacher]:
-    """A seat for each teacher of the recipe, in its order.
+    """Describes each teacher of the recipe, in its order.
 
     `system` says whether the prompts have system text. Raises Unsupported where a teacher cannot honour
     what the recipe asks for and does not call optional; InputError for a bad spec.
@@ -71,25 +71,25 @@ def configure_teachers(recipe: Recipe, system: bool) -> list[ConfiguredTeacher]:
 
 
 def has_system(prompts: Sequence[Prompt]) -> bool:
-    """Whether any prompt begins with system text."""
+    """Says whether any prompt begins with system text."""
     return any(prompt.teacher_messages[0].role == "system" for prompt in prompts)
 
 
 def configure_teacher(entry: TeacherEntry, generate: Generate, system: bool) -> ConfiguredTeacher:
-    """The seat of one teacher."""
-    who = describe(entry.to_spec())
-    asked = Request(who.identity, PROBE if system else PROBE[1:], sampling_of(generate), schema_of(generate))
+    """Describes one teacher, less what it cannot honour and the recipe calls optional."""
+    teacher = describe(entry.to_spec())
+    asked = Request(teacher.identity, PROBE if system else PROBE[1:], sampling_of(generate), schema_of(generate))
     left_out: list[str] = []
-    while found := lacks(who.capabilities, asked):
-        lack = next((lack for lack in found if lack.field in generate.optional), None)
+    while lacking := lacks(teacher.capabilities, asked):
+        lack = next((lack for lack in lacking if lack.field in generate.optional), None)
         if lack is None:
-            says = "; ".join(lack.says for lack in found)
+            says = "; ".join(lack.says for lack in lacking)
             remedy = "Or name it in generate.optional, to leave it out where a teacher cannot honour it"
             message = f"'{entry.label}' cannot do this; {says}"
-            raise Unsupported(message, provider=who.identity.provider, remedy=remedy)
-        asked = _without(asked, lack, who.capabilities.top_logprobs)
+            raise Unsupported(message, provider=teacher.identity.provider, remedy=remedy)
+        asked = _without(asked, lack, teacher.capabilities.top_logprobs)
         left_out.append(lack.field)
-    return ConfiguredTeacher(entry, who, asked.sampling, asked.schema, tuple(dict.fromkeys(left_out)))
+    return ConfiguredTeacher(entry, teacher, asked.sampling, asked.schema, tuple(dict.fromkeys(left_out)))
 
 
 def configure_scorer(recipe: Recipe) -> ConfiguredTeacher | None:

@@ -14,17 +14,17 @@ from teachers.terms import Rule, rules_in
 
 
 def provenance(recipe: Recipe, run: RunDir) -> Provenance:
-    """What the model card says beside the teachers' rows: purpose, overrides, notices, and who helped to choose."""
-    found = list(sources(recipe))
+    """Collects what the model card says beside the teachers' rows: purpose, overrides, notices, and helpers."""
+    named = list(sources(recipe))
     kept = {rule.name: rule for terms in _recorded(run) for rule in rules_in(terms)}
-    known = {rule.name: rule for source in found for rule in source.rules} | kept
+    known = {rule.name: rule for source in named for rule in source.rules} | kept
     return Provenance(
         purpose=recipe.purpose,
         overrides=tuple(Override(name, known[name].sentence) for name in recipe.override_terms if name in known),
         notices=tuple(rule.notice for rule in known.values() if rule.notice),
         helpers=tuple(
             Helper(source.role, source.spec.provider, source.spec.model, _joined(source.rules))
-            for source in found
+            for source in named
             if source.role != "teacher"
         ),
     )
@@ -35,5 +35,5 @@ def _recorded(run: RunDir) -> set[str]:
     return {teacher["terms"] for teacher in teachers if teacher.get("terms")}
 
 
-def _joined(found: tuple[Rule, ...]) -> str | None:
-    return " ".join(rule.sentence for rule in found) or None
+def _joined(rules: tuple[Rule, ...]) -> str | None:
+    return " ".join(rule.sentence for rule in rules) or None

@@ -35,7 +35,7 @@ class KeptCount(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done so far in this process."""
+    """The count of what has been done so far in this process."""
 
     total: int
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -92,7 +92,7 @@ class RequestScheduler:
 
     @property
     def stopped(self) -> bool:
-        """Whether it was asked to stop before everything was sent."""
+        """Says whether it was asked to stop before everything was sent."""
         return self._stopped
 
     def stop(self) -> None:
@@ -163,7 +163,7 @@ class RequestScheduler:
                 self._full.pop(endpoint).set_result(None)
 
     async def _ask_one(self, endpoint: int, request: Request) -> Outcome | None:
-        """How it ended; None where the journal failed."""
+        """Returns how it ended; None where the journal failed."""
         try:
             reply = await self._teachers[endpoint].complete(request)
         except TeacherError as error:

@@ -25,7 +25,7 @@ OPEN = 4
 
 @dataclass(slots=True, frozen=True)
 class Session:
-    """Who is asked, for which stage, into which journal."""
+    """A stage's business with its teachers: those that may be asked, and the journal that keeps the answers."""
 
     context: Context
     journal: Journal

@@ -24,19 +24,19 @@ class Source:
 
 
 def check_terms(recipe: Recipe) -> list[str]:
-    """What to tell the user about the terms of this recipe's teachers; needs no key and sends nothing.
+    """Returns what to tell the user about the terms of this recipe's teachers; needs no key and sends nothing.
 
     InputError where a rule depends on the purpose and none is set, where the purpose is not allowed and the rule is
     not overridden by name, and for an override without a conflict.
     """
-    found = list(sources(recipe))
-    _check_purpose(recipe, found)
-    _check_overrides(recipe, found)
-    conflicts = list(_conflicts(recipe, found))
+    named = list(sources(recipe))
+    _check_purpose(recipe, named)
+    _check_overrides(recipe, named)
+    conflicts = list(_conflicts(recipe, named))
     for source, rule in conflicts:
         if rule.name not in recipe.override_terms:
             raise _forbidden(source, rule, recipe.purpose)
-    return list(dict.fromkeys([*_overridden(conflicts), *_remarks(found)]))
+    return list(dict.fromkeys([*_overridden(conflicts), *_remarks(named)]))
 
 
 def sources(recipe: Recipe) -> Iterator[Source]:
@@ -63,10 +63,10 @@ def _source(role: str, spec: Spec) -> Source:
     return Source(role, spec, () if rule is None else (rule,))
 
 
-def _check_purpose(recipe: Recipe, found: Iterable[Source]) -> None:
+def _check_purpose(recipe: Recipe, named: Iterable[Source]) -> None:
     if recipe.purpose is not None:
         return
-    for source in found:
+    for source in named:
         for rule in source.rules:
             if rule.forbids:
                 choices = "; ".join(f"{name} ({meaning})" for name, meaning in PURPOSES.items())
@@ -77,8 +77,8 @@ def _check_purpose(recipe: Recipe, found: Iterable[Source]) -> None:
                 )
 
 
-def _check_overrides(recipe: Recipe, found: list[Source]) -> None:
-    conflicting = {rule.name for _, rule in _conflicts(recipe, found)}
+def _check_overrides(recipe: Recipe, named: list[Source]) -> None:
+    conflicting = {rule.name for _, rule in _conflicts(recipe, named)}
     names = {rule.name for rule in rules()}
     for name in recipe.override_terms:
         if name not in names:
@@ -90,8 +90,8 @@ def _check_overrides(recipe: Recipe, found: list[Source]) -> None:
             raise InputError(f"'{name}' overrides nothing in this recipe", field="override_terms", remedy=known)
 
 
-def _conflicts(recipe: Recipe, found: Iterable[Source]) -> Iterator[tuple[Source, Rule]]:
-    for source in found:
+def _conflicts(recipe: Recipe, named: Iterable[Source]) -> Iterator[tuple[Source, Rule]]:
+    for source in named:
         for rule in source.rules:
             if recipe.purpose in rule.forbids:
                 yield source, rule
@@ -111,8 +111,8 @@ def _overridden(conflicts: Iterable[tuple[Source, Rule]]) -> Iterator[str]:
         yield f"terms: you override {rule.name} for the {source.role} {source.spec}: {rule.sentence}"
 
 
-def _remarks(found: Iterable[Source]) -> Iterator[str]:
-    for source in found:
+def _remarks(named: Iterable[Source]) -> Iterator[str]:
+    for source in named:
         for rule in source.rules:
             if rule.read_on is None:
                 yield f"terms: read those of the {source.role} {source.spec} yourself, we have not: {rule.url}"

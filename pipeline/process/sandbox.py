@@ -34,7 +34,7 @@ GRACE_S = 5
 
 @dataclass(slots=True, frozen=True)
 class Job:
-    """What to run: a function of a Python file, or else a command; and the limits of one sample."""
+    """A thing to run: a function of a Python file, or else a command; and the limits of one sample."""
 
     function: tuple[str, str] | None
     command: tuple[str, ...]

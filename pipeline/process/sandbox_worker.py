@@ -119,7 +119,7 @@ def _run(
 
 @dataclass(slots=True, frozen=True)
 class Surroundings:
-    """What a sample's process has: a folder of its own, and two pipes to write to."""
+    """A folder for a sample's process alone, and two pipes to write to."""
 
     folder: str
     said: int
@@ -220,7 +220,7 @@ def _watch(pid: int, pipes: tuple[int, int], deadline: float, parent: int, *, is
 
 
 def _rest(end: int, so_far: bytes) -> bytes:
-    """What a process left in its pipe; a child of its own that lives on may hold the other end."""
+    """Reads what a process left in its pipe; a child of its own that lives on may hold the other end."""
     os.set_blocking(end, False)
     with contextlib.suppress(BlockingIOError):
         return so_far + os.read(end, 1 << 16)
@@ -282,7 +282,7 @@ def _children() -> set[int]:
 
 
 def _last_line(error: BaseException) -> str:
-    """What a traceback would end with, on one line."""
+    """Returns what a traceback would end with, on one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:500]
 
 

@@ -26,7 +26,7 @@ SETTLE_ROWS = 256
 
 @dataclass(slots=True, frozen=True)
 class PollInterval:
-    """How long to wait, in seconds. A provider's own hint goes first."""
+    """The times to wait, in seconds. A provider's own hint goes first."""
 
     first_s: float = 2.0
     growth: float = 1.5
@@ -55,7 +55,7 @@ class BatchCallbacks:
 
 @dataclass(slots=True, frozen=True)
 class Polling:
-    """How jobs are looked after, whosever they are."""
+    """The way jobs are looked after, whosever they are."""
 
     interval: PollInterval
     callbacks: BatchCallbacks
@@ -236,7 +236,7 @@ class BatchJobs:
             self._callbacks.say(f"{self.endpoint.entry.label}: {says}")
 
     async def _read_once(self, job: Job, attempts: Mapping[str, int], settled: set[str]) -> int:
-        """How many results were of no request of this part, or of one that another result came for."""
+        """Returns how many results were of no request of this part, or of one that another result came for."""
         strange, seen = 0, set[str]()
         chunk: list[tuple[int, str, Reply | TeacherError]] = []
         async with aclosing(self.lane.results(job)) as results:
@@ -283,7 +283,7 @@ class BatchJobs:
         self._callbacks.ended(key, ended, counts)
 
     async def _clean(self, job: Job) -> None:
-        """What cannot be removed is said; the replies are in the journal."""
+        """Removes the files at the provider. What cannot be removed is said; the replies are in the journal."""
         try:
             left = await self._again(lambda: self.lane.clean(job))
         except TeacherError as error:
@@ -292,7 +292,7 @@ class BatchJobs:
             self._callbacks.say(f"{self.endpoint.entry.label}: batch {job.id}: {left}")
 
     async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What a call returns, made again where it fails in a way that may pass."""
+        """Returns what a call returns, made again where it fails in a way that may pass."""
         for tries in count():
             try:
                 return await call()
@@ -304,6 +304,6 @@ class BatchJobs:
 
 
 def name_of(endpoint: ConfiguredTeacher) -> str:
-    """What the journal calls a teacher: all of its endpoint that changes its answers."""
+    """Returns what the journal calls a teacher: all of its endpoint that changes its answers."""
     who = endpoint.description.identity
     return " ".join(filter(None, (f"{who.provider}:{who.model}", who.base_url, who.api_version)))

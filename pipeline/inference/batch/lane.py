@@ -211,14 +211,14 @@ class _Work:
             self._given_up.update(part.keys)
 
     def _fresh(self, number: int) -> Iterator[SampleRequest]:
-        """What is owed by a seat and not at its provider already."""
+        """Returns what a teacher is owed and its provider has not got already."""
         feed = self._owed(number)
         while page := list(islice(feed, PAGE)):
             flying = self._batches.in_flight(item.request.key for item in page)
             yield from (item for item in page if item.request.key not in flying)
 
     def _owed(self, number: int) -> Iterator[SampleRequest]:
-        """Each chain's next request, where it is this seat's."""
+        """Each chain's next request, where it is this teacher's."""
         falls_back = self._context.recipe.combine.how == "fallback"
         for lane in self.jobs_by_endpoint if falls_back else (number,):
             for chain in self._journal.owed(lane):
