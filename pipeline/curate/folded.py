@@ -8,7 +8,8 @@ import unicodedata
 
 from prompts.text import normalise
 
-_BLANKS = bytes(range(33)) + string.punctuation.encode() + b"\x7f"
+_CONTROLS = bytes(range(33))
+_BLANKS = _CONTROLS + string.punctuation.encode() + b"\x7f"
 _FOLD = bytes.maketrans(
     string.ascii_uppercase.encode() + _BLANKS, string.ascii_lowercase.encode() + b" " * len(_BLANKS)
 )
@@ -34,4 +35,5 @@ def folded(text: str) -> bytes:
 
 
 def _marks(text: str) -> bytes:
-    return "".join(normalise(text).split()).encode("utf-8", "surrogatepass")
+    # Without control characters, which are no marks: two of them are others' edges.
+    return normalise(text).encode("utf-8", "surrogatepass").translate(None, delete=_CONTROLS)

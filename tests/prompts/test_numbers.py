@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,3 +34,22 @@ def test_a_count_is_all_of_what_is_read(text: str, count: int | None) -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=3))
 def test_the_last_number_is_read_exactly(number: object) -> None:
     assert last_number(f"First 7, then {number:f}.") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("", None),
+        ("-3", "-3"),
+        ("5-3", "3"),
+        ("\u22122.5", "-2.5"),
+        ("it is .5", "0.5"),
+        ("1,2", "2"),
+        ("2e3", "2000"),
+        ("١٢", "12"),
+        ("😀" * 9, None),
+        ("9" * 1_000_000, "9" * 1_000_000),
+    ],
+)
+def test_the_last_number(text: str, number: str | None) -> None:
+    assert last_number(text) == (None if number is None else Decimal(number))

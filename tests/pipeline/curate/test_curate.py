@@ -6,68 +6,20 @@ import itertools
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.both_sides import dropped_rows, kept_rows, write_both
-from pipeline.curate.curate import Extras, curate
+from pipeline.curate.both_sides import dropped_rows, kept_rows
+from pipeline.curate.curate import curate
 from pipeline.curate.curated import Curated
 from pipeline.curate.steps.agreement import Agreement
 from pipeline.curate.steps.calibrate import Calibrate
-from pipeline.curate.steps.confidence import Confidence
-from pipeline.curate.steps.copies import Copies
-from pipeline.curate.steps.exact import Exact
-from pipeline.curate.steps.format import Format
-from pipeline.curate.steps.near import Near
-from pipeline.curate.steps.outcome import Outcome
-from pipeline.curate.steps.pii import Pii
-from pipeline.curate.steps.refusal import Refusal
-from pipeline.curate.steps.repetition import Repetition
-from pipeline.curate.tokens import TokenFile
 from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import Curate, Split
 from pipeline.recipe.step import Step
-from pipeline.run.records import read_rows, write_parquet
-from prompts.messages import Message
 from teachers.base import ANSWERS
-
-STEPS: list[Step] = [
-    Outcome(),
-    Format(choices=["spam", "ham"]),
-    Exact(),
-    Pii(),
-    Near(threshold=0.5, ngram=1),
-    Agreement(min_share=0.6),
-    Calibrate(labels=["spam", "ham"], keep=0.7),
-    Confidence(by="margin", keep=0.7, without_logprobs="keep"),
-    Refusal(),
-    Copies(),
-    Repetition(),
-]
-
-
-def row(prompt: str, index: int = 0, **changes: Any) -> dict[str, Any]:
-    base = {
-        "sample_id": f"{prompt}/{index}",
-        "prompt_id": prompt,
-        "request_key": f"key-{prompt}-{index}",
-        "messages": [{"role": "user", "content": prompt}],
-        "reply": "spam",
-        "outcome": "ok",
-        "finish_reason": "stop",
-        "teacher": {"provider": "scripted", "model": "test", "base_url": None},
-        "sampling": None,
-        "usage": None,
-        "cost_usd": None,
-        "latency_s": 0.5,
-        "attempts": 1,
-        "created_at": 0,
-        "gold": "spam",
-        "group": None,
-        "tokens": [],
-    }
-    return {**base, **changes}
+from tests.pipeline.curate.make_rows import logprobs, row, student_messages
+from tests.pipeline.curate.make_steps import STEPS
 
 
 def kept(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]:
@@ -78,15 +30,6 @@ def kept(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]:
 def dropped(rows: list[dict[str, Any]], result: Curated) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = dropped_rows(pa.Table.from_pylist(rows, REPLIES), result).to_pylist()
     return found
-
-
-def student_messages(rows: list[dict[str, Any]], text: str | None = None) -> dict[str, tuple[Message, ...]]:
-    return {item["prompt_id"]: (Message("user", text or item["prompt_id"]),) for item in rows}
-
-
-def logprobs(spam: float, ham: float) -> list[dict[str, Any]]:
-    top = [{"bytes": b" spam", "id": 1, "logprob": spam}, {"bytes": b" ham", "id": 2, "logprob": ham}]
-    return [{"bytes": b" spam", "id": 1, "logprob": spam, "top": top}]
 
 
 @st.composite
@@ -159,32 +102,6 @@ def test_gold_changes_no_verdict(rows: list[dict[str, Any]]) -> None:
     for sample_id, gone in first.dropped.items():
         other_gone = second.dropped[sample_id]
         assert (gone.step, gone.reason, gone.score) == (other_gone.step, other_gone.reason, other_gone.score)
-
-
-def test_both_sides_fit_their_schemas_and_trl_reads_them(tmp_path: Any) -> None:
-    import datasets
-
-    rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0)) for i in range(8)] + [row("p9", outcome="refused")]
-    replies = tmp_path / "replies.parquet"
-    write_parquet(replies, REPLIES, rows)
-    result = curate(
-        rows, student_messages(rows), Curate(split=Split(heldout=0.5), steps=STEPS), Extras(tokens=TokenFile(replies))
-    )
-    write_both(replies, result, tmp_path / "kept.parquet", tmp_path / "dropped.parquet")
-    assert [item["sample_id"] for item in read_rows(tmp_path / "kept.parquet")] == list(result.kept)
-    assert len(list(read_rows(tmp_path / "dropped.parquet"))) == len(result.dropped)
-    assert {item["reason"] for item in read_rows(tmp_path / "dropped.parquet")} >= {"refused"}
-    loaded = datasets.load_dataset("parquet", data_files=str(tmp_path / "kept.parquet"), cache_dir=str(tmp_path))
-    assert loaded["train"][0]["completion"][0]["role"] == "assistant"
-
-
-def test_tokens_of_a_file_are_those_of_the_rows(tmp_path: Any) -> None:
-    rows = [row(f"p{i}", tokens=logprobs(-0.1 * i, -1.0) if i % 3 else []) for i in range(2500)]
-    write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
-    file = TokenFile(tmp_path / "replies.parquet")
-    assert [bool(len(file.row(index).array())) for index in range(2500)] == [bool(item["tokens"]) for item in rows]
-    assert file.row(2000).first()[0]["top"][0]["logprob"] == pytest.approx(-200.0)
-    assert file.row(1).logprobs().tolist() == pytest.approx([-0.1])
 
 
 def test_curating_twice_gives_the_same() -> None:

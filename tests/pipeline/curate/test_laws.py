@@ -39,7 +39,7 @@ from pipeline.recipe.verdict import Drop, Each, Keep, Sample, Verdict
 from pipeline.run.records import write_parquet
 from prompts.messages import Message
 from tests.pipeline.curate.make import rule_of, sample, verdicts_of
-from tests.pipeline.curate.test_curate import logprobs, row
+from tests.pipeline.curate.make_rows import logprobs, row
 from tests.pipeline.helpers import ROOT, environment
 
 BRIEFLY = settings(max_examples=10, deadline=None)
@@ -276,7 +276,7 @@ from pipeline.recipe.curate import Curate, Split
 from pipeline.curate.curate import Extras, curate
 from pipeline.curate.tokens import TokenFile
 from pipeline.run.records import read_rows
-from tests.pipeline.curate.test_curate import student_messages
+from tests.pipeline.curate.make_rows import student_messages
 from tests.pipeline.curate.test_laws import BY_ROW, OVER_ROWS, SHARES
 replies, out = Path(sys.argv[1]), Path(sys.argv[2])
 rows = list(read_rows(replies))

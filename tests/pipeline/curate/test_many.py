@@ -29,7 +29,7 @@ from pipeline.recipe.step import Step
 from pipeline.run.counts import CurateCounts
 from pipeline.run.records import read_rows
 from prompts.messages import Conversation, Message
-from tests.pipeline.curate.test_curate import row
+from tests.pipeline.curate.make_rows import row
 
 QUESTION = (Message("user", "Is this mail of yesterday spam or is it ham?"),)
 

@@ -28,7 +28,7 @@ from pipeline.recipe.teachers import TeacherEntry
 from pipeline.recipe.verdict import Sample
 from pipeline.run.records import PREFERENCES, read_rows, write_parquet
 from prompts.messages import Message
-from tests.pipeline.curate.test_curate import row
+from tests.pipeline.curate.make_rows import row
 
 
 def sample(name: str, reply: str, prompt: str = "p", **changes: Any) -> Sample:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.curate.require import require_preferences
-from pipeline.recipe.load import RECIPES, load_recipe, placed, read_resolved
-from pipeline.run.directory import RunDir
+from pipeline.recipe.load import RECIPES, load_recipe, read_resolved
 from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
 
@@ -33,25 +31,6 @@ def test_a_shipped_recipe_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_recipe_loads(path: Path) -> None:
     assert load_recipe(path).name == path.stem
-
-
-def test_preferences_need_a_step_that_makes_some_or_a_file(tmp_path: Path) -> None:
-    student, run = {"base": "smollm2-135m", "method": "preference"}, RunDir(tmp_path / "run")
-    student_messages = write_recipe(tmp_path, student=student)
-    with (
-        pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.method'.*Add agreement, best, judge, verify"),
-        placed(student_messages),
-    ):
-        require_preferences(load_recipe(student_messages), run)
-    voted = load_recipe(write_recipe(tmp_path, student=student, curate={"steps": [{"step": "agreement"}]}))
-    require_preferences(voted, run)
-    (tmp_path / "edits.jsonl").touch()
-    given = load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "edits.jsonl"}}))
-    require_preferences(given, run)
-    assert given.student.preference is not None
-    assert given.student.preference.pairs == str(tmp_path / "edits.jsonl")
-    with pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.preference.pairs': no such file"):
-        load_recipe(write_recipe(tmp_path, student=student | {"preference": {"pairs": "eddits.jsonl"}}))
 
 
 def test_a_runs_recipe_of_other_words_is_refused_with_what_is_wrong(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pipeline.recipe.step import Step
 from pipeline.run.counts import FunnelStep
 from pipeline.run.records import read_rows, write_parquet
 from prompts.messages import Message
-from tests.pipeline.curate.test_curate import row
+from tests.pipeline.curate.make_rows import row
 from tests.pipeline.review.make import decision
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from pydantic import ValidationError
 
 from pipeline.curate.steps.agreement import Agreement
 from pipeline.recipe.verdict import Drop, Keep, Sample, Side
-from prompts.numbers import last_number
 from tests.pipeline.curate.make import reason, sample, verdicts_of
 
 CONFIGS = [
@@ -67,25 +65,6 @@ def votes(draw: st.DrawFn) -> list[Sample]:
 )
 def test_what_counts_as_the_same(config: Agreement, texts: list[str], expected: list[tuple[str, float]]) -> None:
     assert vote_groups(config, *texts) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("", None),
-        ("-3", "-3"),
-        ("5-3", "3"),
-        ("\u22122.5", "-2.5"),
-        ("it is .5", "0.5"),
-        ("1,2", "2"),
-        ("2e3", "2000"),
-        ("١٢", "12"),
-        ("😀" * 9, None),
-        ("9" * 1_000_000, "9" * 1_000_000),
-    ],
-)
-def test_the_last_number(text: str, number: str | None) -> None:
-    assert last_number(text) == (None if number is None else Decimal(number))
 
 
 def test_a_vote_that_cannot_be_read_counts_against_the_winner() -> None:

@@ -4,100 +4,23 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate.certainty import how_sure
 from pipeline.curate.curate import curate
 from pipeline.curate.steps.confidence import CLASSES, Confidence
-from pipeline.curate.tokens import NO_TOKENS, TokenFile, Tokens
-from pipeline.journal.columns import REPLIES
 from pipeline.recipe.curate import Curate, Split
 from pipeline.recipe.verdict import Drop, Keep, Sample, Side
-from pipeline.run.records import write_parquet
-from tests.pipeline.curate.make import reason, sample, verdicts_of
-from tests.pipeline.curate.test_curate import row, student_messages
-
-By = Literal["mean", "min", "margin"]
-
-
-def token(text: bytes, logprob: float, **others: float) -> dict[str, Any]:
-    """A token whose own alternative stands among the others, as providers list it."""
-    top = {text.decode(): logprob, **others}
-    return {
-        "bytes": text,
-        "id": None,
-        "logprob": logprob,
-        "top": [{"bytes": name.encode(), "id": None, "logprob": value} for name, value in top.items()],
-    }
-
-
-def plain(tokens: list[dict[str, Any]], by: By) -> float | None:
-    """The same measure, token by token."""
-    own = [item["logprob"] for item in tokens]
-    if by != "margin":
-        found = own
-    else:
-        others = [[x["logprob"] for x in item["top"] or [] if x["bytes"] != item["bytes"]] for item in tokens]
-        found = [logprob - max(rest) for logprob, rest in zip(own, others, strict=True) if rest]
-    return None if not found else sum(found) / len(found) if by == "mean" else min(found)
-
-
-LOGPROBS = st.floats(-30, 0, width=32)
-TOP = st.lists(
-    st.fixed_dictionaries(
-        {"bytes": st.sampled_from([b"a", b"b", b"\xf0\x9f", b""]), "id": st.none(), "logprob": LOGPROBS}
-    ),
-    max_size=4,
-)
-TOKENS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "bytes": st.sampled_from([b"a", b"b", b"\xf0\x9f"]),
-            "id": st.none(),
-            "logprob": LOGPROBS,
-            "top": st.none() | TOP,
-        }
-    ),
-    max_size=6,
-)
-
-
-@given(replies=st.lists(TOKENS, min_size=1, max_size=4), by=st.sampled_from(["mean", "min", "margin"]))
-def test_a_measure_is_that_of_a_plain_reading(replies: list[list[dict[str, Any]]], by: By) -> None:
-    found = how_sure([Tokens.of(tokens).array() for tokens in replies], by)
-    assert len(found) == len(replies)
-    for one, tokens in zip(found, replies, strict=True):
-        expected = plain(tokens, by)
-        assert one == (None if expected is None else pytest.approx(expected, abs=1e-5))
-
-
-def test_tokens_of_a_file_measure_as_those_in_memory(tmp_path: Path) -> None:
-    """In a file a reply's tokens are a slice of the column: an offset that is forgotten reads a neighbour's."""
-    replies = [[token(b"a", -0.1 * i - 0.5, b=-1.0), token(b"b", -0.2, a=-3.0)][: i % 3] for i in range(40)]
-    rows = [row(f"p{i}", tokens=tokens) for i, tokens in enumerate(replies)]
-    write_parquet(tmp_path / "replies.parquet", REPLIES, rows)
-    file = TokenFile(tmp_path / "replies.parquet")
-    for by in ("mean", "min", "margin"):
-        # the last is in memory, as where a step has taken a row's tokens away
-        found = how_sure([*(file.row(index).array() for index in range(40)), NO_TOKENS.array()], by)
-        expected = [plain(tokens, by) for tokens in [*replies, []]]
-        assert found == [None if one is None else pytest.approx(one) for one in expected]
-
-
-def test_the_margin_is_that_of_the_narrowest_decision() -> None:
-    certain, close = token(b"The", -0.01), token(b" no", -0.8, yes=-0.7)
-    replies = [Tokens.of([certain, token(b"x", -0.1, y=-3.0), close]).array(), Tokens.of([certain]).array()]
-    assert how_sure(replies, "margin") == [pytest.approx(-0.1), None]
+from tests.pipeline.curate.make import LOGPROBS, reason, sample, token_among, verdicts_of
+from tests.pipeline.curate.make_rows import row, student_messages
 
 
 def replies(*logprobs: float | None, split: Side = "train", text: str = "spam") -> list[Sample]:
     return [
-        sample(f"{split}-{text}-{i}", text, split, tokens=[] if x is None else [token(b"x", x)])
+        sample(f"{split}-{text}-{i}", text, split, tokens=[] if x is None else [token_among(b"x", x)])
         for i, x in enumerate(logprobs)
     ]
 
@@ -128,7 +51,7 @@ def test_with_many_different_completions_the_surest_are_kept_overall() -> None:
 
 def test_teachers_are_not_compared_with_each_other() -> None:
     ours = replies(-0.1, -0.2)
-    theirs = [sample(f"b{i}", tokens=[token(b"x", -9.0 - i)], teacher="scripted:other") for i in range(2)]
+    theirs = [sample(f"b{i}", tokens=[token_among(b"x", -9.0 - i)], teacher="scripted:other") for i in range(2)]
     assert reasons([*ours, *theirs], keep=0.5) == ["kept", "low_confidence"] * 2
 
 
@@ -155,7 +78,7 @@ ROWS = st.lists(
 
 def samples_of(rows: list[Any]) -> list[Sample]:
     return [
-        sample(str(i), text, split, tokens=[] if x is None else [token(b"x", x)])
+        sample(str(i), text, split, tokens=[] if x is None else [token_among(b"x", x)])
         for i, (x, split, text) in enumerate(rows)
     ]
 
@@ -198,7 +121,7 @@ def test_the_share_kept_is_the_share_asked(keep: float) -> None:
 
 @pytest.mark.parametrize("reply", ["", "x", "😀🎉", "שלום", "a" * 1_000_000])
 def test_odd_texts_are_classes_like_any_other(reply: str) -> None:
-    rows = [row(f"p{i}", reply=reply, tokens=[token(b"x", -float(i))]) for i in range(4)]
+    rows = [row(f"p{i}", reply=reply, tokens=[token_among(b"x", -float(i))]) for i in range(4)]
     config = Curate(split=Split(heldout=0), steps=[Confidence(keep=0.5)])
     assert list(curate(rows, student_messages(rows), config).kept) == ["p0/0", "p1/0"]
 

@@ -8,15 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.curate import spread
-from pipeline.curate.embeddings import hashed_vectors
-from pipeline.curate.spread import facility_location, k_center
 from pipeline.curate.steps.select import Select
 from pipeline.recipe.verdict import Keep, Sample
 from prompts.messages import Message
@@ -55,37 +51,6 @@ def test_diversity_takes_every_topic_before_a_second_of_one() -> None:
     }
 
 
-def test_the_chosen_leave_no_vector_as_far_as_a_random_draw_does() -> None:
-    vectors = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
-    vectors[:300] = vectors[0] + vectors[:300] / 20
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    def worst(places: Sequence[int]) -> float:
-        return float((vectors @ vectors[list(places)].T).max(axis=1).min())
-
-    draws = [random.Random(seed).sample(range(400), 40) for seed in range(20)]
-    assert worst(list(k_center(vectors, 40))) > max(worst(draw) for draw in draws)
-
-
-def test_lazy_greedy_chooses_what_greedy_does() -> None:
-    vectors = np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32)
-    vectors[:300] = vectors[0] + vectors[:300] / 5
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines, covered, expected = vectors.astype(np.float64) @ vectors.T, np.zeros(500), []
-    for _ in range(40):
-        expected.append(int(np.maximum(cosines - covered[:, None], 0).sum(axis=0).argmax()))
-        covered = np.maximum(covered, cosines[:, expected[-1]])
-    assert list(facility_location(vectors, 40)) == expected
-    random_cover = max(cosines[:, random.Random(seed).sample(range(500), 40)].max(axis=1).mean() for seed in range(20))
-    assert covered.mean() > random_cover > cosines[:, list(k_center(vectors, 40))].max(axis=1).mean() - 0.1
-
-
-def test_beyond_the_anchors_every_row_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spread, "ANCHORS", 30)
-    vectors = np.eye(60, dtype=np.float32)[np.random.default_rng(0).permutation(60)]
-    assert sorted(facility_location(vectors, 60)) == list(range(60))
-
-
 @pytest.mark.parametrize("by", ["diversity", "coverage"])
 def test_a_model_tells_topics_whose_words_differ(by: By, tmp_path: Path) -> None:
     model = str(save_static(tmp_path))
@@ -110,13 +75,6 @@ def test_odd_texts_and_equal_rows(by: By) -> None:
     samples = [sample(text, sample_id=f"{n}") for n, text in enumerate([*odd, *["same"] * 5_000])]
     assert len(kept(samples, 7, by)) == 7
     assert verdicts_of(Select(rows=3, by=by), []) == []
-
-
-def test_a_blank_text_has_no_direction_and_a_text_its_own_vector() -> None:
-    vectors = hashed_vectors(["", "a b c", "other words", "A, b c!"])
-    assert not vectors[0].any()
-    assert np.array_equal(vectors[1], vectors[3])
-    assert np.array_equal(hashed_vectors(["a b c"])[0], vectors[1])
 
 
 ROWS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["spam", "ham", "x"]), st.booleans()), max_size=15)

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import random
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.curate import cosine
-from pipeline.curate.cosine import nearest_before
 from pipeline.curate.dedupe import On
-from pipeline.curate.distil_static import distil, zipf_weights
-from pipeline.curate.embeddings import model_vectors
-from pipeline.curate.static_model import static_model
+from pipeline.curate.distil_static import distil
 from pipeline.curate.steps.select import Select
 from pipeline.curate.steps.semantic import Semantic
-from pipeline.recipe.embedding_models import is_model, packaged_folder
+from pipeline.recipe.embedding_models import packaged_folder
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.verdict import Drop, Keep, Sample
-from prompts.errors import InputError, MissingExtra
+from prompts.errors import InputError
 from prompts.messages import Message
 from tests.pipeline.curate.make import sample, verdicts_of
-from tests.pipeline.curate.static_models import WORDS, save_static, save_transformer
+from tests.pipeline.curate.static_models import WORDS, save_static
 
 TEXTS = st.lists(st.lists(st.sampled_from([*WORDS, "xyz"]), max_size=4).map(" ".join), max_size=10)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(save_static(tmp_path_factory.mktemp("static")))
 
 
 def kept(samples: list[Sample], config: Semantic) -> list[str]:
@@ -41,31 +30,6 @@ def kept(samples: list[Sample], config: Semantic) -> list[str]:
 
 def numbered(texts: list[str]) -> list[Sample]:
     return [sample(text, prompt_id=f"{number}", sample_id=f"{number}") for number, text in enumerate(texts)]
-
-
-def test_the_nearest_before_is_that_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = np.random.default_rng(0).normal(size=(300, 16)).astype(np.float32)
-    vectors[200:] = vectors[:100]
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors[7] = 0
-    whole = nearest_before(vectors)
-    monkeypatch.setattr(cosine, "ROWS", 7)
-    monkeypatch.setattr(cosine, "COLUMNS", 11)
-    places, cosines = nearest_before(vectors)
-    assert np.array_equal(places, whole[0])
-    assert np.array_equal(cosines, whole[1])
-    exact = np.tril(vectors @ vectors.T, -1) + np.triu(np.full((300, 300), -1.0))
-    assert cosines == pytest.approx(exact.max(axis=1), abs=0.001)
-    assert places[210:].tolist() == list(range(10, 100))
-    assert cosines[0] == -1
-
-
-def test_a_product_is_the_same_whole_number_in_any_order() -> None:
-    vectors = np.random.default_rng(1).normal(size=(50, 256)).astype(np.float32)
-    grid = np.rint(vectors / np.linalg.norm(vectors, axis=1, keepdims=True) * cosine.SCALE)
-    shuffled = np.random.default_rng(2).permutation(256)
-    assert np.array_equal(grid @ grid.T, grid[:, shuffled] @ grid[:, shuffled].T)
-    assert np.array_equal(grid @ grid.T, grid.astype(np.int64) @ grid.T.astype(np.int64))
 
 
 @given(texts=TEXTS, seed=st.randoms(use_true_random=False), thresholds=st.tuples(st.floats(0.1, 1), st.floats(0.1, 1)))
@@ -131,42 +95,6 @@ def test_odd_texts(model: str) -> None:
     samples = numbered(["", " ", "xyz", "\ud800", "rain " * 200_000, "rain", ""])
     assert kept(samples, Semantic(threshold=0.9, model=model)) == ["0", "1", "2", "3", "4"]
     assert verdicts_of(Semantic(model=model), []) == []
-
-
-def test_a_vector_is_its_texts_alone(model: str) -> None:
-    alone, beside = model_vectors(["rain"], model, "f"), model_vectors(["rain", "sun " * 50], model, "f")
-    assert np.array_equal(alone[0], beside[0])
-    assert np.linalg.norm(alone[0]) == pytest.approx(1)
-
-
-def test_a_transformer_is_made_static_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STILLHOUSE_CACHE", str(tmp_path / "cache"))
-    folder = str(save_transformer(tmp_path / "bert"))
-    first = model_vectors(["reset password", "rain"], folder, "f")
-    [made] = [item for item in (tmp_path / "cache").iterdir() if item.is_dir()]
-    times = {file.name: file.stat().st_mtime_ns for file in made.iterdir()}
-    static_model.cache_clear()
-    assert np.array_equal(model_vectors(["reset password", "rain"], folder, "f"), first)
-    assert {file.name: file.stat().st_mtime_ns for file in made.iterdir()} == times
-    assert np.array_equal(model_vectors(["reset password", "rain"], str(made), "f"), first)
-
-
-def test_tokens_that_come_often_weigh_little() -> None:
-    weights = zipf_weights([False, False, *[True] * 1000])
-    assert (np.diff(weights[2:]) > 0).all()
-    assert weights[2] < 1e-4
-
-
-def test_what_is_no_model_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match=r"curate.steps.semantic.model.*cannot be made a static model"):
-        model_vectors(["x"], str(tmp_path), "curate.steps.semantic.model")
-    with pytest.raises(InputError, match="no such model: nothing"):
-        static_model("nothing", "f")
-    monkeypatch.setitem(sys.modules, "model2vec", None)
-    with pytest.raises(MissingExtra, match=r"stillhouse\[semantic\]"):
-        static_model("other", "f")
-    assert is_model("all-minilm-l6-v2", tmp_path)
-    assert not is_model("./missing", tmp_path)
 
 
 def test_a_recipe_names_models_beside_it(tmp_path: Path) -> None:
