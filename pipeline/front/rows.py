@@ -58,4 +58,15 @@ class Rows:
             from datasets.table import InMemoryTable
         except ImportError as error:
             raise MissingExtra("a Dataset", "train") from error
-        return Dataset(InMemoryTable(self.to_table(columns)))
+        return Dataset(InMemoryTable(_without_maps(self.to_table(columns))))
+
+
+def _without_maps(table: pa.Table) -> pa.Table:
+    """Turns maps into lists of key and value: datasets knows no maps, which answers.parquet has."""
+    import pyarrow as pa
+
+    for index, field in enumerate(table.schema):
+        if pa.types.is_map(field.type):
+            pair = pa.struct([("key", field.type.key_type), ("value", field.type.item_type)])
+            table = table.set_column(index, field.name, table[field.name].cast(pa.list_(pair)))
+    return table

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipeline import InputError, Run, load_recipe, open_run, run
+from pipeline import InputError, Rows, Run, load_recipe, open_run, run
 from pipeline.run.counts import CurateCounts
 from tests.pipeline.helpers import write_recipe, write_rows
 
@@ -51,3 +53,10 @@ def test_what_is_not_there_says_so(curated: Run) -> None:
         _ = curated.report
     with pytest.raises(InputError, match="has no student yet"):
         curated.student()
+
+
+def test_maps_are_lists_of_pairs_in_a_dataset(tmp_path: Path) -> None:
+    path = tmp_path / "answers.parquet"
+    column = pa.array([[("a", "b")], []], pa.map_(pa.string(), pa.string()))
+    pq.write_table(pa.table({"fields": column}), path)
+    assert Rows(path).to_dataset()["fields"][:] == [[{"key": "a", "value": "b"}], []]
