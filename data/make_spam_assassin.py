@@ -124,8 +124,8 @@ def cut(text: str, limit: int) -> str:
 
 def group_of(subject: str, row_id: str) -> str:
     """The subject's bare words, without reply marks, list tags, digits and case; the id where nothing is left."""
-    student_messages = re.sub(r"(?i)\b(re|fwd?|aw)\b\s*(\[\d+\])?:|\[[^\]]*\]", " ", subject)
-    return " ".join(re.findall(r"[^\W\d_]+", student_messages.lower())) or row_id
+    words = re.sub(r"(?i)\b(re|fwd?|aw)\b\s*(\[\d+\])?:|\[[^\]]*\]", " ", subject)
+    return " ".join(re.findall(r"[^\W\d_]+", words.lower())) or row_id
 
 
 def row_of(row_id: str, message: Message) -> Row:

@@ -61,6 +61,8 @@ def read_template(path: Path) -> TemplateSource:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError("no such template", path=path, remedy=_library_hint()) from None
+    except OSError as error:  # a directory, or a file of another user's
+        raise InputError(f"cannot be read: {error.strerror}", path=path, remedy=_library_hint()) from error
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8: {error.reason}", path=path, remedy="Save it as UTF-8") from error
     head, body = _split(text, path)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from pipeline.display.grid import render_grid
 from pipeline.explain.teacher_facts import Price, ProviderFacts, TeacherFacts
+from pipeline.recipe.overrides import parse_value
 from pipeline.recipe.teachers import TeacherEntry
 from prompts.errors import InputError
 from teachers.base import Capabilities
@@ -97,7 +97,7 @@ def _set(values: dict[str, Any], override: str) -> None:
         at = at.setdefault(name, {})
         if not isinstance(at, dict):
             raise InputError(f"--set {override}: '{name}' has no fields")
-    at[last] = yaml.safe_load(text)
+    at[last] = parse_value(text, override)
 
 
 def _cells(facts: ProviderFacts) -> list[str]:

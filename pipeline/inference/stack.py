@@ -39,16 +39,14 @@ class Journaled(Wrapper):
 def open_stack(
     endpoint: ConfiguredTeacher, journal: Journal, generate: Generate, account: Account, ledger: Ledger | None = None
 ) -> Teacher:
-    """Opens a seat's teacher, metered, journaled, paced by its account, budgeted and retried.
+    """Opens an endpoint's teacher, metered, journaled, paced by its account, budgeted and retried.
 
     Raises as `open_teacher` does; InputError where a budget needs a price that is not known.
     """
     cost_bound = cost_bound_of(endpoint) if ledger is not None else known_cost_bound(endpoint)
-    student_messages = open_teacher(
-        endpoint.description.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s
-    )
-    landed = Landed(Metered(student_messages, endpoint.entry.to_price()), account)
-    asked: Teacher = Paced(Journaled(landed, journal, cost_bound), account)
+    teacher = open_teacher(endpoint.description.spec, concurrency=generate.concurrency, timeout_s=generate.timeout_s)
+    landed = Landed(Metered(teacher, endpoint.entry.to_price()), account)
+    stack: Teacher = Paced(Journaled(landed, journal, cost_bound), account)
     if ledger is not None and cost_bound is not None:
-        asked = Budgeted(asked, ledger, cost_bound)
-    return Retrying(asked, attempts=generate.attempts, sleep=account.rest)
+        stack = Budgeted(stack, ledger, cost_bound)
+    return Retrying(stack, attempts=generate.attempts, sleep=account.rest)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 from pipeline.run.evaluation.contestants import ExportResult
 from pipeline.run.exports import README, Export
 from pipeline.run.files import write_text
+from students.export.find import FORMS
 
-RUN = {
-    "gguf": "    llama-server -m model.gguf",
-    "onnx": "    import onnxruntime_genai\n    model = onnxruntime_genai.Model('THIS DIRECTORY')",
-    "huggingface": "    from transformers import pipeline\n    student = pipeline('text-generation', 'THIS DIRECTORY')",
-}
 TEXT = """\
 # {name}
 
@@ -37,15 +34,15 @@ or from stillhouse, wherever a teacher is named: `{provider}:{where}`
 
 def write_readme(folder: Path, export: Export, result: ExportResult | None, rows: int) -> None:
     """Writes it; `result` is the export's part of evaluation.json, None before it was scored."""
-    provider = export.spec.partition(":")[0]
+    form = FORMS[export.name]
     text = TEXT.format(
         name=export.name,
         score=_score(result, rows),
         size=(export.bytes or 0) / 1e6,
         versions=", ".join(f"{name} {version}" for name, version in export.versions.items()),
-        run=RUN[provider],
-        provider=provider,
-        where="PATH/TO/model.gguf" if provider == "gguf" else "PATH/TO/THIS/DIRECTORY",
+        run=indent(form.run_with, " " * 4),
+        provider=form.provider,
+        where=form.placeholder,
         files="\n".join(f"- `{name}`: {value}" for name, value in export.digests.items()),
     )
     write_text(folder / README, text)

@@ -1,6 +1,6 @@
 """Processes that run a user's verifier within limits. It keeps accidents in; it is no wall against malice.
 
-A worker (verify_worker.py) loads the verifier once and forks for each sample. One that dies, or does not answer in
+A worker (sandbox_worker.py) loads the verifier once and forks for each sample. One that dies, or does not answer in
 time, is replaced, and costs the run the one sample it had.
 """
 

@@ -1,6 +1,6 @@
 """Runs a user's verifier on one sample after another, each in a process of its own. Standard library alone.
 
-Started by sandbox.py as `python -I verify_worker.py`, it reads one JSON line of settings, loads the verifier once and
+Started by sandbox.py as `python -I sandbox_worker.py`, it reads one JSON line of settings, loads the verifier once and
 then forks for every sample: a line in, a line out. What the verifier prints goes nowhere, save the last line of what a
 command says. A sample's processes end with it, whatever they did: the group is killed, and so is every orphan, since
 this process takes them in (PR_SET_CHILD_SUBREAPER). What the verifier's file started as it was loaded lives on between

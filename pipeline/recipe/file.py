@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from pipeline.recipe.missing import Missing
-from pipeline.recipe.yaml12 import WordsLoader, line_of
+from pipeline.recipe.yaml12 import UNREADABLE, WordsLoader, line_of, problem_of
 from prompts.errors import InputError
 
 
@@ -51,9 +51,7 @@ def read_file(path: Path) -> RecipeFile:
         values, root = yaml.load(text, WordsLoader), yaml.compose(text, Loader=WordsLoader)  # noqa: S506
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8: {error.reason}", path=path, remedy="Save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = None
-        if error.problem_mark is not None:
-            line = error.problem_mark.line + 1
-        raise InputError(f"is not YAML: {error.problem}", path=path, line=line) from error
+    except UNREADABLE as error:
+        problem, line = problem_of(error)
+        raise InputError(f"is not YAML: {problem}", path=path, line=line) from error
     return RecipeFile(path, values, root)

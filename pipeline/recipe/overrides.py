@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pipeline.recipe.curate import DEFAULT
-from pipeline.recipe.yaml12 import WordsLoader
+from pipeline.recipe.yaml12 import UNREADABLE, WordsLoader, problem_of
 from prompts.errors import InputError
 
 
@@ -28,8 +28,20 @@ def apply_override(values: dict[str, Any], override: str) -> None:
         section = _descend(section, name, override)
     if parents[-1:] == ["curate"] and _named_step(section, last) is not None:
         raise InputError(f"--set {override}: '{last}' is a step", remedy=f"Set one of its fields: {key}.FIELD=VALUE")
-    # Read as the file is, so that --set exports=[int8] and --set generate.seed=7 have their types.
-    section[last] = yaml.load(text, WordsLoader)  # noqa: S506  # a SafeLoader
+    section[last] = parse_value(text, override)
+
+
+def parse_value(text: str, override: str) -> Any:
+    """Reads a value as a recipe's file is read, so that exports=[int8] and generate.seed=7 have their types.
+
+    InputError, which names the override, where it is no YAML.
+    """
+    try:
+        return yaml.load(text, WordsLoader)  # noqa: S506  # a SafeLoader
+    except UNREADABLE as error:
+        problem, _ = problem_of(error)
+        remedy = "Quote it for YAML, too: --set \"KEY='VALUE'\""
+        raise InputError(f"--set {override}: the value is not YAML: {problem}", remedy=remedy) from error
 
 
 def _write_out_steps(values: dict[str, Any], parents: Sequence[str]) -> None:

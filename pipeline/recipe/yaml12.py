@@ -21,6 +21,22 @@ for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
 WordsLoader.add_implicit_resolver(BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
+# PyYAML has errors of its own, and lets pass what Python says of a date with a month 13, of the digits of `0x_`, or of
+# a thousand lists in one another.
+UNREADABLE = (yaml.YAMLError, ValueError, RecursionError)
+"""What reading a text may raise that is no YAML."""
+
+
+def problem_of(error: Exception) -> tuple[str, int | None]:
+    """Returns what one of UNREADABLE says, in a line, and the line of the text where that is known."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        line = None if error.problem_mark is None else error.problem_mark.line + 1
+        return str(error.problem), line
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", None
+    return str(error).partition("\n")[0], None
+
+
 def line_of(root: yaml.Node | None, loc: Iterable[int | str]) -> int | None:
     """Returns the line of the deepest node of `loc` that the file has; None where there is no file."""
     if root is None:

@@ -28,8 +28,15 @@ class Form:
     extra: str
     imports: tuple[str, ...]
     """The packages of that extra that write and run it."""
+    run_with: str
+    """Shell or Python that runs it without stillhouse, for its README."""
     file: str = ""
     """For the adapter, relative to the export's folder; empty is the folder itself."""
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for its path where it is not known."""
+        return f"PATH/TO/{self.file or 'THIS/DIRECTORY'}"
 
     def spec(self, folder: object) -> str:
         """Returns the teacher that the export in `folder` is."""

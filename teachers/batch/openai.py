@@ -34,8 +34,7 @@ from teachers.transport.http import error_for_status, parse_retry_after
 from teachers.transport.keys import read_key
 
 if TYPE_CHECKING:
-    with deferred_types():
-        from openai import AsyncOpenAI
+    from openai import AsyncOpenAI
 
     from teachers.batch.http import Caller
 

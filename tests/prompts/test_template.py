@@ -106,6 +106,8 @@ def test_no_front_matter_and_no_file(tmp_path: Path) -> None:
     path.write_bytes(b"---\nname: \xff\n---\n")
     with pytest.raises(InputError, match="is not UTF-8"):
         load_template(path)
+    with pytest.raises(InputError, match=r"cannot be read: Is a directory\. Give a file beside the recipe"):
+        load_template(tmp_path)
 
 
 def test_a_file_beside_the_recipe_wins_over_the_library(tmp_path: Path) -> None:

@@ -18,5 +18,15 @@ def write(student: Path, out: Path, precision: str) -> None:
 
 
 FORMS = tuple(
-    Form(f"gguf-{mix}", "gguf", mix, write, extra="export", imports=("gguf", "xllamacpp"), file=FILE) for mix in MIXES
+    Form(
+        f"gguf-{mix}",
+        "gguf",
+        mix,
+        write,
+        extra="export",
+        imports=("gguf", "xllamacpp"),
+        run_with=f"llama-server -m {FILE}",
+        file=FILE,
+    )
+    for mix in MIXES
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from students.export.form import Form
 
 PRECISIONS = {"onnx": "fp32", "onnx-int8": "int8", "onnx-int4": "int4"}
+RUN_WITH = "import onnxruntime_genai\nmodel = onnxruntime_genai.Model('THIS DIRECTORY')"
 IMPORTS = ("onnx_ir", "onnxruntime", "onnxruntime_genai")
 
 
@@ -18,5 +19,6 @@ def write(student: Path, out: Path, precision: str) -> None:
 
 
 FORMS = tuple(
-    Form(name, "onnx", precision, write, extra="export", imports=IMPORTS) for name, precision in PRECISIONS.items()
+    Form(name, "onnx", precision, write, extra="export", imports=IMPORTS, run_with=RUN_WITH)
+    for name, precision in PRECISIONS.items()
 )

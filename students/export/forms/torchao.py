@@ -16,4 +16,5 @@ def write(student: Path, out: Path, precision: str) -> None:
     write_quantised(student, out)
 
 
-FORMS = (Form("int8", "huggingface", "int8", write, extra="torchao", imports=("torchao",)),)
+RUN_WITH = "from transformers import pipeline\nstudent = pipeline('text-generation', 'THIS DIRECTORY')"
+FORMS = (Form("int8", "huggingface", "int8", write, extra="torchao", imports=("torchao",), run_with=RUN_WITH),)

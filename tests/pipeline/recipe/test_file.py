@@ -15,6 +15,9 @@ from tests.pipeline.helpers import write_recipe
     ("content", "message"),
     [
         (b"name: [\n", "recipe.yaml:2: is not YAML"),
+        (b"name: \x01\n", "recipe.yaml: is not YAML: unacceptable character #x0001"),
+        (b"name: 2024-13-01\n", "recipe.yaml: is not YAML: month must be in 1..12"),
+        (b"[" * 3000, "recipe.yaml: is not YAML: it is nested too deeply"),
         (b"- a\n", "recipe.yaml:1: is not a mapping"),
         (b"name: \xff\n", "is not UTF-8"),
         (b"", "is not a mapping"),

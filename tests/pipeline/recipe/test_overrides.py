@@ -27,6 +27,7 @@ def test_overrides(tmp_path: Path) -> None:
     [
         ("epochs", "--set epochs: expected KEY=VALUE"),
         ("student.epocs=3", "field 'student.epocs': Extra inputs are not permitted"),
+        ("generate.seed=[", "--set generate.seed=[: the value is not YAML: expected the node content"),
         ("name.x=3", "'name' has no fields"),
     ],
 )

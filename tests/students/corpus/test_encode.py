@@ -27,9 +27,9 @@ def test_the_student_reads_in_training_what_it_reads_when_asked(tokenizer: Any) 
 def test_a_template_that_ends_no_turn_still_teaches_to_stop(tokenizer: Any) -> None:
     import copy
 
-    student_messages = copy.deepcopy(tokenizer)
-    student_messages.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
-    assert encode_row(ROW, student_messages)["input_ids"][-1] == tokenizer.eos_token_id
+    odd_tokenizer = copy.deepcopy(tokenizer)
+    odd_tokenizer.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    assert encode_row(ROW, odd_tokenizer)["input_ids"][-1] == tokenizer.eos_token_id
 
 
 def test_a_row_that_is_too_long_is_left_out_whole_and_counted(tokenizer: Any) -> None:
@@ -42,9 +42,9 @@ def test_a_row_that_is_too_long_is_left_out_whole_and_counted(tokenizer: Any) ->
 def test_a_base_without_a_chat_template_is_refused(tokenizer: Any, tmp_path: Path) -> None:
     import copy
 
-    student_messages = copy.deepcopy(tokenizer)
-    student_messages.chat_template = None
-    student_messages.save_pretrained(tmp_path)
+    odd_tokenizer = copy.deepcopy(tokenizer)
+    odd_tokenizer.chat_template = None
+    odd_tokenizer.save_pretrained(tmp_path)
     with pytest.raises(InputError, match=r"has no chat template. Use an instruct model"):
         load_tokenizer(str(tmp_path))
 
