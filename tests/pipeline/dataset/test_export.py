@@ -6,19 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from pipeline.cli import cli
 from pipeline.dataset.export import export_run, render_export
 from pipeline.dataset.format import export_formats
 from prompts.errors import InputError
 from tests.pipeline.dataset.make import SYSTEM, kept, lines, user
 from tests.pipeline.helpers import stillhouse
-
-
-def test_the_command_offers_every_format() -> None:
-    help_text = CliRunner().invoke(cli, ["export", "--help"]).output
-    assert "[openai-chat|bedrock-distillation|trl|sharegpt|alpaca" in help_text
 
 
 def test_sharegpt_and_alpaca_carry_system_and_earlier_turns(run: Path) -> None:

@@ -11,15 +11,13 @@ from pipeline.decisions.decision import Decision, Kind
 from pipeline.decisions.rulings import read_rulings
 from pipeline.decisions.store import Store
 from pipeline.evaluate.answers.rows import read_evaluation_rows
-from pipeline.evaluate.answers.table import ANSWERS
 from pipeline.recipe.load import load_recipe
-from pipeline.review.items import Selection, read_pile
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts
 from pipeline.run.directory import RunDir
 from pipeline.run.manifest import Manifest
 from pipeline.run.progress import Progress
-from pipeline.run.records import read_rows, write_parquet
+from pipeline.run.records import read_rows
 from pipeline.stages import run_stages
 from prompts.errors import InputError
 from tests.pipeline.explain.test_what_if import curated
@@ -98,13 +96,3 @@ def test_people_give_a_run_without_gold_what_it_is_scored_by(tmp_path: Path, cap
     rows = read_evaluation_rows(run.kept, run.dropped, run.replies, load_recipe(recipe).evaluate).rows
     assert [one.gold for one in rows if one.prompt_id == row["prompt_id"]] == ["by hand"]
     assert not said_of_gold(run, recipe, capfd)
-
-
-def test_the_students_own_answer_is_shown_beside_what_it_was_taught(tmp_path: Path) -> None:
-    run = two_teachers(tmp_path)
-    row = next(one for one in read_rows(run.kept) if one["split"] == "heldout")
-    said = {**dict.fromkeys(ANSWERS.names), "prompt_id": row["prompt_id"], "fields": []}
-    answers = [{**said, "contestant": name, "text": f"{name}'s"} for name in ("base", "student")]
-    write_parquet(run.answers, ANSWERS, answers)
-    first, *_ = read_pile(run, Selection("disagreement", "heldout", None)).items
-    assert (first.prompt_id, first.student) == (row["prompt_id"], "student's")
