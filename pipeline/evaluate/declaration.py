@@ -7,17 +7,20 @@ from typing import Any
 from pipeline.decisions.rulings import read_rulings
 from pipeline.recipe.general import require_general
 from pipeline.recipe.recipe import Recipe
+from pipeline.run.evaluation import VERSION
 from pipeline.run.stage import Stage
 from prompts.digest import digest_file
 
 
 def _inputs(recipe: Recipe) -> Any:
-    """The settings, and the bytes of what they name: general tasks, your scorer's files, earlier runs' answers."""
+    """Returns the settings, and the bytes of what they name: general tasks, a scorer's files, earlier runs' answers.
+
+    The version of evaluation.json is among them: a file that this version cannot read is made again.
+    """
     config = recipe.evaluate
     named = [*config.general.files(), *config.scorer.files(), *(run / "answers.parquet" for run in config.against)]
     settings = config.model_dump(mode="json")
-    # Without files the settings stand alone: another shape would evaluate every run there is again.
-    return [settings, *map(digest_file, named)] if named else settings
+    return [VERSION, settings, *map(digest_file, named)]
 
 
 STAGE = Stage(

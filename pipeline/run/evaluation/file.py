@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from pipeline.run.directory import RunDir
-from pipeline.run.evaluation.record import VERSION, Evaluation
+from pipeline.run.evaluation import VERSION
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.files import write_text
 from pipeline.run.parse import Misfit, parse
 from prompts.errors import InputError

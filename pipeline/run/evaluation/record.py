@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.run.evaluation import NAMES
+from pipeline.run.evaluation import NAMES, VERSION
 from pipeline.run.evaluation.checks import Example, JudgeReport, Leak, Regression, ScorerFailure
 from pipeline.run.evaluation.contestants import EarlierRun, ExportResult, GeneralTask, Slice, Standing, Summary
 from pipeline.run.evaluation.costs import Cascade, Economics
 from pipeline.run.evaluation.estimate import Closed, Estimate
-
-VERSION = 2
-"""Of the file's form; files without one are of version 1. A field that is added, renamed or means something else makes
-another version: a reader must not take one number for another."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

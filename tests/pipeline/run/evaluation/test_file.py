@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from pipeline.run.directory import RunDir
+from pipeline.run.evaluation import VERSION
 from pipeline.run.evaluation.file import read_evaluation, write_evaluation
-from pipeline.run.evaluation.record import VERSION, Evaluation
+from pipeline.run.evaluation.record import Evaluation
 from pipeline.run.parse import parse
 from prompts.errors import InputError
 from tests.pipeline.report.make import full_evaluation, with_contestants
