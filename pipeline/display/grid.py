@@ -28,6 +28,7 @@ def render_grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         table.add_row(*map(Text, row))
     out = io.StringIO()
     Console(file=out, width=width, force_terminal=terminal, highlight=False).print(table)
+    # The box of Markdown has an empty first line, and pads every line to the same width.
     text = "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip())
     return text if terminal else plain(text)
 

@@ -49,6 +49,7 @@ def _compare(
     shared = pick(rows, places)
     answers = tuple(read_labels(theirs[row.prompt_id].answer, config.labels) for row in shared)
     earlier = Contestant(EARLIER, next(iter(theirs.values())).values["spec"], answers)
+    # Scored again with the earlier student beside them: a row that the scorer fails on leaves for all alike.
     others = [replace(contestant, answers=tuple(pick(contestant.answers, places))) for contestant in contestants]
     scores = score_everyone(shared, [*others, earlier], config, ask)
     compared = ComparedRows.of(shared, scores, config)

@@ -103,6 +103,7 @@ def _interval(base: TaskResult, student: TaskResult, draws: Draws) -> Interval |
     if not ids or ids != sorted(base.rows):
         return None
     scores_NK = np.array([[base.rows[row], student.rows[row]] for row in ids])
+    # A score that is no mean of its rows, such as a perplexity, has no interval from resampling rows.
     stated = np.array([base.value, student.value])
     if np.abs(scores_NK.mean(axis=0) - stated).max() > MEAN_TOLERANCE:
         return None
@@ -120,6 +121,7 @@ def _measure(run: RunDir, general: General, model: str) -> Results:
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{_key(general, model)}.json"
     if not kept.exists():
+        # Renamed when it is whole: a kill leaves no half of it under its name.
         beside = kept.with_suffix(".tmp")
         asked = {"model": model, "tasks": [str(task) for task in general.tasks], "limit": general.limit}
         _run_worker({**asked, "cache": str(folder / "datasets"), "out": str(beside)}, run.logs / "lm-eval.log")

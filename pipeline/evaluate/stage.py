@@ -46,6 +46,7 @@ def work(context: Context) -> EvaluateCounts:
     base = prepare_base(recipe.student.base, cache=run.work)
     asking = Asking(context, rows)
     answers = _ask_everyone(context, asking, selection, rows, base)
+    # Before anyone is scored: a scorer that fails must not cost the answers.
     write_answers(run.answers, rows, answers.everyone, {}, asking.keys)
     asking.memory.forget_unfinished()
     judge = _judge(context)
@@ -83,7 +84,7 @@ def _evaluate(
     config = context.recipe.evaluate
     evaluation = compare(answers, config, scores)
     assert evaluation.teacher is not None  # it answered while the corpus was made
-    student = answers.contestants[-1]
+    student = answers.by_name[STUDENT]
     leaks = find_leaks(context.run.kept, answers.rows, student.answers)
     earlier = compare_earlier(answers.rows, answers.contestants, config, judge)
     general = measure_general(context, base)

@@ -20,6 +20,7 @@ def checks(evaluation: Evaluation) -> dict[str, str]:
         lines[f"answers copied from a training row, {TITLES.get(name, name)}"] = _of(leak)
     if evaluation.contaminated is not None:
         lines["held-out prompts that are near a training prompt"] = _of(evaluation.contaminated)
+    # By row: one that failed for three contestants is one row that is left out.
     failed = {failure.prompt_id for failure in evaluation.scorer_failed}
     if failed:
         lines["rows the scorer failed on, left out for everyone"] = number(len(failed))
@@ -55,7 +56,7 @@ def _of(leak: Leak) -> str:
 def text(value: Any) -> str:
     """Writes a value of a count or a setting as people read it."""
     match value:
-        case bool():
+        case bool():  # before int, which a bool is too
             return str(value)
         case float() if not value.is_integer():
             return f"{value:.4g}"

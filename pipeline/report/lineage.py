@@ -120,6 +120,7 @@ def _teachers(lineage: Lineage) -> Iterator[Link]:
     teachers = [entry["spec"] for entry in lineage.recipe["teacher"]]
     for spec in teachers:
         yield Link("teacher", spec, _terms(terms.get(spec)))
+    # Judges and rescorers: their words are not in the corpus, and their terms may bind all the same.
     for spec, rule in terms.items():
         if spec not in teachers:
             yield Link("also asked", spec, _terms(rule))

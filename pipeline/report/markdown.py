@@ -43,6 +43,7 @@ def render_markdown(run: ReportInputs) -> str:
 
 def escape(value: str) -> str:
     """Returns text that Markdown shows as it is, on one line: no mark, no HTML, no address that becomes a link."""
+    # Quotes stay: they begin nothing outside of a tag, and no tag is left.
     plain = html.escape(" ".join(cut(value, MAX_CHARS).split()), quote=False)
     return SPECIAL.sub(r"\\\g<0>", plain)
 

@@ -61,6 +61,7 @@ def _empty_table(terminal: bool) -> Table:
     from rich import box
     from rich.table import Table
 
+    # Without a terminal the borders are Markdown's: what is pasted into an issue stays a table.
     borders = box.SIMPLE_HEAD if terminal else box.MARKDOWN
     return Table(box=borders, pad_edge=not terminal, padding=(0, 1, 0, 0))
 

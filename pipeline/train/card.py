@@ -106,6 +106,7 @@ def _evaluation(context: Context) -> Evaluation | None:
     scored = stages.get("evaluate")
     if scored is None or scored.status != "done" or not context.run.evaluation.exists():
         return None
+    # An evaluation of the student before this one: its scores are not this student's.
     if scored.started_at < stages["train"].started_at:
         return None
     try:

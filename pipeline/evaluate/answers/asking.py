@@ -38,6 +38,7 @@ class Asking:
         keys = [key_of(model, row.student_messages, self._sampling) for row in self._rows]
         self.keys[name] = keys
         owed = [place for place, key in enumerate(keys) if self.memory.get(key) is None]
+        # What is remembered counts as done: a second evaluation's bar begins where the first one's ended.
         self._done += len(keys) - len(owed)
         self._context.progress.update(self._done, name)
         fresh: dict[int, Answer] = {}

@@ -42,5 +42,5 @@ def _contestant(export: Export, size: Size, ask: Ask) -> Contestant:
         return Contestant(export.name, export.spec, (), weight, failed=export.failed)
     try:
         return Contestant(export.name, export.spec, tuple(ask(export.name, export.spec)), weight)
-    except (StillhouseError, RuntimeError) as error:
+    except (StillhouseError, RuntimeError) as error:  # one export that cannot run must not take the others' scores
         return Contestant(export.name, export.spec, (), weight, failed=str(error))

@@ -41,6 +41,7 @@ class Memory:
         if answer.outcome not in ANSWERED:
             return
         self._answers[key] = answer
+        # Opened for each line: a kill loses at most the answer that is being written.
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("ab") as file:
             file.write(orjson.dumps([key, _to_json(answer)]) + b"\n")
@@ -53,6 +54,7 @@ class Memory:
 def model_of(spec: str, run: RunDir) -> str:
     """Returns what tells a model from any other: the digest of its files; of a hosted one, its spec."""
     path = Path(Spec.parse(spec).model)
+    # By its bytes and not by its place: a student that was trained anew has the same folder.
     if path.exists():
         return model_files_digest(path, run.work)
     return spec

@@ -56,6 +56,7 @@ def read_evaluation_rows(kept: Path, dropped: Path, replies: Path, config: Evalu
     if config.scorer.needs_gold and golds:
         left_out["no_gold"] = len(rows) - len(golds)
         rows = {key: row for key, row in rows.items() if row.gold is not None}
+    # Before anyone is asked anything: gold that no answer can reach, or a part that is not installed.
     config.to_scorer().check(golds)
     left_out["unanswered"] = _count_unanswered(replies, seen)
     chosen = [rows[key] for key in sorted(rows)][: config.limit]
@@ -87,6 +88,7 @@ def _read(kept: Path, dropped: Path) -> Iterator[dict[str, Any]]:
 
 
 def _why_left_out(values: Mapping[str, Any], rows: Mapping[str, HeldoutRow]) -> str | None:
+    # Its twin is among the rows: the same prompt twice would count twice.
     if values["step"] == "exact":
         return "duplicate"
     if (values["step"], values["reason"]) == ("agreement", "not_chosen") or values["prompt_id"] in rows:

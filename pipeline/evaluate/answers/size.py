@@ -52,7 +52,7 @@ def _read_shapes(path: Path) -> dict[str, list[int]]:
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            if length > MAX_HEADER_BYTES:
+            if length > MAX_HEADER_BYTES:  # a file that is none may begin with any number
                 raise ValueError("its header is too long")
             header: dict[str, Any] = json.loads(file.read(length))
         return {name: tensor["shape"] for name, tensor in header.items() if name != "__metadata__"}

@@ -71,6 +71,7 @@ def cross_fitted(rows: Rows, margin: float, seed: int) -> Bools:
 def _folds(groups_N: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
     """Returns [N]: the fold of each row's group; the groups are dealt out in a random order."""
     names, group_of_row_N = np.unique(np.asarray(groups_N, dtype=np.str_), return_inverse=True)
+    # Dealt out by group: rows that resemble each other must not be on both sides of a choice.
     places = np.random.default_rng(seed).permutation(len(names)) % FOLDS
     folds_N: npt.NDArray[np.int64] = places[group_of_row_N]
     return folds_N

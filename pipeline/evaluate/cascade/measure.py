@@ -61,7 +61,7 @@ def _threshold(rows: Rows, margin: float) -> tuple[float | None, str | None]:
 def _confidence_auc(rows: Rows, bootstrap: Bootstrap) -> ConfidenceAuc:
     known_N = ~handed_over(rows.confidence_N, 0.0)
     correct_N, confidence_N = rows.student_N[known_N] >= CORRECT, rows.confidence_N[known_N]
-    count = int(known_N.sum())
+    count = int(known_N.sum())  # a row without a confidence ranks nowhere
     value = auc(correct_N, confidence_N)
     estimate: Estimate | None = None
     if value is not None:

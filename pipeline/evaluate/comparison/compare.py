@@ -74,6 +74,7 @@ def describe(contestant: Contestant, compared: ComparedRows) -> Summary:
     summary = summarise(contestant, scores, compared.means.get(contestant.name), resampling)
     if scores is None:
         return summary
+    # A judge scores without gold: calibration needs scores alone, what follows needs gold on every row.
     calibrated = calibration(resampling, answers, scores)
     summary = replace(summary, ece=calibrated.ece, reliability=calibrated.reliability)
     if any(row.gold is None for row in resampling.rows):

@@ -43,6 +43,7 @@ def agreement(resampling: Resampling, student: Contestant | None, scorer: Scorer
     agrees = []
     for row, answer in zip(resampling.rows, student.answers, strict=True):
         mine = scorer.normal(answer.text)
+        # Two answers that are none in the scorer's terms have both an empty form.
         agrees.append(float(bool(mine) and mine == scorer.normal(row.completion)))
     return resampling.share(resampling.mean(agrees))
 

@@ -39,6 +39,7 @@ def pick_regressions(
     student = next(contestant for contestant in contestants if contestant.name == STUDENT)
     lost = [theirs.value - mine.value for theirs, mine in zip(columns[TEACHER], columns[STUDENT], strict=True)]
     worse = [index for index in range(len(rows)) if lost[index] > 0]
+    # Among equals the one it was surest of: that is the mistake a confidence threshold would not catch.
     worse.sort(key=lambda index: (-lost[index], -(student.answers[index].confidence or 0.0), index))
     regressions = []
     for index in worse[:REGRESSIONS]:

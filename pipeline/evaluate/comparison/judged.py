@@ -35,6 +35,7 @@ def judge_all(
     teacher = next((contestant for contestant in contestants if contestant.name == TEACHER), None)
     if teacher is None:
         raise InputError("the scorer 'judge' needs the teacher's replies", field="evaluate.scorer")
+    # The teacher first: the others are judged against the first.
     everyone = [teacher, *(contestant for contestant in contestants if contestant is not teacher)]
     prompts = [Prompt(row.prompt_id, row.student_messages, row.student_messages) for row in rows]
     pairwise = score_pairwise(prompts, [_texts(rows, contestant) for contestant in everyone], rubric, ask)

@@ -35,6 +35,7 @@ def rank(resampling: Resampling, answers: Sequence[Answer], scorer: Scorer, posi
     value = auc(positive_N[have_N], odds_N[have_N])
     if value is None:
         return None
+    # Resampled with the rows that have none, so that it is on the same resamples as everything else.
     replicates = resampling.bootstrap.replicate(
         lambda weights: weighted_auc(weights[:, have_N], positive_N[have_N], odds_N[have_N])
     )

@@ -22,6 +22,7 @@ def score_answers(rows: Sequence[HeldoutRow], answers: Sequence[Answer], scorer:
     for row, answer in zip(rows, answers, strict=True):
         if answer.outcome in SCORED:
             items.append(Item(row.prompt_id, row.student_messages, answer.text, row.gold or ""))
+    # All at once: some scorers are faster with many, see Scorer.score_many.
     scores = iter(scorer.score_many(items))
     nothing = Score(0.0, valid=False)
     return [next(scores) if answer.outcome in SCORED else nothing for answer in answers]

@@ -69,6 +69,7 @@ class Style:
 
 def forest(rows: Sequence[Row], style: Style) -> Forest:
     """Draws the plot. Its axis holds every interval and the values `through`, within the bounds."""
+    # The lines through the plot are part of what it must show, also where no interval reaches them.
     ends = [*style.through]
     for row in rows:
         ends += [row.value, *(row.ci95 or ())]

@@ -33,7 +33,7 @@ class Linear:
         """Returns the least scale that ends on round numbers and holds all values between `low` and `high`."""
         known = [min(max(value, low), high) for value in values if math.isfinite(value)] or [0.0]
         least, most = min(known), max(known)
-        if least == most:
+        if least == most:  # a scale of one value has no step
             pad = abs(least) * 0.1 or 0.5
             least, most = least - pad, most + pad
         step = _round_step((most - least) / parts)

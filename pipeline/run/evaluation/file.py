@@ -32,6 +32,7 @@ def read_evaluation(run: RunDir) -> Evaluation:
         raise InputError("was not evaluated", path=run.root, remedy=f"Run '{_again(run)}' first") from None
     except orjson.JSONDecodeError as error:
         raise InputError(f"is not JSON: {error}", path=run.evaluation, remedy=f"Run '{_again(run)}'") from error
+    # Before the fields: in another version's file a hundred are amiss, and the version says why.
     _check_version(run, values)
     try:
         return parse(Evaluation, text)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +11,12 @@ from pipeline.compare.compare import compare_runs
 from pipeline.compare.entrant import Entrant, check_alike
 from pipeline.compare.table import render
 from pipeline.evaluate.answers.contestants import Contestant
-from pipeline.evaluate.answers.size import Size
-from pipeline.evaluate.answers.table import write_answers
-from pipeline.evaluate.comparison.scores import score_everyone
-from pipeline.evaluate.earlier import compare_earlier
-from pipeline.judge.pairwise import AskAll
 from pipeline.recipe.evaluate import Evaluate
-from pipeline.run.directory import RunDir
-from pipeline.run.evaluation import BASE, STUDENT, TEACHER
-from pipeline.run.evaluation.file import write_evaluation
+from pipeline.run.evaluation import BASE, TEACHER
 from prompts.errors import InputError
-from tests.pipeline.evaluate.make import LABELS, compared, contestant, ends, known, row
+from tests.pipeline.compare.make import evaluated
+from tests.pipeline.evaluate.make import LABELS, contestant, ends, known
 from tests.pipeline.helpers import stillhouse
-
-
-def evaluated(
-    folder: Path,
-    right: int,
-    *,
-    first: int = 0,
-    count: int = 40,
-    config: Evaluate = LABELS,
-    others: Sequence[Contestant] = (),
-    ask: AskAll | None = None,
-) -> Path:
-    """A run that holds out rows `first` to `first + count`, whose student is right on the first `right` of all rows."""
-    rows = [row(f"row {place:02}") for place in range(first, first + count)]
-    said = ["spam" if place < right else "ham" for place in range(first, first + count)]
-    students = [*others, contestant(STUDENT, said, size=Size(10, 40))]
-    scores, run = score_everyone(rows, students, config, ask), RunDir(folder)
-    folder.mkdir(parents=True)
-    write_answers(run.answers, rows, students, scores.columns, {})
-    write_evaluation(run, compared(rows, students, config, scores=scores))
-    return folder
 
 
 def test_runs_stand_side_by_side_on_the_same_prompts(tmp_path: Path) -> None:
@@ -168,18 +140,6 @@ def test_teachers_and_bases_that_differ_are_shown(tmp_path: Path) -> None:
     assert [known(found.runs[name].others[TEACHER].score).value for name in ("one", "other")] == [1.0, 0.0]
     text = render(found)
     assert (text.count("its teacher"), text.count("its base")) == (2, 0)
-
-
-def test_an_earlier_runs_student_is_compared_with_this_one(tmp_path: Path) -> None:
-    run = evaluated(tmp_path / "before", 20, first=5)
-    rows = [row(f"row {place:02}") for place in range(40)]
-    config = LABELS.model_copy(update={"against": [run]})
-    found = compare_earlier(rows, [contestant(STUDENT, ["spam"] * 40)], config, None)["before"]
-    assert (found.rows, found.left_out) == (35, {"not_in_that_run": 5, "not_in_this_run": 5})
-    assert known(found.summary.score).value == pytest.approx(15 / 35)
-    assert known(found.minus_student).value == pytest.approx(-20 / 35)
-    with pytest.raises(InputError, match="no held-out prompt of this run"):
-        compare_earlier([row("new")], [contestant(STUDENT, ["spam"])], config, None)
 
 
 def test_the_command(tmp_path: Path) -> None:
