@@ -29,7 +29,8 @@ def read(path: Path) -> Iterator[SourceRow]:
                     )
                 yield SourceRow(reader.line_num, dict(values))
         except csv.Error as error:
-            raise InputError(f"is not CSV: {error}", path=path, line=reader.line_num) from error
+            # Of the reader inside: DictReader counts a line only once it was read well.
+            raise InputError(f"is not CSV: {error}", path=path, line=reader.reader.line_num) from error
 
 
 def _check_utf8(path: Path) -> None:
