@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.curate.curated import Curated, Dropped
 from pipeline.journal.columns import REPLIES
 from pipeline.recipe.verdict import Sample
-from pipeline.run.records import CURATED, VERDICT, write_tables
+from pipeline.run.records import CURATED, VERDICT, open_parquet, write_tables
 from prompts.messages import Message, to_dicts
 
 KEPT = pa.schema([*REPLIES, *CURATED])
@@ -46,7 +45,7 @@ def dropped_rows(replies: pa.Table, curated: Curated) -> pa.Table:
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         for number in range(file.num_row_groups):
             yield file.read_row_group(number)
 

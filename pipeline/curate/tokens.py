@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.run.records import TOKENS
+from pipeline.run.records import TOKENS, open_parquet
 
 
 class Tokens:
@@ -53,7 +52,7 @@ class TokenFile:
         self._path = path
         # One group alone: a group of a thousand replies with twenty alternatives a token takes hundreds of MB.
         self._group = lru_cache(1)(self._read_group)
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
         self._ends = np.cumsum(sizes)
 
@@ -67,7 +66,7 @@ class TokenFile:
         return column[index - start].values
 
     def _read_group(self, group: int) -> tuple[pa.ListArray, int]:
-        with pq.ParquetFile(self._path) as file:
+        with open_parquet(self._path) as file:
             column = file.read_row_group(group, columns=["tokens"])["tokens"].combine_chunks()
             start = int(self._ends[group]) - len(column)
             return column, start

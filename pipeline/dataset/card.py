@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import yaml
 
 from pipeline.inference.provenance import provenance
@@ -18,7 +17,7 @@ from pipeline.recipe.curate import STEPS, Curate
 from pipeline.run.context import Context
 from pipeline.run.counts import CurateCounts
 from pipeline.run.files import write_text
-from pipeline.run.records import CURATED, read_rows, spec_of, write_tables
+from pipeline.run.records import CURATED, open_parquet, read_rows, spec_of, write_tables
 from prompts.digest import digest_file
 
 SPLITS = ("train", "heldout")
@@ -112,7 +111,7 @@ def dataset_card(context: Context, counts: CurateCounts) -> str:
 
 
 def _published(kept: Path, split: str) -> Any:
-    with pq.ParquetFile(kept) as file:
+    with open_parquet(kept) as file:
         for group in range(file.num_row_groups):
             # A row group at a time: the corpus may be larger than memory.
             table = file.read_row_group(group, columns=[*PUBLISHED.names, "split"])

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.run.records import open_parquet
 from prompts.errors import InputError
 
 SHOWN = 5
@@ -32,7 +33,7 @@ def find_row(path: Path, begin: str, unread: Collection[str]) -> dict[str, Any]:
 
     InputError where there is not just one.
     """
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         places = list(_places(file, ("sample_id", "prompt_id"), begin))
         if not places:
             raise InputError(f"no sample or prompt id begins with '{begin}'", path=path)
@@ -50,7 +51,7 @@ def read_sample(path: Path, sample_id: str, columns: Collection[str]) -> dict[st
     """
     if not path.exists():
         return None
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         names = [name for name in file.schema_arrow.names if name in columns]
         for place in _places(file, ("sample_id",), sample_id):
             return _read(file, place, names)

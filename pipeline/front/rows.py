@@ -24,14 +24,16 @@ class Rows:
     @property
     def columns(self) -> tuple[str, ...]:
         """Returns the names of the columns, in the file's order."""
-        import pyarrow.parquet as pq
+        from pipeline.run.records import open_parquet
 
-        return tuple(pq.read_schema(self.path).names)
+        with open_parquet(self.path) as file:
+            return tuple(file.schema_arrow.names)
 
     def __len__(self) -> int:
-        import pyarrow.parquet as pq
+        from pipeline.run.records import open_parquet
 
-        return int(pq.read_metadata(self.path).num_rows)
+        with open_parquet(self.path) as file:
+            return int(file.metadata.num_rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         from pipeline.run.records import read_rows
@@ -40,9 +42,9 @@ class Rows:
 
     def to_table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Reads the rows into memory as a pyarrow table; all columns, or those named."""
-        import pyarrow.parquet as pq
+        from pipeline.run.records import open_parquet
 
-        with pq.ParquetFile(self.path) as file:
+        with open_parquet(self.path) as file:
             return file.read(columns=None if columns is None else list(columns))
 
     def to_dataset(self, columns: Sequence[str] | None = None) -> Dataset:

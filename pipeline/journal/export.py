@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.journal.columns import SELECTED, Group, build_table
 from pipeline.journal.declare import SHOWN
-from pipeline.journal.schema import read_only
+from pipeline.journal.schema import reading
 from pipeline.journal.unpack import PACKED, Row, Unpacker, Words
 
 GROUP_ROWS = 2048
@@ -43,7 +42,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def tables(path: Path) -> Iterator[pa.Table]:
     """Streams `replies.parquet` in row groups, in the order declared; safe beside a writing process."""
-    with closing(read_only(path)) as connection:
+    with reading(path) as connection:
         connection.execute("BEGIN")  # one state of the journal, however long the reading takes
         words = Words(connection)  # in the same transaction: every token that a reply points at is there
         for group in _groups(_rows(connection)):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pipeline.journal.schema import read_only
+from pipeline.journal.schema import reading
 
 
 def progress_of(path: Path) -> dict[str, Any]:
@@ -14,7 +13,7 @@ def progress_of(path: Path) -> dict[str, Any]:
 
     Reads a few counters that are stored with every commit: it takes as long for ten million samples as for ten.
     """
-    with closing(read_only(path)) as connection:
+    with reading(path) as connection:
         counts: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters WHERE value <> 0"))
     attempts = {name.partition(":")[2]: value for name, value in counts.items() if name.startswith("attempts:")}
     return {"samples": counts.get("samples", 0), "answered": counts.get("answered", 0), "attempts": attempts}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +14,7 @@ import orjson
 
 from pipeline.journal.codec import decode_head
 from pipeline.journal.owed import PAGE, Speaker
-from pipeline.journal.schema import ANSWERED, read_only
+from pipeline.journal.schema import ANSWERED, reading
 from prompts.messages import Conversation
 
 KEYS = 500
@@ -81,14 +80,14 @@ def attempts_of(path: Path, request_key: str) -> list[dict[str, Any]]:
     names = ("id", "sent_at", "ended_at", "outcome", "detail")
     sql = f"""SELECT {", ".join(f"a.{name}" for name in names)}
               FROM requests r JOIN attempts a ON a.request = r.id WHERE r.key = ? ORDER BY a.id"""
-    with closing(read_only(path)) as connection:
+    with reading(path) as connection:
         return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, (bytes.fromhex(request_key),))]
 
 
 def reply_of(path: Path, request_key: str) -> dict[str, Any] | None:
     """Reads the reply to one request as it was journaled, whatever its outcome, without its tokens."""
     sql = "SELECT b.body FROM requests r JOIN replies b ON b.request = r.id WHERE r.key = ?"
-    with closing(read_only(path)) as connection:
+    with reading(path) as connection:
         row = connection.execute(sql, (bytes.fromhex(request_key),)).fetchone()
     if row is None:
         return None
@@ -101,7 +100,7 @@ def texts_of(path: Path, request_keys: Iterable[str]) -> dict[str, str]:
     """Reads the texts of those of the requests that were answered whole, by request key."""
     feed = iter(request_keys)
     texts: dict[str, str] = {}
-    with closing(read_only(path)) as connection:
+    with reading(path) as connection:
         while some := [bytes.fromhex(key) for key in islice(feed, KEYS)]:
             sql = f"""SELECT r.key, b.body FROM requests r JOIN replies b ON b.request = r.id
                       WHERE r.outcome = 'ok' AND r.key IN ({", ".join("?" * len(some))})"""

@@ -12,7 +12,10 @@ attempts, replies) is never removed.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Literal
 
 from pipeline.run.errors import DiskFull, RunError
 
@@ -71,6 +74,17 @@ def read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True, timeout=30)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Opens a journal to be read, within; RunError where it is none, or is damaged."""
+    try:
+        # SQLite reads the file with the first statement, not as it connects.
+        with closing(read_only(path)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise explain(error, path, "read") from error
+
+
 def open_journal(path: Path) -> sqlite3.Connection:
     """Opens or creates a journal for its one writer; RunError where the file is none, or of another format."""
     try:
@@ -92,7 +106,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def explain(error: sqlite3.Error, path: Path) -> RunError:
+def explain(error: sqlite3.Error, path: Path, tried: Literal["read", "written"] = "written") -> RunError:
     """Says what a user can do about an error of the database."""
     # An error that Python's own module raised, such as use after close, has no code.
     code = getattr(error, "sqlite_errorcode", None)
@@ -100,4 +114,4 @@ def explain(error: sqlite3.Error, path: Path) -> RunError:
         return DiskFull(f"{path}: the disk is full. Replies already journaled are safe: free space, run again")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return RunError(f"{path} is not a journal ({error}): restore it from a copy, or choose another --dir")
-    return RunError(f"{path}: the journal cannot be written: {error}")
+    return RunError(f"{path}: the journal cannot be {tried}: {error}")

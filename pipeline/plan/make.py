@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
-from pipeline.journal.schema import explain, read_only
+from pipeline.journal.schema import reading
 from pipeline.plan.estimate import total
 from pipeline.plan.lanes import Lane, latency_s
 from pipeline.plan.plan import Plan, PlannedTeacher
@@ -31,11 +29,8 @@ def make_plan(recipe: Recipe, root: Path) -> Plan:
     path = run.journal
     if not path.exists():
         return _plan(gather(recipe, None), run)  # nothing was asked yet: a plan makes no run directory
-    try:
-        with closing(read_only(path)) as journal:
-            return _plan(gather(recipe, journal), run)
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
+    with reading(path) as journal:
+        return _plan(gather(recipe, journal), run)
 
 
 def _plan(work: Workload, run: RunDir) -> Plan:

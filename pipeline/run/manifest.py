@@ -69,7 +69,7 @@ class Manifest:
                 manifest._read(stage, values)  # a stage that does not fit costs no other its work
         except FileNotFoundError:
             return None
-        except (orjson.JSONDecodeError, Misfit, KeyError, TypeError, AttributeError) as error:
+        except (OSError, orjson.JSONDecodeError, Misfit, KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{path} cannot be read ({error}). Delete it: stages run again, and no reply is paid for twice"
             ) from error

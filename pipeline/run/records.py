@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.run.errors import RunError
 from pipeline.run.files import replace_durably
 
 ROW_GROUP_ROWS = 1024
@@ -117,9 +118,19 @@ def write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> i
     return count
 
 
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Opens a table of the run; RunError where it was cut short, or is another file."""
+    try:
+        return pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise RunError(
+            f"{path} cannot be read ({error}). Delete it: its stage runs again, and no reply is paid for twice"
+        ) from error
+
+
 def read_rows(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
     """Streams a Parquet file's rows as dicts."""
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         for batch in file.iter_batches(batch_size=1024, columns=columns):
             yield from batch.to_pylist()
 

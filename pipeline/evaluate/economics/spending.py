@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.journal.schema import read_only
+from pipeline.journal.schema import reading
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.evaluation.costs import Distillation
 from students.result import TrainResult
@@ -56,7 +55,7 @@ def spent_usd(journal: Path, recipe: Recipe) -> Spent:
     if not journal.exists():
         return Spent()
     bills: dict[str, _Bill] = {}
-    with closing(read_only(journal)) as connection:
+    with reading(journal) as connection:
         for who, priced, usd in connection.execute(BILLS):
             bills[who] = _Bill(priced, usd, asked=True)
     other = bills.pop("other", None)

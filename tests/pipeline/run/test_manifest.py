@@ -110,6 +110,11 @@ def test_what_is_no_manifest_is_refused_with_what_to_do(path: Path, change: Chan
         changed(path, change)
 
 
+def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"cannot be read .* Delete it"):
+        Manifest.load(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"name": "small"}', '{"name": "small", "stages": 3}'])
 def test_no_text_gives_a_traceback(path: Path, text: str) -> None:
     with pytest.raises(RunError, match="cannot be read"):

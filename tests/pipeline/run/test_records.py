@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.run.errors import RunError
 from pipeline.run.records import ROW_GROUP_ROWS, VERDICT, read_rows, spec_of, write_parquet
 
 ROW = {"step": "exact", "reason": "né", "score": 0.5, "detail": None}
@@ -48,3 +49,10 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_teachers_struct_is_named_by_its_spec(base_url: str | None) -> None:
     spec = spec_of({"provider": "openai", "model": "m", "base_url": base_url})
     assert spec == ("openai:m" if base_url is None else f"openai:m@{base_url}")
+
+
+def test_a_table_that_was_cut_short_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "kept.parquet"
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(RunError, match=r"kept\.parquet cannot be read .* Delete it: its stage runs again"):
+        next(read_rows(path))

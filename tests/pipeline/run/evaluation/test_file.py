@@ -43,7 +43,7 @@ def test_another_version_is_refused_with_what_to_run(tmp_path: Path, version: An
     with pytest.raises(InputError) as refused:
         read_evaluation(RunDir(tmp_path))
     assert f"is of version {version or 1} and this is version {VERSION}" in str(refused.value)
-    assert f"Run 'stillhouse run {tmp_path}/recipe.yaml --dir {tmp_path} --from evaluate'" in str(refused.value)
+    assert f"Run 'stillhouse run RECIPE --dir {tmp_path} --from evaluate'" in str(refused.value)
 
 
 def damaged(**changes: Any) -> bytes:
