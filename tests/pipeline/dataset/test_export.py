@@ -14,20 +14,6 @@ from tests.pipeline.dataset.make import SYSTEM, kept, lines, user
 from tests.pipeline.helpers import stillhouse
 
 
-def test_sharegpt_and_alpaca_carry_system_and_earlier_turns(run: Path) -> None:
-    _, sharegpt = lines(export_run(run, "sharegpt"))
-    assert [(turn["from"], turn["value"]) for turn in sharegpt["conversations"]] == [
-        ("system", "Be brief."),
-        ("human", "Hi"),
-        ("gpt", "Hello"),
-        ("human", 'Say "né"\n🌱'),
-        ("gpt", 'to Say "né"\n🌱'),
-    ]
-    student_messages, alpaca = lines(export_run(run, "alpaca"))
-    assert student_messages == {"instruction": "Why?", "input": "", "output": "to Why?", "system": "", "history": []}
-    assert (alpaca["system"], alpaca["history"]) == ("Be brief.", [["Hi", "Hello"]])
-
-
 @pytest.mark.parametrize("to", export_formats())
 def test_datasets_loads_every_format(run: Path, to: str, tmp_path: Path) -> None:
     import datasets

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.curate.steps.judge import SCHEMA, SCORES, Judge, question_of, read_opinion
-from pipeline.judge.configure import configure_judge
-from pipeline.recipe.load import load_recipe
 from pipeline.recipe.step import Ask, JudgeModel, ask_nobody
 from pipeline.recipe.teachers import TeacherEntry
 from pipeline.recipe.verdict import Drop, Keep, Sample
 from prompts.messages import Conversation
 from tests.pipeline.curate.make import reason, sample, verdicts_of
-from tests.pipeline.helpers import write_recipe
 
 CONFIG = Judge(judge=TeacherEntry(spec="scripted:judge.jsonl"))
 
@@ -140,15 +136,6 @@ def test_any_text_can_be_judged(text: str) -> None:
     [verdict] = verdicts_of(CONFIG, replies(text), referee(lambda question: verdict_of(5), asked))
     assert reason(verdict) == "kept"
     assert f" answer\n{text}\n\n--- " in asked[0]
-
-
-@pytest.mark.parametrize(("able", "schema"), [(True, SCHEMA), (False, None)])
-def test_a_judge_is_held_to_the_schema_where_it_can_be(tmp_path: Path, able: bool, schema: Any) -> None:
-    recipe = load_recipe(write_recipe(tmp_path))
-    entry = TeacherEntry(spec="openai:m@http://127.0.0.1:1/v1", capabilities={"schema": able})
-    endpoint = configure_judge(recipe.generate, entry, SCHEMA)
-    assert (None if endpoint.schema is None else json.loads(endpoint.schema)) == schema
-    assert endpoint.sampling.temperature == 0
 
 
 def test_without_a_judge_at_hand_nothing_is_scored() -> None:
