@@ -68,7 +68,9 @@ def measure(command: Sequence[str], folder: Path, prepare: Callable[[], None] = 
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none"}
+    """Bytecode is kept, as an installation keeps it: some machines tell Python not to."""
+    own = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none", "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **own}
 
 
 def stillhouse(*arguments: str | Path) -> list[str]:

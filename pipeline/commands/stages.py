@@ -12,6 +12,9 @@ from pipeline.commands.options import Named, RecipeOptions, recipe_options, show
 if TYPE_CHECKING:
     from pipeline.front.work import Span
 
+LIGHT = ("generate", "curate")
+"""Stages in which no library of the training side, which may use pandas, has any part."""
+
 
 def stage_names() -> Sequence[str]:
     """Returns the stages, in their order."""
@@ -73,11 +76,14 @@ def _work_one(stage: str, options: dict[str, Any]) -> None:
 def _work(span: Span, asked: RecipeOptions) -> None:
     from pipeline.explain.summary import read_summary, render_summary
     from pipeline.front.work import require_launchable, run_span
+    from pipeline.process.pandas_probe import expect_no_pandas
     from pipeline.recipe.load import placed
     from pipeline.run.directory import RunDir
     from pipeline.run.progress import Progress
 
     require_launchable(span)
+    if span.last in LIGHT:
+        expect_no_pandas()
     loaded = asked.load()
     root = asked.root(loaded)
     with placed(asked.recipe):

@@ -14,6 +14,7 @@ from pipeline.curate.tokens import TokenFile
 from pipeline.dataset.card import write_dataset
 from pipeline.decisions.rulings import read_rulings
 from pipeline.judge.ask import ask_judge
+from pipeline.process.pandas_probe import answer_probe
 from pipeline.recipe.prompt_stream import recipe_prompts
 from pipeline.recipe.step import JudgeModel
 from pipeline.run.context import Context
@@ -40,6 +41,7 @@ AskJudge = Callable[[Context, JudgeModel, Sequence[Conversation]], Mapping[Conve
 
 def work(context: Context) -> CurateCounts:
     """Curates and writes both sides; returns the counts for the manifest."""
+    answer_probe()
     curated = curate_replies(context)
     curated.counts()  # raises where a sample has disappeared, before anything is written
     write_both(context.run.replies, curated, context.run.kept, context.run.dropped)

@@ -17,9 +17,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import TYPE_CHECKING
 
 from pipeline.inference.endpoints import ConfiguredTeacher
-from pipeline.journal.journal import Journal
 from pipeline.recipe.recipe import Generate, Recipe
 from pipeline.recipe.teachers import TeacherEntry
 from pipeline.run.errors import BudgetReached, Spending
@@ -30,6 +30,9 @@ from teachers.errors import TeacherError
 from teachers.pacing.account import Closed
 from teachers.pacing.meter import batch_cost_usd, cost_usd
 from teachers.pacing.wrapper import Wrapper
+
+if TYPE_CHECKING:
+    from pipeline.journal.journal import Journal  # as a name alone: it loads pyarrow, and `plan` needs none
 
 TOKENS_PER_MESSAGE = 16
 """For the marks that a chat template puts around a turn; OpenAI's take 3 or 4, Llama's 5."""
