@@ -48,6 +48,10 @@ def main() -> NoReturn:
         _fail("no memory is left; what was journaled is safe, and the same command goes on from here", 1, as_json)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        # A file where a folder should be, no right to read or write it: the system's words name it and say why.
+        where = f"{error.filename}: " if error.filename is not None else ""
+        _fail(f"{where}{error.strerror or error}", 1, as_json)
 
 
 def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:

@@ -95,13 +95,14 @@ def _split(text: str, path: Path) -> tuple[str, str]:
 def _parse_head(head: str, path: Path) -> FrontMatter:
     try:
         return FrontMatter.model_validate(yaml.safe_load(head) or {})
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        # +2: YAML counts from 0, and the fence is the file's first line.
-        raise InputError(f"front matter is not YAML: {error}", path=path, line=mark and mark.line + 2) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(
             first["msg"], path=path, field=field, remedy="Front matter takes name, fields, system, examples"
         ) from error
+    # After pydantic's, which is a ValueError. Others of Python's: a date with a month 13, a thousand opening brackets.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        # +2: YAML counts from 0, and the fence is the file's first line.
+        raise InputError(f"front matter is not YAML: {error}", path=path, line=mark and mark.line + 2) from error

@@ -200,6 +200,11 @@ def test_a_missing_key_is_named(recipe: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_what_the_file_system_refuses_is_one_message(recipe: Path) -> None:
+    result = stillhouse("init", "t.md", cwd=recipe.parent)
+    assert (result.returncode, result.stderr) == (1, "stillhouse: t.md: File exists\n")
+
+
 def test_errors_are_json_too(recipe: Path) -> None:
     result = stillhouse("generate", recipe, "--teacher", "nobody:x", "--json", cwd=recipe.parent)
     assert json.loads(result.stdout)["exit_code"] == 2 == result.returncode

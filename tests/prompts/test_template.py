@@ -87,6 +87,8 @@ def test_the_digest_covers_all_but_the_name(tmp_path: Path) -> None:
         ("name: t\nfields: [subject]\n", "{{ sbject }}", "'sbject': is used but not declared"),
         ("name: t\nfields: [subject]\n", "{% if %}", "is not a template"),
         ("name: [t\nfields: [a]\n", "x", "t.md:3: front matter is not YAML"),
+        ("name: 2024-13-01\nfields: [a]\n", "x", "front matter is not YAML: month must be in 1..12"),
+        ("[" * 3000 + "\n", "x", "front matter is not YAML: maximum recursion depth"),
         (HEAD + "examples:\n  - {fields: {}, answer: spam}\n", "{{ subject }}", "example 1"),
     ],
 )

@@ -30,7 +30,8 @@ def parse(path: Path, number: int, line: bytes) -> SourceRow:
     try:
         # Not orjson: it refuses NaN, which json.dump writes, and rounds integers of more than 64 bits.
         values = json.loads(decode_line(path, number, line))
-    except json.JSONDecodeError as error:
+    # ValueError: a number of more than 4,300 digits, too. RecursionError: a line of a thousand opening brackets.
+    except (ValueError, RecursionError) as error:
         raise InputError(f"is not JSON: {error}", path=path, line=number, remedy="One object a line") from error
     if not isinstance(values, dict):
         problem = f"is a {type(values).__name__}, not an object"

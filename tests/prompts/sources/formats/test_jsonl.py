@@ -28,7 +28,15 @@ def test_numbers_beyond_64_bits_and_nan_are_read() -> None:
     assert parse(Path("f"), 1, b'{"n": NaN}').values["n"] != 0
 
 
-@pytest.mark.parametrize(("line", "message"), [(b"[1]", "is a list, not an object"), (b'{"a"', "is not JSON")])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[1]", "is a list, not an object"),
+        (b'{"a"', "is not JSON"),
+        (b"[" * 5000, "is not JSON: maximum recursion depth"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "is not JSON: Exceeds the limit"),
+    ],
+)
 def test_what_is_no_object_is_named(line: bytes, message: str) -> None:
     with pytest.raises(InputError, match=f"f:9: {message}.*One object a line"):
         parse(Path("f"), 9, line)
