@@ -120,13 +120,13 @@ def _differ(name: str, entrants: Sequence[Entrant], shared: Sequence[str]) -> bo
 def _summary(name: str, side: Side, shared: Sequence[str], resampling: Resampling) -> Summary:
     """Summarises a side. It has no score where one of the answers has none: that would not be over the same prompts."""
     answered = side.on(shared)
-    answers = tuple(one.answer for one in answered)
+    answers = tuple(answered_row.answer for answered_row in answered)
     contestant = Contestant(name, answered[0].values["spec"], answers, side.size)
     scores = []
-    for one in answered:
-        if one.values["score"] is None:
+    for answered_row in answered:
+        if answered_row.values["score"] is None:
             return summarise(contestant, None, None, resampling)
-        scores.append(Score(float(one.values["score"]), bool(one.values["valid"])))
+        scores.append(Score(float(answered_row.values["score"]), bool(answered_row.values["valid"])))
     return summarise(contestant, scores, resampling.mean(_values(side, shared)), resampling)
 
 

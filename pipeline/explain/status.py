@@ -43,22 +43,22 @@ class Now:
     detail: str
     """The rest, for people."""
     accounts: Mapping[str, AccountNow] = field(default_factory=dict)
-    told: Mapping[str, Any] = field(default_factory=dict)
+    message: Mapping[str, Any] = field(default_factory=dict)
     """All of it, as the file has it: for JSON."""
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Now:
+    def of(cls, message: Mapping[str, Any]) -> Now:
         """Reads the object of the file."""
-        accounts = told.get("accounts") or {}
+        accounts = message.get("accounts") or {}
         return cls(
-            stage=told["stage"],
-            done=told["done"],
-            total=told["total"],
-            per_s=told["per_s"],
-            left_s=told["left_s"],
-            detail=told["detail"],
+            stage=message["stage"],
+            done=message["done"],
+            total=message["total"],
+            per_s=message["per_s"],
+            left_s=message["left_s"],
+            detail=message["detail"],
             accounts={name: AccountNow(**counts) for name, counts in accounts.items()},
-            told=told,
+            message=message,
         )
 
 
@@ -94,7 +94,7 @@ class RunStatus:
             "locked": self.locked,
             "name": self.name,
             "stages": {name: entry.to_dict() for name, entry in self.stages.items()},
-            "now": self.now and dict(self.now.told),
+            "now": self.now and dict(self.now.message),
             "journal": self.journal and asdict(self.journal),
             "pace": self.pace and self.pace.to_dict(),
         }

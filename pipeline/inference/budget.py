@@ -253,7 +253,7 @@ class Budgeted(Wrapper):
             self._ledger.settle(worst_usd, cost)
 
     async def _reserve(self, request: Request) -> tuple[float, float]:
-        """The request's worst case by the tariff, and what is reserved for it."""
+        """The request's worst case by the cost bound, and what is reserved for it."""
         while True:
             plain_usd, worst_usd = self._worst.of(request)
             await self._ledger.reserve(worst_usd)
@@ -271,12 +271,12 @@ class _Worst:
         self._cost_bound, self._beyond_usd = cost_bound, 0.0
 
     def of(self, request: Request) -> tuple[float, float]:
-        """The most that a request can cost by its tariff, and for all that is known by now."""
+        """The most that a request can cost by its cost bound, and for all that is known by now."""
         plain_usd = self._cost_bound.worst_usd(request)
         return plain_usd, plain_usd + self._beyond_usd
 
     def learn(self, plain_usd: float, cost: float | None) -> None:
-        """From the bill of a request that could cost so much by its tariff."""
+        """From the bill of a request that could cost so much by its cost bound."""
         if cost is not None:
             self._beyond_usd = max(self._beyond_usd, cost - plain_usd)
 
@@ -291,7 +291,7 @@ class BatchBudget:
     def __init__(self, ledger: Ledger | None, cost_bound: CostBound | None) -> None:
         self._ledger, self._worst = ledger, None if cost_bound is None else _Worst(cost_bound)
         self._reserved: dict[str, tuple[float, float]] = {}
-        """By a request's key, its worst case by the tariff, and what was reserved."""
+        """By a request's key, its worst case by the cost bound, and what was reserved."""
         self.stopped: BudgetReached | None = None
         """Set when a request did not fit; others may, once what is out has settled."""
 

@@ -29,7 +29,7 @@ def chains_of(
         chosen = [_route(prompt, endpoints, recipe)] if combine.how == "route" else range(len(endpoints))
         for index in range(samples):
             chain = tuple(_sample_request(prompt, endpoints[endpoint], endpoint, index, samples) for endpoint in chosen)
-            yield from [chain] if combine.how == "fallback" else [(one,) for one in chain]
+            yield from [chain] if combine.how == "fallback" else [(sample,) for sample in chain]
 
 
 def _sample_request(

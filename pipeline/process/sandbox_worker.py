@@ -98,21 +98,21 @@ def _run(
 ) -> dict[str, Any]:
     """`pipes` are the ends to sandbox.py, `ours` the processes that live on."""
     folder = tempfile.mkdtemp()
-    said, said_end = os.pipe()
+    output, output_end = os.pipe()
     answer, answer_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        for end in (*pipes, said, answer):
+        for end in (*pipes, output, answer):
             os.close(end)
-        _become(check, settings, sample, Surroundings(folder, said_end, answer_end))
-    os.close(said_end)
+        _become(check, settings, sample, Surroundings(folder, output_end, answer_end))
+    os.close(output_end)
     os.close(answer_end)
     try:
         until = time.monotonic() + settings["timeout_s"]
-        return _watch(pid, (said, answer), until, pipes[0], is_command=check is None)
+        return _watch(pid, (output, answer), until, pipes[0], is_command=check is None)
     finally:
         _end(ours, pid)
-        os.close(said)
+        os.close(output)
         os.close(answer)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,7 +122,7 @@ class Surroundings:
     """A folder for a sample's process alone, and two pipes to write to."""
 
     folder: str
-    said: int
+    output: int
     """Takes its stdout and stderr."""
     answer: int
     """Takes the check's answer."""
@@ -139,8 +139,8 @@ def _become(check: Check | None, settings: dict[str, Any], sample: dict[str, Any
         os.chdir(has.folder)
         os.environ.update(HOME=has.folder, TMPDIR=has.folder)
         tempfile.tempdir = has.folder
-        os.dup2(has.said, 1)
-        os.dup2(has.said, 2)
+        os.dup2(has.output, 1)
+        os.dup2(has.output, 2)
         if check is None:
             _exec(settings, sample)
         _limit(settings)
@@ -188,9 +188,9 @@ def _watch(pid: int, pipes: tuple[int, int], deadline: float, parent: int, *, is
 
     `pipes` are what it says and what it answers; `parent` is a pipe in which nothing comes but its end.
     """
-    said, answer = pipes
-    tails = {said: b"", answer: b""}
-    open_ends = [said, answer]
+    output, answer = pipes
+    tails = {output: b"", answer: b""}
+    open_ends = [output, answer]
     next_count = time.monotonic() + 5 * POLL_S
     while True:
         ready, _, _ = select.select([*open_ends, parent], [], [], POLL_S if open_ends else SOON_S)
@@ -200,13 +200,13 @@ def _watch(pid: int, pipes: tuple[int, int], deadline: float, parent: int, *, is
             data = os.read(end, 1 << 16)
             if not data:
                 open_ends.remove(end)
-            keep = TAIL if end == said else ANSWER
+            keep = TAIL if end == output else ANSWER
             tails[end] = (tails[end] + data)[-keep:]
         gone, status = os.waitpid(pid, os.WNOHANG)
         if gone:
             code, words, found = (
                 os.waitstatus_to_exitcode(status),
-                _rest(said, tails[said]),
+                _rest(output, tails[output]),
                 _rest(answer, tails[answer]),
             )
             return _outcome(code, words, found, is_command=is_command)
@@ -227,7 +227,7 @@ def _rest(end: int, so_far: bytes) -> bytes:
     return so_far
 
 
-def _outcome(code: int, said: bytes, answer: bytes, *, is_command: bool) -> dict[str, Any]:
+def _outcome(code: int, output: bytes, answer: bytes, *, is_command: bool) -> dict[str, Any]:
     """Of a function that answered; else of a process that ended with `code`, negative for a signal."""
     if answer:
         with contextlib.suppress(ValueError):
@@ -236,7 +236,7 @@ def _outcome(code: int, said: bytes, answer: bytes, *, is_command: bool) -> dict
         return {"error": "its answer was garbled"}
     if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):  # the latter of a shell
         return {"timeout": True}
-    lines = said.decode("utf-8", errors="replace").split("\n")
+    lines = output.decode("utf-8", errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")[:500]
     if code and last.startswith("MemoryError"):
         return {"memory": True}

@@ -69,9 +69,9 @@ def reliability_chart(evaluation: Evaluation) -> Chart | None:
     for name, summary in evaluation.contestants.items():
         if not summary.reliability:
             continue
-        points = [(one.confidence, one.accuracy) for one in summary.reliability]
+        points = [(bin_.confidence, bin_.accuracy) for bin_ in summary.reliability]
         series.append(Series(TITLES[name], name, points, dots=True))
-        rows += [_reliability(TITLES[name], one) for one in summary.reliability]
+        rows += [_reliability(TITLES[name], bin_) for bin_ in summary.reliability]
     if not rows:
         return None
     scale = Linear(0.0, 1.0, 0.2)
@@ -80,10 +80,10 @@ def reliability_chart(evaluation: Evaluation) -> Chart | None:
     return chart("Reliability", plot, Table(columns, rows))
 
 
-def _reliability(title: str, one: ReliabilityBin) -> tuple[str, ...]:
-    ends = interval(wilson(one.accuracy, one.rows))
-    bounds = f"{one.low:.2g}{DASH}{one.high:.2g}"
-    return title, bounds, share(one.confidence), share(one.accuracy), ends, number(one.rows)
+def _reliability(title: str, bin_: ReliabilityBin) -> tuple[str, ...]:
+    ends = interval(wilson(bin_.accuracy, bin_.rows))
+    bounds = f"{bin_.low:.2g}{DASH}{bin_.high:.2g}"
+    return title, bounds, share(bin_.confidence), share(bin_.accuracy), ends, number(bin_.rows)
 
 
 @dataclass(slots=True, frozen=True)

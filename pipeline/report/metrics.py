@@ -47,25 +47,38 @@ def _invalid(summary: Summary) -> Estimate | None:
 
 # Attributes by lambda and not by name: the type checker sees one that does not exist.
 METRICS = (
-    Metric("score", "score", wording.share, lambda one: one.score, brief=True),
-    Metric("macro_f1", "macro F1", wording.share, lambda one: one.macro_f1),
-    Metric("corpus_score", "score of the corpus", wording.share, lambda one: one.corpus_score),
-    Metric("auc", "AUC", wording.share, lambda one: one.auc, brief=True),
-    Metric("ece", "calibration error (ECE)", wording.share, lambda one: one.ece),
+    Metric("score", "score", wording.share, lambda summary: summary.score, brief=True),
+    Metric("macro_f1", "macro F1", wording.share, lambda summary: summary.macro_f1),
+    Metric("corpus_score", "score of the corpus", wording.share, lambda summary: summary.corpus_score),
+    Metric("auc", "AUC", wording.share, lambda summary: summary.auc, brief=True),
+    Metric("ece", "calibration error (ECE)", wording.share, lambda summary: summary.ece),
     Metric("invalid", "invalid answers", wording.number, _invalid, exact=True),
     Metric(
-        "prompt_tokens_mean", "prompt tokens per call", wording.mean, lambda one: one.prompt_tokens_mean, brief=True
+        "prompt_tokens_mean",
+        "prompt tokens per call",
+        wording.mean,
+        lambda summary: summary.prompt_tokens_mean,
+        brief=True,
     ),
-    Metric("output_tokens_mean", "output tokens per call", wording.mean, lambda one: one.output_tokens_mean),
-    Metric("latency_p50_s", "latency p50", wording.seconds, lambda one: one.latency_p50_s, brief=True),
-    Metric("latency_p95_s", "latency p95", wording.seconds, lambda one: one.latency_p95_s),
+    Metric("output_tokens_mean", "output tokens per call", wording.mean, lambda summary: summary.output_tokens_mean),
+    Metric("latency_p50_s", "latency p50", wording.seconds, lambda summary: summary.latency_p50_s, brief=True),
+    Metric("latency_p95_s", "latency p95", wording.seconds, lambda summary: summary.latency_p95_s),
     Metric(
-        "in_flight", "requests in flight", wording.number, lambda one: _exact(one.in_flight), brief=True, exact=True
+        "in_flight",
+        "requests in flight",
+        wording.number,
+        lambda summary: _exact(summary.in_flight),
+        brief=True,
+        exact=True,
     ),
-    Metric("output_tokens_per_s", "output tokens per second", wording.mean, lambda one: one.output_tokens_per_s),
-    Metric("cost_per_1000_usd", "cost per 1,000 calls", wording.dollars, lambda one: one.cost_per_1000_usd),
-    Metric("parameters", "parameters", wording.large, lambda one: _exact(one.parameters), brief=True, exact=True),
-    Metric("bytes", "weights on disk", _bytes, lambda one: _exact(one.bytes), brief=True, exact=True),
+    Metric(
+        "output_tokens_per_s", "output tokens per second", wording.mean, lambda summary: summary.output_tokens_per_s
+    ),
+    Metric("cost_per_1000_usd", "cost per 1,000 calls", wording.dollars, lambda summary: summary.cost_per_1000_usd),
+    Metric(
+        "parameters", "parameters", wording.large, lambda summary: _exact(summary.parameters), brief=True, exact=True
+    ),
+    Metric("bytes", "weights on disk", _bytes, lambda summary: _exact(summary.bytes), brief=True, exact=True),
 )
 
 

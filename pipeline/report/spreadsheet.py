@@ -139,7 +139,7 @@ def _economics(economics: Economics) -> Iterator[Line]:
             "latency_p50_s": load.latency_p50_s,
             "latency_p95_s": load.latency_p95_s,
         }
-        yield from _known(STUDENT, {f"{name} at {load.concurrency} in flight": one for name, one in speeds.items()})
+        yield from _known(STUDENT, {f"{name} at {load.concurrency} in flight": speed for name, speed in speeds.items()})
     prices = {
         "economics cost_per_1000_usd": student.cost_per_1000_usd,
         "economics calls_per_hour": student.calls_per_hour,

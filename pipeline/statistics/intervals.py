@@ -79,12 +79,12 @@ def of_share(share: Floats, size: Size) -> Interval | None:
     return wilson(value, max(worth, 1e-9), size.critical)
 
 
-def of_difference(one: Floats, other: Floats, size: Size) -> Interval | None:
+def of_difference(first: Floats, second: Floats, size: Size) -> Interval | None:
     """Returns the interval of a difference of two shares on the same rows."""
-    mine, theirs = of_share(one, size), of_share(other, size)
+    mine, theirs = of_share(first, size), of_share(second, size)
     if mine is None or theirs is None:
         return None
-    return _mover_difference(one, other, mine, theirs)
+    return _mover_difference(first, second, mine, theirs)
 
 
 def of_ratio(above: Floats, below: Floats, size: Size) -> Interval | None:
@@ -126,16 +126,16 @@ def of_any_mean(mean: Floats, size: Size) -> Interval:
     return [float(mean[0]) - half, float(mean[0]) + half]
 
 
-def _mover_difference(one: Floats, other: Floats, mine: Interval, theirs: Interval) -> Interval:
-    value, together = float(one[0] - other[0]), _correlation(one, other)
-    down, up = float(one[0]) - mine[0], mine[1] - float(one[0])
-    other_down, other_up = float(other[0]) - theirs[0], theirs[1] - float(other[0])
+def _mover_difference(first: Floats, second: Floats, mine: Interval, theirs: Interval) -> Interval:
+    value, together = float(first[0] - second[0]), _correlation(first, second)
+    down, up = float(first[0]) - mine[0], mine[1] - float(first[0])
+    other_down, other_up = float(second[0]) - theirs[0], theirs[1] - float(second[0])
     low = value - _length(down, other_up, together)
     return [low, value + _length(up, other_down, together)]
 
 
-def _length(one: float, other: float, together: float) -> float:
-    return math.sqrt(max(one**2 - 2 * together * one * other + other**2, 0.0))
+def _length(first: float, second: float, together: float) -> float:
+    return math.sqrt(max(first**2 - 2 * together * first * second + second**2, 0.0))
 
 
 def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval) -> Interval | None:
@@ -144,26 +144,28 @@ def _mover_ratio(above: Floats, below: Floats, mine: Interval, theirs: Interval)
     The limit takes the end of below that is the worse one, which depends on the sign of r, that is of above's own end.
     None where that end is not above 0, as r has no end then.
     """
-    one, other, together = float(above[0]), float(below[0]), _correlation(above, below)
+    first, second, together = float(above[0]), float(below[0]), _correlation(above, below)
     ends = []
     for sign, end in zip((-1, 1), mine, strict=True):
         widest = theirs[1]
         if (end >= 0) == (sign > 0):
             widest = theirs[0]
-        a, b = abs(end - one), abs(widest - other)
-        square, middle = other**2 - b**2, one * other - together * a * b
+        a, b = abs(end - first), abs(widest - second)
+        square, middle = second**2 - b**2, first * second - together * a * b
         if widest <= 0 or square == 0:
             return None
-        ends.append((middle + sign * math.sqrt(max(middle**2 - square * (one**2 - a**2), 0.0))) / square)
+        ends.append((middle + sign * math.sqrt(max(middle**2 - square * (first**2 - a**2), 0.0))) / square)
     return [min(ends), max(ends)]
 
 
-def _correlation(one: Floats, other: Floats) -> float:
+def _correlation(first: Floats, second: Floats) -> float:
     """Returns the correlation over the resamples; 0 where one of them does not vary."""
-    spreads = one[1:].std() * other[1:].std()
+    spreads = first[1:].std() * second[1:].std()
     if spreads < 1e-18:
         return 0.0
-    return float(np.clip(((one[1:] - one[1:].mean()) * (other[1:] - other[1:].mean())).mean() / spreads, -1.0, 1.0))
+    return float(
+        np.clip(((first[1:] - first[1:].mean()) * (second[1:] - second[1:].mean())).mean() / spreads, -1.0, 1.0)
+    )
 
 
 def student_quantile(degrees: int) -> float:

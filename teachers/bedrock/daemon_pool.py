@@ -67,14 +67,14 @@ class DaemonPool(Executor):
             thread.start()
 
     def _drain(self) -> list[_Call]:
-        found: list[_Call] = []
+        calls: list[_Call] = []
         while True:
             try:
                 call = self._work.get_nowait()
             except Empty:
-                return found
+                return calls
             if call is not None:
-                found.append(call)
+                calls.append(call)
 
     def _run(self) -> None:
         while (call := self._work.get()) is not None:

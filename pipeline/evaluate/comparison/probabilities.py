@@ -55,7 +55,7 @@ def calibration(resampling: Resampling, answers: Sequence[Answer], scores: Seque
     confidence, score = confidence_N[have_N], score_N[have_N]
     value = float(ece(np.ones((1, len(score))), confidence, score)[0])
     interval = ece_interval(resampling.replicate_of(have_N), confidence, score, resampling.size_of(have_N))
-    bins = tuple(ReliabilityBin(**asdict(one)) for one in reliability(confidence, score))
+    bins = tuple(ReliabilityBin(**asdict(bin_)) for bin_ in reliability(confidence, score))
     return Calibration(Estimate(value, as_pair(interval), len(score)), bins)
 
 

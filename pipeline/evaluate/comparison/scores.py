@@ -67,7 +67,9 @@ def score_everyone(
         return Scores({})
     else:
         scorer = config.to_scorer()
-        scores = Scores({one.name: score_answers(rows, one.answers, scorer) for one in contestants})
+        scores = Scores(
+            {contestant.name: score_answers(rows, contestant.answers, scorer) for contestant in contestants}
+        )
     if rows and not scores.counted(rows):
         first = scores.failures(rows)[0].message
         raise RunError(f"the scorer '{config.scorer.name}' failed on every one of {len(rows)} held-out rows: {first}")

@@ -33,7 +33,7 @@ def _slices(column: str, compared: ComparedRows, names: Sequence[str]) -> dict[s
             places[value].append(place)
         else:
             places.setdefault(OTHER, []).append(place)
-    return {value: _slice(compared, found, names) for value, found in places.items()}
+    return {value: _slice(compared, rows_of_value, names) for value, rows_of_value in places.items()}
 
 
 def _slice(compared: ComparedRows, places: Sequence[int], names: Sequence[str]) -> Slice:

@@ -150,7 +150,7 @@ class _Work:
 
     async def _adopt(self, *, cancel: bool) -> list[tuple[BatchJobs, OpenPart, str]]:
         """The jobs of the parts that were left. Looked for before anything new could be taken for one of them."""
-        found = []
+        left = []
         for number, part in self.left_at({number: jobs.endpoint for number, jobs in self.jobs_by_endpoint.items()}):
             jobs = self.jobs_by_endpoint[number]
             jobs.batch_budget.take_over(self._booked_usd(part))
@@ -158,7 +158,7 @@ class _Work:
             if job_id is None:
                 continue
             self._begun.add(number)
-            found.append((jobs, part, job_id))
+            left.append((jobs, part, job_id))
             ends = cancel and jobs.lane.keeps_on_cancel
             self.say(
                 f"{self.stage}: batch {job_id} of {jobs.endpoint.entry.label} with {part.ticket.requests} requests is "
@@ -166,12 +166,12 @@ class _Work:
             )
             if ends:
                 await jobs.cancel(job_id)
-        return found
+        return left
 
     def _booked_usd(self, part: OpenPart) -> dict[str, float]:
         """By key, what those of a part's requests can cost for which nothing has come."""
-        found = self._journal.read(BOOKED, (part.ticket.part_id,))
-        return {key.hex(): worst_usd for key, worst_usd in found}
+        booked = self._journal.read(BOOKED, (part.ticket.part_id,))
+        return {key.hex(): worst_usd for key, worst_usd in booked}
 
     async def _round(self, left: list[tuple[BatchJobs, OpenPart, str]]) -> int:
         """Submits what is owed and waits for every job; how many parts and earlier jobs there were."""
@@ -251,8 +251,8 @@ def _one_error() -> Iterator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        found, _ = group.split(StillhouseError)
-        first: BaseException = found or group
+        foreseen, _ = group.split(StillhouseError)
+        first: BaseException = foreseen or group
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
         raise first from None
