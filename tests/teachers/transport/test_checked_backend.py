@@ -13,13 +13,9 @@ from teachers.transport.checked_backend import CheckedBackend, refusal_in
 
 def test_our_error_is_found_however_deep_it_lies() -> None:
     ours = Transient("gone", provider="openai")
-    try:
-        try:
-            raise ValueError("theirs") from ours
-        except ValueError as error:
-            raise RuntimeError("the SDK's") from error
-    except RuntimeError as error:
-        assert refusal_in(error) is ours
+    theirs, sdks = ValueError("theirs"), RuntimeError("the SDK's")
+    theirs.__cause__, sdks.__cause__ = ours, theirs
+    assert refusal_in(sdks) is ours
     assert refusal_in(ours) is ours
     assert refusal_in(ValueError("theirs")) is None
 
