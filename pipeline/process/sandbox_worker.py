@@ -204,12 +204,12 @@ def _watch(pid: int, pipes: tuple[int, int], deadline: float, parent: int, *, is
             tails[end] = (tails[end] + data)[-keep:]
         gone, status = os.waitpid(pid, os.WNOHANG)
         if gone:
-            code, words, found = (
+            code, words, reply = (
                 os.waitstatus_to_exitcode(status),
                 _rest(output, tails[output]),
                 _rest(answer, tails[answer]),
             )
-            return _outcome(code, words, found, is_command=is_command)
+            return _outcome(code, words, reply, is_command=is_command)
         now = time.monotonic()
         if now > deadline:
             return {"timeout": True}
@@ -231,8 +231,8 @@ def _outcome(code: int, output: bytes, answer: bytes, *, is_command: bool) -> di
     """Of a function that answered; else of a process that ended with `code`, negative for a signal."""
     if answer:
         with contextlib.suppress(ValueError):
-            found: dict[str, Any] = json.loads(answer)
-            return found
+            reply: dict[str, Any] = json.loads(answer)
+            return reply
         return {"error": "its answer was garbled"}
     if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):  # the latter of a shell
         return {"timeout": True}
@@ -247,11 +247,11 @@ def _outcome(code: int, output: bytes, answer: bytes, *, is_command: bool) -> di
 
 def _count(group: int) -> int:
     """Processes of a session, where /proc tells."""
-    found = 0
+    count = 0
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            found += entry.read_text(errors="replace").rpartition(")")[2].split()[3] == str(group)
-    return found
+            count += entry.read_text(errors="replace").rpartition(")")[2].split()[3] == str(group)
+    return count
 
 
 def _end(ours: set[int], group: int | None = None) -> None:

@@ -163,9 +163,8 @@ def _correlation(first: Floats, second: Floats) -> float:
     spreads = first[1:].std() * second[1:].std()
     if spreads < 1e-18:
         return 0.0
-    return float(
-        np.clip(((first[1:] - first[1:].mean()) * (second[1:] - second[1:].mean())).mean() / spreads, -1.0, 1.0)
-    )
+    first_away, second_away = first[1:] - first[1:].mean(), second[1:] - second[1:].mean()
+    return float(np.clip((first_away * second_away).mean() / spreads, -1.0, 1.0))
 
 
 def student_quantile(degrees: int) -> float:
