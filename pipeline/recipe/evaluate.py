@@ -30,6 +30,8 @@ def _to_settings(value: Any) -> Any:
     """Reads a plain name as a scorer without settings."""
     if isinstance(value, str):
         return {"name": value}
+    if not isinstance(value, dict | ScorerSettings):
+        raise ValueError("write a scorer's name, or a mapping that begins with it: {name: json, fields: [year]}")
     return value
 
 

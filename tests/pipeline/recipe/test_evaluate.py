@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.recipe.evaluate import Evaluate
 from pipeline.recipe.load import load_recipe
+from prompts.errors import InputError
 from tests.pipeline.helpers import write_recipe
 
 
@@ -54,3 +55,8 @@ def test_answers_are_known_where_the_scorer_reads_labels() -> None:
 )
 def test_a_setting_in_the_wrong_place_is_told_where_it_belongs(key: str, remedy: str | None) -> None:
     assert Evaluate.remedy_for(key) == remedy
+
+
+def test_what_is_no_scorer_is_told_how_one_is_written(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'evaluate.scorer'.*write a scorer's name, or"):
+        load_recipe(scored(tmp_path, "evaluate: {scorer: 3}\n"))
