@@ -20,6 +20,7 @@ from pipeline.inference.session import Session, ask
 from pipeline.journal.columns import REPLIES
 from pipeline.journal.export import tables
 from pipeline.journal.journal import Journal
+from pipeline.process.pandas_probe import answer_probe
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
 from pipeline.run.counts import GenerateCounts
@@ -125,6 +126,8 @@ class Generation:
         self.context.progress.say(f"generate: {text}")
 
     def _write_replies(self, journal: Journal) -> GenerateCounts:
+        # Not before: pyarrow's first array sets memory aside, which replies in flight may need.
+        answer_probe()
         usage = Usage()
         path = self.context.run
         samples = write_tables(path.replies, REPLIES, usage.counted(tables(path.journal)))

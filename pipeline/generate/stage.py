@@ -6,7 +6,6 @@ from pipeline.generate.generation import Generation
 from pipeline.inference.batch.lane import check_lanes
 from pipeline.inference.budget import check_budget
 from pipeline.inference.endpoints import configure_teachers, warnings_about
-from pipeline.process.pandas_probe import answer_probe
 from pipeline.recipe.prompt_stream import PromptStream
 from pipeline.run.context import Context
 from pipeline.run.counts import GenerateCounts
@@ -17,7 +16,6 @@ def work(context: Context) -> GenerateCounts:
 
     Raises KeyboardInterrupt when the user stopped it: the same command goes on from there.
     """
-    answer_probe()
     recipe = context.recipe
     prompts = PromptStream(recipe)
     endpoints = configure_teachers(recipe, prompts.has_system)

@@ -30,9 +30,14 @@ def test_words_are_those_that_are_read(text: str, words: str) -> None:
 
 
 @given(st.text())
-def test_no_byte_is_below_the_blank_and_case_is_nothing(text: str) -> None:
+def test_no_byte_is_below_the_blank(text: str) -> None:
     assert all(byte >= 32 for byte in folded(text))
-    assert folded(text.casefold()).split() == folded(text.casefold().upper().casefold()).split()
+
+
+# Latin letters: beyond them marks that fold to letters (the Greek iota below) change places with others.
+@given(st.text(st.characters(max_codepoint=0x24F)))
+def test_case_is_nothing(text: str) -> None:
+    assert folded(text.casefold()).split() == folded(text).split()
 
 
 @given(st.lists(st.text(alphabet="abcXYZ019", min_size=1), min_size=1))

@@ -122,7 +122,8 @@ def test_a_wall_clock_that_jumps_changes_no_wait_and_no_duration(tmp_path: Path,
 
 SMALL = f"""
 import resource
-import pipeline.generate.stage, pipeline.inference.session, openai, orjson, pyarrow.parquet
+import pipeline.generate.generation, pipeline.generate.stage, pipeline.inference.session, pipeline.stages
+import aiohttp, openai, orjson, pyarrow.compute, pyarrow.parquet, sqlite3, tenacity, teachers.transport.http_client
 pages = int(open("/proc/self/statm").read().split()[0])
 most = pages * {resource.getpagesize()} + 150_000_000
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -144,7 +145,7 @@ def test_a_run_out_of_memory_loses_nothing_that_was_journaled(tmp_path: Path, se
     paid = {
         row["messages"][-1]["content"] for row in rows(journal) if row["outcome"] == "ok" and len(row["reply"]) < 99
     }
-    assert 20 <= len(paid) <= 30  # the last of them may have been in flight
+    assert 20 <= len(paid) <= 30, errors  # the last of them may have been in flight
     assert process.returncode == 1, errors
     server.responder, before = echo, len(server.requests)
     assert stillhouse("generate", recipe, cwd=tmp_path).returncode == 0
