@@ -18,12 +18,12 @@ from tests.pipeline.review.make import decision
 
 def test_preferences_need_a_step_that_makes_some_or_a_file(tmp_path: Path) -> None:
     student, run = {"base": "smollm2-135m", "method": "preference"}, RunDir(tmp_path / "run")
-    student_messages = write_recipe(tmp_path, student=student)
+    recipe = write_recipe(tmp_path, student=student)
     with (
         pytest.raises(InputError, match=r"recipe.yaml:\d+: field 'student.method'.*Add agreement, best, judge, verify"),
-        placed(student_messages),
+        placed(recipe),
     ):
-        require_preferences(load_recipe(student_messages), run)
+        require_preferences(load_recipe(recipe), run)
     voted = load_recipe(write_recipe(tmp_path, student=student, curate={"steps": [{"step": "agreement"}]}))
     require_preferences(voted, run)
     (tmp_path / "edits.jsonl").touch()
